@@ -1,0 +1,34 @@
+# The two things that every room's CMakeLists.txt says: what it is made of and what it may call.
+include(GoogleTest)
+
+add_library(ovenbird_flags INTERFACE)
+target_compile_options(ovenbird_flags INTERFACE -Wall -Wextra -Werror -Wno-psabi)
+target_include_directories(ovenbird_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+if(OVENBIRD_SANITIZE)
+    target_compile_options(ovenbird_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+                                                    -fno-omit-frame-pointer)
+    target_link_options(ovenbird_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(OVENBIRD_TSAN)
+    target_compile_options(ovenbird_flags INTERFACE -fsanitize=thread)
+    target_link_options(ovenbird_flags INTERFACE -fsanitize=thread)
+endif()
+
+# ovenbird_room(NAME SOURCES a.cpp b.cpp CALLS room1 room2 OpenVINO::Runtime ...)
+# A static library ovenbird_NAME. CALLS lists what it may use; anything else is a link error in its test.
+function(ovenbird_room name)
+    cmake_parse_arguments(ROOM "" "" "SOURCES;CALLS" ${ARGN})
+    add_library(ovenbird_${name} STATIC ${ROOM_SOURCES})
+    target_link_libraries(ovenbird_${name} PUBLIC ovenbird_flags ${ROOM_CALLS})
+endfunction()
+
+# ovenbird_room_test(NAME SOURCES a_test.cpp ... [CALLS extra ...]) - ovenbird_NAME_test, links only room NAME.
+function(ovenbird_room_test name)
+    cmake_parse_arguments(ROOM "" "" "SOURCES;CALLS" ${ARGN})
+    add_executable(ovenbird_${name}_test ${ROOM_SOURCES})
+    target_link_libraries(ovenbird_${name}_test PRIVATE ovenbird_${name} ${ROOM_CALLS} GTest::gtest
+                                                        GTest::gtest_main)
+    target_compile_definitions(ovenbird_${name}_test
+                               PRIVATE OVENBIRD_TESTDATA="${PROJECT_SOURCE_DIR}/testdata")
+    gtest_discover_tests(ovenbird_${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${name})
+endfunction()

@@ -1,0 +1,75 @@
+#pragma once
+// A model as its files hold it: a configuration and named tensors that point into mapped files.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/platform/mapped_file.hpp"
+
+namespace ovenbird {
+
+/// How a tensor's elements lie in its file. The Q types are GGUF's blocks along the last axis
+/// (ggml's block layouts, see the GGUF specification).
+enum class SourceType { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };
+
+/// "bf16", "q4_k", …
+const char* source_type_name(SourceType type);
+/// Elements and bytes of one block (1 element for the float types).
+struct BlockLayout {
+    uint32_t elements;
+    uint32_t bytes;
+};
+BlockLayout block_layout(SourceType type);
+
+/// One tensor: row-major, `shape` outermost first, name in Hugging Face's spelling
+/// ("model.layers.0.self_attn.q_proj.weight"). `bytes` points into a mapped file that the Checkpoint keeps alive.
+struct SourceTensor {
+    std::string name;
+    SourceType type = SourceType::f32;
+    std::vector<int64_t> shape;
+    std::span<const std::byte> bytes;
+    const MappedFile* file = nullptr;
+    /// GGUF's llama converter interleaves each head's rotary rows (x0 y0 x1 y1 … for halves x and y). 0: rows are in
+    /// order. n > 0: the rows are n heads, each interleaved; read_rows() undoes it.
+    int64_t interleaved_heads = 0;
+
+    int64_t rows() const { return shape.size() < 2 ? 1 : shape[0]; }  // tensors here have 1 or 2 axes
+    int64_t columns() const { return shape.empty() ? 1 : shape.back(); }
+};
+
+/// Reads rows [begin, end) as f32 into `out` ((end-begin) * columns() floats), undoing blocks and interleaving.
+/// Thread-safe. NaN and infinities pass through; the caller decides.
+void read_rows(const SourceTensor& tensor, int64_t begin, int64_t end, float* out);
+
+/// Everything a bake reads. Tensors were checked on opening: offsets inside the file, no overlap, sizes that match
+/// shapes and types.
+class Checkpoint {
+public:
+    virtual ~Checkpoint() = default;
+    /// The config.json of the folder, or the same made from GGUF metadata (model_type, hidden_size, …).
+    virtual const Json& config() const = 0;
+    /// Where the configuration came from, for error messages.
+    virtual const std::string& config_origin() const = 0;
+    virtual const std::map<std::string, SourceTensor, std::less<>>& tensors() const = 0;
+    /// The weight files, in a stable order.
+    virtual const std::vector<std::filesystem::path>& files() const = 0;
+    /// Writes what run needs beside the IR into `folder`: tokenizer and configuration files, copied byte for byte
+    /// from a Hugging Face folder, or made from GGUF metadata. Returns the names written.
+    virtual std::vector<std::string> write_text_files(const std::filesystem::path& folder) const = 0;
+    /// "huggingface" or "gguf".
+    virtual const char* kind() const = 0;
+};
+
+/// Opens a Hugging Face folder or a .gguf file. Errors: not_found (a name that is no local path: says how to
+/// download the folder first), invalid_input (names file, tensor, offset), unsupported (a tensor type).
+std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& source);
+
+}  // namespace ovenbird

@@ -1,0 +1,33 @@
+#pragma once
+// What a program asks of its own process: Ctrl-C, memory figures, terminals, the user's folders.
+
+#include <cstdint>
+#include <filesystem>
+
+namespace ovenbird {
+
+/// From now on SIGINT and SIGTERM set a flag that interrupted() reads; a second one ends the process at once.
+void install_interrupt_handler();
+/// True once the user asked to stop. Cheap; safe from any thread.
+bool interrupted();
+/// Throws Error(interrupted) once the user asked to stop; long loops call it.
+void check_interrupted();
+
+struct MemoryUse {
+    uint64_t anonymous_bytes = 0;  // private memory that no file backs, now (RssAnon)
+    uint64_t resident_bytes = 0;   // all resident pages, now
+    uint64_t peak_resident_bytes = 0;
+};
+MemoryUse memory_use();
+/// Memory the system could give to a new program without swapping.
+uint64_t available_memory_bytes();
+
+/// Whether standard error / standard input is a terminal.
+bool stderr_is_terminal();
+bool stdin_is_terminal();
+
+/// The user's cache folder for Ovenbird: $OVENBIRD_CACHE_DIR, else $XDG_CACHE_HOME/ovenbird, else
+/// ~/.cache/ovenbird. Not created here.
+std::filesystem::path user_cache_folder();
+
+}  // namespace ovenbird

@@ -1,0 +1,66 @@
+#pragma once
+// The only owner of ov::Core at run time: which devices there are, compiling for the first that takes the model,
+// and running it with the tensors it was compiled for.
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <openvino/openvino.hpp>
+#include <string>
+#include <vector>
+
+namespace ovenbird {
+
+struct DeviceOptions {
+    /// Tried in order; the first that compiles is used. "CPU", "GPU", "GPU.1", "NPU", …
+    std::vector<std::string> devices{"NPU", "GPU", "CPU"};
+    /// Handed to the device as they are (KEY=VALUE of --ov-config).
+    std::map<std::string, std::string> properties;
+    /// Compiled-model cache; empty: off.
+    std::filesystem::path cache_folder;
+};
+
+/// A device that was tried and not used, with its reason in one line. An expected outcome, so a value.
+struct PassedOver {
+    std::string device;
+    std::string reason;
+};
+
+/// A model compiled for one device. Infers with one request at a time; not thread-safe.
+class CompiledSession {
+public:
+    CompiledSession(ov::CompiledModel model, std::string device);
+    const std::string& device() const { return device_; }
+    const ov::CompiledModel& model() const { return model_; }
+    /// Sets an input. Errors: internal when name, type or shape are not exactly what was compiled (the device never
+    /// sees a shape or type that it was not compiled for).
+    void set_input(const std::string& name, const ov::Tensor& tensor);
+    ov::Tensor output(const std::string& name);
+    /// Clears the state variables of a stateful model (no effect on others).
+    void reset_state();
+    /// Errors: device, with the device's own message.
+    void infer();
+
+private:
+    ov::CompiledModel model_;
+    ov::InferRequest request_;
+    std::string device_;
+};
+
+struct CompileOutcome {
+    std::unique_ptr<CompiledSession> session;
+    std::vector<PassedOver> passed_over;
+    double compile_seconds = 0;
+};
+
+/// Reads `model_xml` and compiles it for the first device that takes it. Errors: not_found, invalid_input (not an
+/// IR), device when none takes it: the message lists each device with its reason.
+CompileOutcome compile_first(const std::filesystem::path& model_xml, const DeviceOptions& options);
+
+/// The same for a model already read.
+CompileOutcome compile_first(const std::shared_ptr<ov::Model>& model, const DeviceOptions& options);
+
+/// Devices the runtime sees now, with their full names.
+std::vector<std::pair<std::string, std::string>> available_devices();
+
+}  // namespace ovenbird

@@ -1,0 +1,25 @@
+#pragma once
+// The seam between the token loop and whatever computes logits.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ovenbird {
+
+/// Computes next-token logits for a sequence of tokens. Tests script one; StaticEngine runs a device.
+class Engine {
+public:
+    virtual ~Engine() = default;
+    /// Most tokens a sequence may hold (N of [1, N]).
+    virtual int64_t window_tokens() const = 0;
+    virtual int64_t vocab_size() const = 0;
+    /// Logits (f32, vocab_size values) that follow the last of `ids` (1 … window_tokens() ids, each below
+    /// vocab_size()). Valid until the next call. Errors: device, invalid_input.
+    virtual std::span<const float> next_logits(std::span<const int64_t> ids) = 0;
+    /// "NPU", "CPU", …
+    virtual const std::string& device() const = 0;
+};
+
+}  // namespace ovenbird

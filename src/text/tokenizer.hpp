@@ -1,0 +1,68 @@
+#pragma once
+// tokenizer.json in, token ids out and back: Hugging Face's `tokenizers` crate behind a small C++ face.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ovenbird {
+
+/// Immutable after loading; one instance may be used from several threads.
+class Tokenizer {
+public:
+    /// Loads `folder`/tokenizer.json (and tokenizer_config.json, special_tokens_map.json, generation_config.json,
+    /// config.json where present for the special ids). A path to a tokenizer.json itself works too.
+    /// Errors: not_found (says what to do), invalid_input.
+    static Tokenizer load(const std::filesystem::path& folder);
+    Tokenizer(Tokenizer&&) noexcept;
+    Tokenizer& operator=(Tokenizer&&) noexcept;
+    ~Tokenizer();
+
+    /// Token ids of `text`. add_special adds what the tokenizer's own post-processor adds (such as BOS). Truncation
+    /// and padding set in the file are switched off: nothing is ever dropped silently. Errors: invalid_input (not UTF-8).
+    std::vector<int64_t> encode(std::string_view text, bool add_special) const;
+    /// Text of ids; ids outside the vocabulary are an error (invalid_input).
+    std::string decode(const std::vector<int64_t>& ids, bool skip_special) const;
+
+    /// Largest id + 1, added tokens included.
+    int64_t id_limit() const;
+    std::optional<int64_t> token_to_id(std::string_view token) const;
+    std::optional<std::string> id_to_token(int64_t id) const;
+    /// From tokenizer_config.json / special_tokens_map.json (strings or {"content": …} objects).
+    std::optional<std::string> bos_token() const;
+    std::optional<std::string> eos_token() const;
+    /// pad id: the tokenizer's own, else EOS, else 0.
+    int64_t pad_id() const;
+    /// Every id that ends generation: eos_token_id of generation_config.json (a number or a list), else of config.json,
+    /// else the tokenizer's eos_token.
+    const std::vector<int64_t>& eos_ids() const;
+
+private:
+    struct State;
+    explicit Tokenizer(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+    friend class StreamDecoder;
+};
+
+/// Turns ids that arrive one at a time into text, never half a UTF-8 character, never text that a later id would
+/// change. Holds a reference to the tokenizer.
+class StreamDecoder {
+public:
+    explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true);
+    /// The text that became certain with this id; often empty in the middle of a character.
+    std::string push(int64_t id);
+    /// What is left at the end (an unfinished character becomes U+FFFD).
+    std::string finish();
+
+private:
+    const Tokenizer* tokenizer_;
+    bool skip_special_;
+    std::vector<int64_t> pending_;  // ids whose text is not certain yet, with their left context
+    size_t context_ids_ = 0;        // how many of pending_ were already given out as text
+};
+
+}  // namespace ovenbird
