@@ -1,0 +1,82 @@
+#pragma once
+// The C face of the Rust crates Ovenbird keeps: tokenizers, minijinja, blake3 and indicatif.
+//
+// Text is UTF-8 with an explicit size, never zero-terminated. A function that can fail returns false (or a status
+// that is not OB_OK) and, where `error` is not null, leaves an owned text there, to be freed by ob_string_free(). No
+// function panics or unwinds into its caller. Handles may be used from several threads unless it says otherwise.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Text owned by the bridge.
+typedef struct {
+    char* data;
+    size_t size;
+} ObString;
+
+/// Frees what a function below filled in; {NULL, 0} is allowed. The struct is emptied.
+void ob_string_free(ObString* text);
+
+typedef enum { OB_OK = 0, OB_NOT_FOUND = 1, OB_IO = 2, OB_INTERNAL = 3 } ObStatus;
+
+/// BLAKE3 of bytes, on all cores when there are many of them. False: an internal error.
+bool ob_hash_bytes(const uint8_t* data, size_t size, uint8_t digest[32]);
+/// BLAKE3 of a file's content, mapped and hashed on all cores. `path` is in the system's own encoding (UTF-8 on Windows).
+ObStatus ob_hash_file(const char* path, size_t path_size, uint8_t digest[32], ObString* error);
+
+/// A progress bar on stderr: title, bar, bytes of total, rate and time left. Draws nothing where stderr is no terminal.
+typedef struct ObProgress ObProgress;
+/// NULL only when the title is not UTF-8 or something went wrong inside; every function below accepts NULL.
+ObProgress* ob_progress_new(const char* title, size_t title_size, uint64_t total_bytes);
+void ob_progress_set(ObProgress* progress, uint64_t done_bytes);
+/// Prints one line above the bar, on stderr; also where the bar itself is not drawn.
+void ob_progress_println(ObProgress* progress, const char* text, size_t text_size);
+/// Erases the bar and frees the handle.
+void ob_progress_finish(ObProgress* progress);
+
+/// An immutable tokenizer made from the text of a tokenizer.json. Truncation and padding are switched off.
+typedef struct ObTokenizer ObTokenizer;
+/// Token ids owned by the bridge.
+typedef struct {
+    uint32_t* data;
+    size_t size;
+} ObIds;
+
+bool ob_tokenizer_load(const char* json, size_t json_size, ObTokenizer** tokenizer, ObString* error);
+void ob_tokenizer_free(ObTokenizer* tokenizer);
+bool ob_tokenizer_encode(const ObTokenizer* tokenizer, const char* text, size_t text_size, bool add_special, ObIds* ids,
+                         ObString* error);
+/// Frees what ob_tokenizer_encode() filled in; the struct is emptied.
+void ob_ids_free(ObIds* ids);
+/// Ids that the tokenizer does not know give no text.
+bool ob_tokenizer_decode(const ObTokenizer* tokenizer, const uint32_t* ids, size_t count, bool skip_special,
+                         ObString* text, ObString* error);
+/// Largest id + 1, added tokens included; 0 without any token.
+uint64_t ob_tokenizer_id_limit(const ObTokenizer* tokenizer);
+/// False where there is no such token.
+bool ob_tokenizer_token_to_id(const ObTokenizer* tokenizer, const char* token, size_t token_size, uint32_t* id);
+bool ob_tokenizer_id_to_token(const ObTokenizer* tokenizer, uint32_t id, ObString* token);
+
+/// What ob_tokenizer_id_flags() tells of an id.
+enum {
+    OB_ID_KNOWN = 1,    // the vocabulary has a token of this id
+    OB_ID_SPECIAL = 2,  // skipped when special tokens are skipped
+    OB_ID_BYTE = 4,     // stands for one byte (<0x0A>), decoded together with its neighbours of the kind
+};
+uint32_t ob_tokenizer_id_flags(const ObTokenizer* tokenizer, uint32_t id);
+/// True when a token may hold any part of a UTF-8 character (byte-level vocabularies).
+bool ob_tokenizer_is_byte_level(const ObTokenizer* tokenizer);
+
+/// Renders a Hugging Face chat template. `context_json` is a JSON object of the template's variables.
+/// The error is the template's own message where it called raise_exception.
+bool ob_template_render(const char* source, size_t source_size, const char* context_json, size_t context_size,
+                        ObString* text, ObString* error);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,5 @@
+//! The kept Rust crates behind the C interface of `include/ovenbird_bridge.h`, which holds the contracts.
+
+mod ffi;
+mod hash;
+mod progress;
