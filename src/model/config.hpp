@@ -9,7 +9,8 @@ namespace ovenbird {
 
 /// Rotary position embedding (Su et al., "RoFormer", 2021) and its scalings.
 struct RopeConfig {
-    enum class Scaling { none, linear, llama3 };
+    /// `factors`: each frequency is divided by its own factor, stored as a tensor (GGUF's rope_freqs.weight).
+    enum class Scaling { none, linear, llama3, factors };
     double theta = 10000.0;
     Scaling scaling = Scaling::none;
     double factor = 1.0;            // linear and llama3
@@ -40,8 +41,8 @@ struct ModelConfig {
     std::vector<int64_t> sliding_window;
 };
 
-/// Throws invalid_input (naming `origin` and the field) when sizes are zero, negative, absurdly large or do not
-/// divide (heads by kv_heads, head_size odd).
+/// Throws invalid_input (naming `origin` and the field) when sizes are zero, negative, absurdly large or do
+/// not divide (heads by kv_heads, head_size odd).
 void validate(const ModelConfig& config, const std::string& origin);
 
 }  // namespace ovenbird

@@ -1,0 +1,103 @@
+#include "bake/arch/common_config.hpp"
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+// Old folders have rope_theta and rope_scaling {type | rope_type}; transformers 5 writes rope_parameters with
+// both.
+RopeConfig read_rope(const JsonObject& config) {
+    RopeConfig rope;
+    const auto parameters = config.object("rope_parameters");
+    const auto scaling = parameters ? parameters : config.object("rope_scaling");
+    rope.theta = config.number_or("rope_theta", rope.theta);
+    if (parameters) rope.theta = parameters->number_or("rope_theta", rope.theta);
+    if (!scaling) return rope;
+
+    const auto type = scaling->text_or("rope_type", scaling->text_or("type", "default"));
+    if (type == "default") return rope;
+    if (type == "linear") {
+        rope.scaling = RopeConfig::Scaling::linear;
+        rope.factor = scaling->number("factor");
+    } else if (type == "llama3") {
+        rope.scaling = RopeConfig::Scaling::llama3;
+        rope.factor = scaling->number("factor");
+        rope.low_freq_factor = scaling->number("low_freq_factor");
+        rope.high_freq_factor = scaling->number("high_freq_factor");
+        rope.original_context = scaling->integer("original_max_position_embeddings");
+        if (!(rope.low_freq_factor > 0) || !(rope.high_freq_factor > rope.low_freq_factor) ||
+            rope.original_context < 1) {
+            fail(ErrorCode::invalid_input,
+                 "{}: llama3 rope scaling needs 0 < low_freq_factor < high_freq_factor and "
+                 "original_max_position_embeddings >= 1",
+                 config.origin());
+        }
+    } else if (type == "gguf_factors") {
+        rope.scaling = RopeConfig::Scaling::factors;
+    } else {
+        fail(ErrorCode::unsupported, "{}: rope scaling '{}' is not known; known: default, linear, llama3",
+             config.origin(), type);
+    }
+    return rope;
+}
+
+}  // namespace
+
+ModelConfig read_common_config(const JsonObject& config, int64_t default_head_size) {
+    const auto activation = config.text_or("hidden_act", "silu");
+    if (activation != "silu" && activation != "swish") {
+        fail(ErrorCode::unsupported, "{}: hidden_act '{}' is not known; known: silu", config.origin(),
+             activation);
+    }
+    ModelConfig model;
+    model.model_type = config.text("model_type");
+    model.hidden_size = config.integer("hidden_size");
+    model.intermediate_size = config.integer("intermediate_size");
+    model.layers = config.integer("num_hidden_layers");
+    model.heads = config.integer("num_attention_heads");
+    model.kv_heads = config.integer_or("num_key_value_heads", model.heads);
+    if (default_head_size == 0 && model.heads > 0) default_head_size = model.hidden_size / model.heads;
+    model.head_size = config.integer_or("head_dim", default_head_size);
+    model.vocab_size = config.integer("vocab_size");
+    model.max_positions = config.integer_or("max_position_embeddings", 2048);
+    model.rms_norm_eps = config.number_or("rms_norm_eps", 1e-6);
+    model.tied_embeddings = config.boolean_or("tie_word_embeddings", false);
+    model.rope = read_rope(config);
+    // Checked here too because validate() runs after the vector exists.
+    if (model.layers < 1 || model.layers > 4096) {
+        fail(ErrorCode::invalid_input, "{}: num_hidden_layers is {}, expected 1 to 4096", config.origin(),
+             model.layers);
+    }
+    model.sliding_window.assign(static_cast<size_t>(model.layers), 0);
+    return model;
+}
+
+void apply_sliding_window(ModelConfig& model, const JsonObject& config, int64_t window,
+                          int64_t first_sliding_layer) {
+    const bool listed = config.has("layer_types");
+    if (listed) {
+        const Json& types = config.json().at("layer_types");
+        if (!types.is_array() || types.size() != model.sliding_window.size()) {
+            fail(ErrorCode::invalid_input, "{}: layer_types must list {} layers", config.origin(),
+                 model.layers);
+        }
+    }
+    for (int64_t layer = 0; layer < model.layers; ++layer) {
+        const auto index = static_cast<size_t>(layer);
+        bool slides = layer >= first_sliding_layer;
+        if (listed) {
+            const Json& type = config.json().at("layer_types").at(index);
+            const std::string name = type.is_string() ? type.get<std::string>() : type.dump();
+            if (name != "sliding_attention" && name != "full_attention") {
+                fail(ErrorCode::unsupported,
+                     "{}: layer_types[{}] is '{}'; known: full_attention, sliding_attention", config.origin(),
+                     layer, name);
+            }
+            slides = name == "sliding_attention";
+        }
+        model.sliding_window[index] = slides ? window : 0;
+    }
+}
+
+}  // namespace ovenbird

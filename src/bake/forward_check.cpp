@@ -1,0 +1,121 @@
+#include "bake/forward_check.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "base/error.hpp"
+#include "device/device.hpp"
+
+namespace ovenbird {
+namespace {
+
+// Rounding in f32 through tens of layers stays below this share of the largest logit; a wrong mask, position
+// or weight is orders of magnitude above it.
+constexpr double kTolerance = 2e-3;
+
+struct Prompt {
+    std::vector<int64_t> ids;
+};
+
+std::vector<Prompt> make_prompts(int64_t seq_len, int64_t vocab_size) {
+    std::mt19937_64 random(1);  // the same prompts every time: a failure can be repeated
+    std::uniform_int_distribution<int64_t> token(0, vocab_size - 1);
+    std::vector<Prompt> prompts;
+    // Beyond 256 tokens nothing new is tested, and attention's cost grows with the square.
+    for (const int64_t length : {std::min<int64_t>(seq_len, 11), std::min<int64_t>(seq_len, 256)}) {
+        Prompt prompt;
+        for (int64_t i = 0; i < length; ++i)
+            prompt.ids.push_back(token(random));
+        prompts.push_back(prompt);
+    }
+    return prompts;
+}
+
+ov::Tensor row_tensor(size_t length, const std::function<int64_t(size_t)>& value) {
+    ov::Tensor tensor(ov::element::i64, {1, length});
+    for (size_t i = 0; i < length; ++i)
+        tensor.data<int64_t>()[i] = value(i);
+    return tensor;
+}
+
+// The logits of the last real row when the prompt lies at the start of a window of `width` tokens.
+std::vector<float> last_logits(CompiledSession& session, const Prompt& prompt, size_t width) {
+    const size_t real = prompt.ids.size();
+    for (const auto& input : session.model().inputs()) {
+        const auto name = input.get_any_name();
+        if (name == "input_ids") {
+            session.set_input(name,
+                              row_tensor(width, [&](size_t i) { return i < real ? prompt.ids[i] : 0; }));
+        } else if (name == "attention_mask") {
+            session.set_input(name, row_tensor(width, [&](size_t i) { return i < real ? 1 : 0; }));
+        } else {
+            session.set_input(name, row_tensor(width, [](size_t i) { return static_cast<int64_t>(i); }));
+        }
+    }
+    session.infer();
+    const ov::Tensor logits = session.output("logits");
+    const size_t rows = logits.get_shape().at(1);
+    const size_t vocab = logits.get_shape().at(2);
+    const float* row = logits.data<float>() + (rows == 1 ? 0 : real - 1) * vocab;
+    return {row, row + vocab};
+}
+
+std::vector<std::vector<float>> run_all(const std::filesystem::path& xml, const std::vector<Prompt>& prompts,
+                                        int64_t padded_width) {
+    DeviceOptions options;
+    options.devices = {"CPU"};
+    options.properties = {{"INFERENCE_PRECISION_HINT", "f32"}, {"DYNAMIC_QUANTIZATION_GROUP_SIZE", "0"}};
+    const auto compiled = compile_first(xml, options);
+    std::vector<std::vector<float>> logits;
+    for (const auto& prompt : prompts) {
+        const size_t width = padded_width > 0 ? static_cast<size_t>(padded_width) : prompt.ids.size();
+        logits.push_back(last_logits(*compiled.session, prompt, width));
+    }
+    return logits;
+}
+
+}  // namespace
+
+bool ForwardCheck::agrees() const {
+    return largest_difference <= kTolerance * std::max(largest_logit, 1.0);
+}
+
+ForwardCheck check_forward(const std::filesystem::path& dynamic_xml, const std::filesystem::path& static_xml,
+                           int64_t seq_len, int64_t vocab_size) {
+    const auto prompts = make_prompts(seq_len, vocab_size);
+    // One after the other: the CPU device keeps a packed copy of the weights for each compiled model.
+    const auto expected = run_all(dynamic_xml, prompts, 0);
+    const auto got = run_all(static_xml, prompts, seq_len);
+    ForwardCheck check;
+    for (size_t p = 0; p < prompts.size(); ++p) {
+        for (size_t i = 0; i < expected[p].size(); ++i) {
+            const double difference =
+                std::abs(static_cast<double>(expected[p][i]) - static_cast<double>(got[p][i]));
+            if (!std::isfinite(difference)) {
+                fail(ErrorCode::verification,
+                     "the forward check met logits that are not finite (token {}); the "
+                     "checkpoint may be damaged",
+                     i);
+            }
+            check.largest_difference = std::max(check.largest_difference, difference);
+            check.largest_logit =
+                std::max(check.largest_logit, std::abs(static_cast<double>(expected[p][i])));
+        }
+        const auto best = [](const std::vector<float>& row) {
+            return std::max_element(row.begin(), row.end()) - row.begin();
+        };
+        check.same_token = check.same_token && best(expected[p]) == best(got[p]);
+    }
+    return check;
+}
+
+Json to_json(const ForwardCheck& check) {
+    return {{"largest_difference", check.largest_difference},
+            {"largest_logit", check.largest_logit},
+            {"same_token", check.same_token},
+            {"agrees", check.agrees()}};
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,17 @@
+#include "bake/freeze/freeze.hpp"
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+
+void freeze(const std::shared_ptr<ov::Model>& model, int64_t seq_len, bool all_logits) {
+    try {
+        reshape_inputs(model, seq_len);
+        if (!all_logits) keep_last_row(model);
+        fold_shapes(model);
+    } catch (const ov::Exception& error) {
+        fail(ErrorCode::unsupported, "OpenVINO cannot make the graph static: {}", error.what());
+    }
+}
+
+}  // namespace ovenbird

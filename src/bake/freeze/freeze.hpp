@@ -1,0 +1,44 @@
+#pragma once
+// Stage 2's passes over a model: each turns one dynamic thing into a static one. freeze() runs them in order.
+
+#include <cstdint>
+#include <memory>
+#include <openvino/core/model.hpp>
+#include <string>
+#include <vector>
+
+namespace ovenbird {
+
+/// Makes a dynamic decoder static, in place: inputs [1, N], head on the last real row (unless all_logits),
+/// all shape arithmetic resolved to constants. Errors: unsupported (an input that is not a known one, or not
+/// [batch, tokens]).
+void freeze(const std::shared_ptr<ov::Model>& model, int64_t seq_len, bool all_logits);
+
+/// Fixes every input to [1, seq_len] ([1] for beam_idx). Errors: unsupported, naming the input.
+void reshape_inputs(const std::shared_ptr<ov::Model>& model, int64_t seq_len);
+
+/// Lets the head see only the last real row, whose index is ReduceSum(attention_mask) - 1: logits become [1,
+/// 1, V]. Errors: unsupported when "logits" does not come from a MatMul or there is no attention_mask.
+void keep_last_row(const std::shared_ptr<ov::Model>& model);
+
+/// Folds shape arithmetic to constants and leaves compressed weights, and everything that would grow, as they
+/// are.
+void fold_shapes(const std::shared_ptr<ov::Model>& model);
+
+/// One way in which a model is not what an NPU takes.
+struct Violation {
+    std::string node;
+    std::string text;  // the dimension or input, why, and where it came from
+};
+
+struct WeightCount {
+    size_t int4_constants = 0;
+    size_t int8_constants = 0;
+};
+WeightCount count_compressed(const std::shared_ptr<const ov::Model>& model);
+
+/// Everything static: no dynamic dimension, no ShapeOf or Range, no shape that depends on data, inputs int64
+/// (beam_idx int32). Empty when sound.
+std::vector<Violation> find_violations(const std::shared_ptr<const ov::Model>& model);
+
+}  // namespace ovenbird

@@ -1,0 +1,151 @@
+#include "bake/freeze/ir_file.hpp"
+
+#include <charconv>
+#include <map>
+#include <openvino/openvino.hpp>
+#include <openvino/pass/serialize.hpp>
+#include <sstream>
+#include <streambuf>
+
+#include "base/error.hpp"
+#include "base/platform/files.hpp"
+
+namespace ovenbird {
+namespace {
+
+constexpr uint64_t kAlignment = 64;
+
+// Stands in for the .bin file while OpenVINO serialises. Every constant arrives as one write of its own
+// memory, so its address tells whether the file already holds it.
+class ConstantSink : public std::streambuf {
+public:
+    ConstantSink(std::span<const std::byte> mapped, uint64_t file_bytes)
+        : mapped_(mapped), file_bytes_(file_bytes) {}
+
+    /// Bytes to append to the file (from its old end on).
+    const std::string& appended() const { return appended_; }
+
+    /// The place in the file of what the serialiser believes to be at `position`.
+    uint64_t place_of(uint64_t position, uint64_t bytes) const {
+        const auto found = places_.find(position);
+        if (found == places_.end() || found->second.second != bytes) {
+            fail(ErrorCode::internal, "OpenVINO refers to constant bytes {}+{} that it did not write",
+                 position, bytes);
+        }
+        return found->second.first;
+    }
+
+protected:
+    std::streamsize xsputn(const char* data, std::streamsize count) override {
+        const auto bytes = static_cast<uint64_t>(count);
+        places_[position_] = {place(reinterpret_cast<const std::byte*>(data), bytes), bytes};
+        position_ += bytes;
+        return count;
+    }
+    int_type overflow(int_type value) override {
+        const char byte = traits_type::to_char_type(value);
+        xsputn(&byte, 1);
+        return value;
+    }
+    pos_type seekoff(off_type offset, std::ios_base::seekdir direction, std::ios_base::openmode) override {
+        // Only "where am I" is asked; anything else fails the stream, which write_ir reports.
+        if (offset != 0 || direction == std::ios_base::beg) return pos_type(off_type(-1));
+        return pos_type(static_cast<off_type>(position_));
+    }
+
+private:
+    uint64_t place(const std::byte* data, uint64_t bytes) {
+        const std::less<> before;
+        if (!before(data, mapped_.data()) && !before(mapped_.data() + mapped_.size(), data + bytes)) {
+            return static_cast<uint64_t>(data - mapped_.data());
+        }
+        const uint64_t end = file_bytes_ + appended_.size();
+        appended_.append((kAlignment - end % kAlignment) % kAlignment, '\0');
+        const uint64_t offset = file_bytes_ + appended_.size();
+        appended_.append(reinterpret_cast<const char*>(data), bytes);
+        return offset;
+    }
+
+    std::span<const std::byte> mapped_;
+    uint64_t file_bytes_;
+    uint64_t position_ = 0;
+    std::string appended_;
+    std::map<uint64_t, std::pair<uint64_t, uint64_t>> places_;  // position: {offset in the file, bytes}
+};
+
+// The number inside `name="…"` between begin and end of an XML tag; end on return is one past the digits.
+struct Attribute {
+    size_t begin = std::string::npos;
+    size_t end = std::string::npos;
+    uint64_t value = 0;
+};
+
+Attribute find_attribute(const std::string& xml, size_t from, size_t to, const std::string& name) {
+    Attribute attribute;
+    const std::string opening = " " + name + "=\"";
+    const size_t at = xml.find(opening, from);
+    if (at == std::string::npos || at >= to) return attribute;
+    const char* digits = xml.data() + at + opening.size();
+    const auto parsed = std::from_chars(digits, xml.data() + to, attribute.value);
+    if (parsed.ec != std::errc() || *parsed.ptr != '"') return attribute;
+    attribute.begin = at + opening.size();
+    attribute.end = static_cast<size_t>(parsed.ptr - xml.data());
+    return attribute;
+}
+
+// Rewrites the offsets of all constants. Only a constant's <data> has an element_type, an offset and a size.
+std::string with_real_offsets(const std::string& xml, const ConstantSink& sink) {
+    std::string result;
+    result.reserve(xml.size() + xml.size() / 64);
+    size_t copied = 0;
+    for (size_t at = xml.find("<data "); at != std::string::npos; at = xml.find("<data ", at + 1)) {
+        const size_t tag_end = xml.find('>', at);
+        const auto offset = find_attribute(xml, at, tag_end, "offset");
+        const auto size = find_attribute(xml, at, tag_end, "size");
+        const size_t typed = xml.find(" element_type=\"", at);
+        if (offset.begin == std::string::npos || size.begin == std::string::npos || typed >= tag_end)
+            continue;
+        result.append(xml, copied, offset.begin - copied);
+        result += std::to_string(sink.place_of(offset.value, size.value));
+        copied = offset.end;
+    }
+    result.append(xml, copied, std::string::npos);
+    return result;
+}
+
+}  // namespace
+
+void write_ir(const std::shared_ptr<ov::Model>& model, const std::filesystem::path& xml,
+              const std::filesystem::path& bin, std::span<const std::byte> mapped) {
+    ConstantSink sink(mapped, std::filesystem::file_size(bin));
+    std::ostream bin_stream(&sink);
+    std::ostringstream xml_stream;
+    try {
+        ov::pass::Serialize(xml_stream, bin_stream).run_on_model(model);
+    } catch (const ov::Exception& error) {
+        fail(ErrorCode::internal, "{}: OpenVINO cannot serialise the graph: {}", xml.string(), error.what());
+    }
+    if (!bin_stream || !xml_stream) {
+        fail(ErrorCode::internal, "{}: OpenVINO's serialiser used its streams in an unknown way",
+             xml.string());
+    }
+    append_file(bin, sink.appended());
+    write_file(xml, with_real_offsets(xml_stream.str(), sink));
+}
+
+ReadModel read_ir(const std::filesystem::path& xml, const std::filesystem::path& bin) {
+    ReadModel read;
+    read.weights = MappedFile::open(bin);
+    const std::string text = read_file(xml);
+    const auto bytes = read.weights->bytes();
+    // ov::Tensor takes no const memory; an IR's constants are never written to.
+    const ov::Tensor tensor(ov::element::u8, {bytes.size()}, const_cast<std::byte*>(bytes.data()));
+    try {
+        read.model = ov::Core().read_model(text, tensor);
+    } catch (const ov::Exception& error) {
+        fail(ErrorCode::invalid_input, "{}: OpenVINO cannot read this IR: {}", xml.string(), error.what());
+    }
+    return read;
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,54 @@
+#include "bake/graph/inventory.hpp"
+
+#include <fmt/format.h>
+
+namespace ovenbird {
+namespace {
+
+void add_linear(std::vector<RequiredTensor>& list, const std::string& name, int64_t rows, int64_t columns,
+                bool bias) {
+    list.push_back({name + ".weight", TensorRole::linear, rows, columns});
+    if (bias) list.push_back({name + ".bias", TensorRole::vector, 1, rows});
+}
+
+void add_layer(std::vector<RequiredTensor>& list, const ModelConfig& config, int64_t layer) {
+    const std::string prefix = layer_prefix(layer);
+    const int64_t query_size = config.heads * config.head_size;
+    const int64_t key_size = config.kv_heads * config.head_size;
+    list.push_back({prefix + "input_layernorm.weight", TensorRole::vector, 1, config.hidden_size});
+    add_linear(list, prefix + "self_attn.q_proj", query_size, config.hidden_size, config.qkv_bias);
+    add_linear(list, prefix + "self_attn.k_proj", key_size, config.hidden_size, config.qkv_bias);
+    add_linear(list, prefix + "self_attn.v_proj", key_size, config.hidden_size, config.qkv_bias);
+    if (config.qk_norm) {
+        list.push_back({prefix + "self_attn.q_norm.weight", TensorRole::vector, 1, config.head_size});
+        list.push_back({prefix + "self_attn.k_norm.weight", TensorRole::vector, 1, config.head_size});
+    }
+    add_linear(list, prefix + "self_attn.o_proj", config.hidden_size, query_size, config.output_bias);
+    list.push_back({prefix + "post_attention_layernorm.weight", TensorRole::vector, 1, config.hidden_size});
+    add_linear(list, prefix + "mlp.gate_proj", config.intermediate_size, config.hidden_size, config.mlp_bias);
+    add_linear(list, prefix + "mlp.up_proj", config.intermediate_size, config.hidden_size, config.mlp_bias);
+    add_linear(list, prefix + "mlp.down_proj", config.hidden_size, config.intermediate_size, config.mlp_bias);
+}
+
+}  // namespace
+
+std::string layer_prefix(int64_t layer) {
+    return fmt::format("model.layers.{}.", layer);
+}
+
+std::vector<RequiredTensor> required_tensors(const ModelConfig& config) {
+    std::vector<RequiredTensor> list;
+    list.push_back({kEmbeddingName, TensorRole::embedding, config.vocab_size, config.hidden_size});
+    if (config.rope.scaling == RopeConfig::Scaling::factors) {
+        list.push_back({kRopeFactorsName, TensorRole::vector, 1, config.head_size / 2});
+    }
+    for (int64_t layer = 0; layer < config.layers; ++layer)
+        add_layer(list, config, layer);
+    list.push_back({kFinalNormName, TensorRole::vector, 1, config.hidden_size});
+    if (!config.tied_embeddings) {
+        list.push_back({kHeadName, TensorRole::head, config.vocab_size, config.hidden_size});
+    }
+    return list;
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,36 @@
+#pragma once
+// Which tensors a model must bring: the graph builder's shopping list, checked before any work.
+
+#include <string>
+#include <vector>
+
+#include "model/config.hpp"
+
+namespace ovenbird {
+
+enum class TensorRole {
+    embedding,  // the token table, looked up by row
+    head,       // the output projection, where it is not the embedding itself
+    linear,     // a projection inside a layer
+    vector,     // norm weights, biases, rope factors: kept in f32
+};
+
+struct RequiredTensor {
+    std::string name;  // Hugging Face's spelling
+    TensorRole role;
+    int64_t rows;  // 1 for vectors
+    int64_t columns;
+};
+
+inline constexpr const char* kEmbeddingName = "model.embed_tokens.weight";
+inline constexpr const char* kHeadName = "lm_head.weight";
+inline constexpr const char* kFinalNormName = "model.norm.weight";
+inline constexpr const char* kRopeFactorsName = "rope_freqs.weight";
+
+/// "model.layers.7."
+std::string layer_prefix(int64_t layer);
+
+/// All tensors of the model, in the order in which the graph uses them.
+std::vector<RequiredTensor> required_tensors(const ModelConfig& config);
+
+}  // namespace ovenbird

@@ -1,0 +1,58 @@
+#pragma once
+// The pieces of a llama-like decoder as OpenVINO subgraphs; each takes and returns f32.
+
+#include <openvino/core/node_output.hpp>
+#include <string>
+#include <vector>
+
+#include "bake/graph/stored_tensor.hpp"
+#include "model/config.hpp"
+
+namespace ovenbird {
+
+using Value = ov::Output<ov::Node>;
+
+/// Root-mean-square norm over the last axis (Zhang and Sennrich, 2019): x / sqrt(mean(x²) + eps) * weight.
+Value rms_norm(const Value& x, const Value& weight, double eps, const std::string& name);
+
+/// The rotary tables for position_ids (i64 [batch, sequence]): cosine and sine, f32 [batch, 1, sequence,
+/// head_size].
+struct RopeTables {
+    Value cosine;
+    Value sine;
+};
+/// Inverse frequencies, head_size / 2 values, scaled as the config says (default, linear, llama3; for
+/// `factors`, each divided by its entry of `factors`).
+std::vector<float> inverse_frequencies(const RopeConfig& rope, int64_t head_size, const float* factors);
+RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inverse_frequency);
+/// Rotates x [batch, heads, sequence, head_size] (halves paired, as in transformers' rotate_half).
+Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size);
+
+/// What every layer's attention shares.
+struct AttentionContext {
+    RopeTables rope;
+    Value full_mask;     // f32 [batch, 1, groups * sequence, sequence]: 0 where a token may look, kMasked
+                         // elsewhere
+    Value sliding_mask;  // the same for the model's window; null when no layer slides
+};
+/// Finite and far below any score, so that f16 devices see no infinity and a sum with a score cannot
+/// overflow.
+inline constexpr float kMasked = -32768.0F;
+/// Masks from attention_mask (i64 [batch, sequence], 1 for real tokens); `window` 0: causal only. The rows
+/// are repeated `groups` times, because grouped queries are folded into rows.
+Value attention_mask_bias(const Value& attention_mask, int64_t window, int64_t groups);
+
+/// Grouped-query attention of one layer: x [batch, sequence, hidden] to the same shape.
+Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
+                const AttentionContext& context);
+
+/// SwiGLU feed-forward (Shazeer, 2020): down(silu(gate(x)) * up(x)).
+Value mlp(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors);
+
+/// A projection by name, with its bias where the checkpoint has one.
+Value projection(const Value& x, const std::string& name, bool bias, const StoredTensors& tensors);
+
+/// The tensor, or an internal error: the plan has already checked that all are there.
+const StoredTensor& stored(const StoredTensors& tensors, const std::string& name);
+
+}  // namespace ovenbird

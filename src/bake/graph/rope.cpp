@@ -1,0 +1,73 @@
+#include <cmath>
+#include <numbers>
+#include <openvino/op/ops.hpp>
+
+#include "bake/graph/layers.hpp"
+
+namespace ovenbird {
+namespace {
+
+using namespace ov::op;
+
+// Llama 3.1's scaling: long wavelengths are divided by the factor, short ones kept, those between blended.
+double llama3_frequency(const RopeConfig& rope, double frequency) {
+    const auto context = static_cast<double>(rope.original_context);
+    const double wavelength = 2.0 * std::numbers::pi / frequency;
+    if (wavelength < context / rope.high_freq_factor) return frequency;
+    if (wavelength > context / rope.low_freq_factor) return frequency / rope.factor;
+    const double blend =
+        (context / wavelength - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
+    return (1.0 - blend) * frequency / rope.factor + blend * frequency;
+}
+
+std::shared_ptr<v0::Constant> axis_constant(int64_t value) {
+    return v0::Constant::create(ov::element::i64, {1}, {value});
+}
+
+}  // namespace
+
+std::vector<float> inverse_frequencies(const RopeConfig& rope, int64_t head_size, const float* factors) {
+    std::vector<float> result;
+    for (int64_t pair = 0; pair < head_size / 2; ++pair) {
+        const double exponent = static_cast<double>(2 * pair) / static_cast<double>(head_size);
+        double frequency = 1.0 / std::pow(rope.theta, exponent);
+        if (rope.scaling == RopeConfig::Scaling::linear) frequency /= rope.factor;
+        if (rope.scaling == RopeConfig::Scaling::llama3) frequency = llama3_frequency(rope, frequency);
+        if (rope.scaling == RopeConfig::Scaling::factors) frequency /= static_cast<double>(factors[pair]);
+        result.push_back(static_cast<float>(frequency));
+    }
+    return result;
+}
+
+RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inverse_frequency) {
+    const auto frequencies =
+        v0::Constant::create(ov::element::f32, {1, 1, 1, inverse_frequency.size()}, inverse_frequency);
+    const auto positions = std::make_shared<v0::Convert>(position_ids, ov::element::f32);
+    // [batch, sequence] to [batch, 1, sequence, 1], so that the tables broadcast over heads.
+    const auto axes = v0::Constant::create(ov::element::i64, {2}, {1, 3});
+    const auto column = std::make_shared<v0::Unsqueeze>(positions, axes);
+    const auto angles = std::make_shared<v1::Multiply>(column, frequencies);
+    const auto both = std::make_shared<v0::Concat>(ov::OutputVector{angles, angles}, -1);
+    const auto cosine = std::make_shared<v0::Cos>(both);
+    const auto sine = std::make_shared<v0::Sin>(both);
+    cosine->set_friendly_name("rope/cosine");
+    sine->set_friendly_name("rope/sine");
+    return {cosine, sine};
+}
+
+Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size) {
+    const auto half = axis_constant(head_size / 2);
+    const auto zero = axis_constant(0);
+    const auto step = axis_constant(1);
+    const auto last = axis_constant(3);
+    const auto first = std::make_shared<v8::Slice>(x, zero, half, step, last);
+    const auto second = std::make_shared<v8::Slice>(x, half, axis_constant(head_size), step, last);
+    const auto minus_one = v0::Constant::create(ov::element::f32, {1, 1, 1, 1}, {-1.0F});
+    const auto negated = std::make_shared<v1::Multiply>(second, minus_one);
+    const auto rotated = std::make_shared<v0::Concat>(ov::OutputVector{negated, first}, -1);
+    const auto straight = std::make_shared<v1::Multiply>(x, tables.cosine);
+    const auto turned = std::make_shared<v1::Multiply>(rotated, tables.sine);
+    return std::make_shared<v1::Add>(straight, turned);
+}
+
+}  // namespace ovenbird

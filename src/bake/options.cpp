@@ -1,0 +1,38 @@
+#include "bake/options.hpp"
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+
+void validate(const BakeOptions& options) {
+    if (options.bits != 4 && options.bits != 8 && options.bits != 16) {
+        fail(ErrorCode::usage, "--bits {} is not known; it takes 4, 8 or 16", options.bits);
+    }
+    const bool group_fits =
+        options.group_size == -1 ||
+        (options.group_size >= 16 && options.group_size <= 65536 && options.group_size % 2 == 0);
+    if (!group_fits) {
+        fail(ErrorCode::usage,
+             "--group-size {} is not known; it takes -1 (per channel) or an even number from 16 on",
+             options.group_size);
+    }
+    if (!(options.ratio >= 0.0 && options.ratio <= 1.0)) {
+        fail(ErrorCode::usage, "--ratio {} is outside 0 to 1", options.ratio);
+    }
+    if (options.seq_len < 1 || options.seq_len > 131072) {
+        fail(ErrorCode::usage, "--seq-len {} is outside 1 to 131072", options.seq_len);
+    }
+    if (options.source.empty())
+        fail(ErrorCode::usage, "no source given: a Hugging Face folder or a .gguf file");
+    if (options.output.empty()) fail(ErrorCode::usage, "no output folder given: use -o DIR");
+}
+
+Json to_json(const BakeOptions& options) {
+    Json json;
+    json["symmetric"] = options.symmetric;
+    visit_bake_options(options,
+                       [&](const char* name, const auto& value, const char*) { json[name] = value; });
+    return json;
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,50 @@
+#pragma once
+// What a bake is asked to do: one plain struct, and the one list that parses, documents and records it.
+
+#include <cstdint>
+#include <filesystem>
+
+#include "base/json.hpp"
+
+namespace ovenbird {
+
+struct BakeOptions {
+    std::filesystem::path source;
+    std::filesystem::path output;
+    int bits = 4;  // 4, 8 or 16 (f16, not compressed)
+    bool symmetric = true;
+    int64_t group_size = 128;   // columns that share a scale; -1: per channel
+    double ratio = 1.0;         // share of the layers' weights in 4 bits; the most sensitive others take 8
+    bool search_scales = true;  // least squared error; else the largest magnitude decides
+    int64_t seq_len = 128;      // N of [1, N]
+    bool all_logits = false;
+    bool keep_intermediate = false;
+    bool force = false;
+    bool forward_check = true;
+};
+
+/// Calls visit(name, member, help) for every option that has a value; name is the long flag without dashes.
+/// --sym/--asym and source/output are spelt by the command itself.
+template <typename Options, typename Visitor>
+void visit_bake_options(Options& options, Visitor&& visit) {
+    visit("bits", options.bits, "Bits of a weight inside the layers: 4, 8, or 16 for f16");
+    visit("group-size", options.group_size,
+          "Columns that share a scale, or -1 for one scale per output channel");
+    visit("ratio", options.ratio, "Share of the layers' weights in 4 bits; the most sensitive rest takes 8");
+    visit("search-scales", options.search_scales,
+          "Choose scales by least squared error instead of the maximum");
+    visit("seq-len", options.seq_len, "Tokens of the static window, N of [1, N]");
+    visit("all-logits", options.all_logits, "Compute logits for every row instead of the last real one");
+    visit("keep-intermediate", options.keep_intermediate,
+          "Keep stage 1's dynamic model in intermediate_dynamic/");
+    visit("force", options.force, "Replace an existing output folder (only at the end)");
+    visit("forward-check", options.forward_check, "Compare the static model's logits with the dynamic one's");
+}
+
+/// Errors: usage, naming the option and what it takes.
+void validate(const BakeOptions& options);
+
+/// The options as the manifest records them.
+Json to_json(const BakeOptions& options);
+
+}  // namespace ovenbird

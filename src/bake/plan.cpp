@@ -1,0 +1,179 @@
+#include "bake/plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "bake/arch/architecture.hpp"
+#include "bake/sensitivity.hpp"
+#include "base/error.hpp"
+#include "base/parallel.hpp"
+
+namespace ovenbird {
+namespace {
+
+constexpr uint64_t kAlignment = 64;  // the IR's own; keeps every constant vector-aligned in the mapped file
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+    return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+void check_shape(const SourceTensor& tensor, const RequiredTensor& required, const std::string& origin) {
+    std::vector<int64_t> expected{required.columns};
+    if (required.role != TensorRole::vector) expected.insert(expected.begin(), required.rows);
+    if (tensor.shape == expected) return;
+    fail(ErrorCode::invalid_input,
+         "{}: the configuration asks for shape {} but the weights have {}; {} does not belong to these "
+         "weights",
+         tensor.name, shape_text(expected), shape_text(tensor.shape), origin);
+}
+
+// Checkpoints that tie the head leave it out; some say "tied" and still bring one, some bring none and forget
+// to say.
+void settle_head(ModelConfig& config, const Checkpoint& checkpoint, BakePlan& plan) {
+    const bool present = checkpoint.tensors().contains(kHeadName);
+    if (!present && !config.tied_embeddings) {
+        fail(ErrorCode::invalid_input,
+             "{}: tie_word_embeddings is false but the weights have no {}; is a shard missing?",
+             checkpoint.config_origin(), kHeadName);
+    }
+    if (present && config.tied_embeddings) {
+        plan.notes.push_back(
+            fmt::format("{} is ignored: the configuration ties it to the embeddings", kHeadName));
+    }
+}
+
+PlannedTensor plan_tensor(const SourceTensor& source, const RequiredTensor& required, Store store) {
+    PlannedTensor planned;
+    planned.source = &source;
+    planned.role = required.role;
+    planned.store = store;
+    planned.rows = required.rows;
+    planned.columns = required.columns;
+    return planned;
+}
+
+// The form of one matrix inside the layers, and a note when it is not what was asked for.
+PlannedTensor plan_matrix(const SourceTensor& source, const RequiredTensor& required,
+                          const BakeOptions& options, std::map<std::string, int>& group_notes) {
+    PlannedTensor planned = plan_tensor(source, required, Store::quantized);
+    if (options.bits == 16) {
+        planned.store = Store::f16;
+        return planned;
+    }
+    const bool outer = required.role != TensorRole::linear;
+    planned.format = {
+        .bits = outer ? 8 : options.bits, .symmetric = outer || options.symmetric, .group_size = 0};
+    if (planned.format.bits == 4 && required.columns % 2 != 0) {
+        planned.format.bits = 8;
+        ++group_notes[fmt::format("INT8 instead of INT4 for rows of {} (odd)", required.columns)];
+    }
+    if (outer || planned.format.bits == 8 || options.group_size == -1) return planned;
+    planned.format.group_size = fitting_group_size(required.columns, options.group_size);
+    if (planned.format.group_size != options.group_size) {
+        const auto got = planned.format.group_size == 0
+                             ? std::string("one scale per channel")
+                             : fmt::format("groups of {}", planned.format.group_size);
+        ++group_notes[fmt::format("{} instead of {} for rows of {} columns, which {} does not divide", got,
+                                  options.group_size, required.columns, options.group_size)];
+    }
+    if (planned.format.group_size == required.columns)
+        planned.format.group_size = 0;  // the same thing, simpler
+    return planned;
+}
+
+// Gives every tensor its place, in order, aligned.
+void lay_out(BakePlan& plan) {
+    uint64_t end = 0;
+    const auto place = [&](FileRange& range, uint64_t bytes) {
+        range = {end, bytes};
+        end = (end + bytes + kAlignment - 1) / kAlignment * kAlignment;
+    };
+    for (auto& tensor : plan.tensors) {
+        const auto elements = static_cast<uint64_t>(tensor.rows) * static_cast<uint64_t>(tensor.columns);
+        if (tensor.store == Store::quantized) {
+            const auto layout = quant_layout(tensor.format, tensor.rows, tensor.columns);
+            place(tensor.weights, layout.weight_bytes);
+            place(tensor.scales, layout.scale_bytes);
+            if (layout.zero_point_bytes > 0) place(tensor.zero_points, layout.zero_point_bytes);
+        } else {
+            place(tensor.weights, elements * (tensor.store == Store::f16 ? 2 : 4));
+        }
+        plan.source_bytes += tensor.source->bytes.size();
+    }
+    plan.tensor_bytes = end;
+}
+
+void estimate_costs(BakePlan& plan, const BakeOptions& options) {
+    // Axes, scalars and frequencies of the graph, and its index vectors of N entries, each on its own 64
+    // bytes.
+    const uint64_t graph_constants =
+        (uint64_t{4} << 10) + 16 * static_cast<uint64_t>(options.seq_len) + 4 * plan.config.head_size;
+    plan.weights_file_bytes = plan.tensor_bytes + graph_constants;
+    // Two XML files of about 60 KB a layer, tokenizer and configuration files.
+    plan.disk_bytes =
+        plan.weights_file_bytes + (uint64_t{32} << 20) + plan.config.layers * (uint64_t{160} << 10);
+    int64_t widest_block = 0;
+    for (const auto& tensor : plan.tensors)
+        widest_block = std::max(widest_block, tensor.columns);
+    plan.memory_bytes = (uint64_t{256} << 20) +
+                        worker_count() * std::max<uint64_t>(uint64_t{16} << 20, 64 * 4 * widest_block);
+    // The CPU device keeps its own packed copy of the weights, and activations.
+    if (options.forward_check) plan.memory_bytes += plan.tensor_bytes * 5 / 4 + (uint64_t{128} << 20);
+}
+
+void note_unused(const Checkpoint& checkpoint, BakePlan& plan, const std::set<std::string>& used) {
+    std::vector<std::string> unused;
+    for (const auto& [name, tensor] : checkpoint.tensors()) {
+        const bool derived = name.ends_with("rotary_emb.inv_freq") || name == kHeadName;
+        if (!derived && !used.contains(name)) unused.push_back(name);
+    }
+    if (unused.empty()) return;
+    plan.warnings.push_back(
+        fmt::format("{} tensors of the checkpoint are not used by {} (first: {}); the result "
+                    "may not be the model that you expect",
+                    unused.size(), plan.config.model_type, unused.front()));
+}
+
+const SourceTensor& find_tensor(const Checkpoint& checkpoint, const RequiredTensor& required) {
+    const auto found = checkpoint.tensors().find(required.name);
+    if (found == checkpoint.tensors().end()) {
+        fail(ErrorCode::invalid_input, "{}: the tensor {} is missing from the weights; is a shard missing?",
+             checkpoint.config_origin(), required.name);
+    }
+    check_shape(found->second, required, checkpoint.config_origin());
+    return found->second;
+}
+
+}  // namespace
+
+BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
+    BakePlan plan;
+    plan.config = read_model_config(checkpoint.config(), checkpoint.config_origin());
+    settle_head(plan.config, checkpoint, plan);
+    if (options.seq_len > plan.config.max_positions) {
+        plan.warnings.push_back(
+            fmt::format("--seq-len {} is more than the {} positions the model was trained for",
+                        options.seq_len, plan.config.max_positions));
+    }
+    std::set<std::string> used;
+    std::map<std::string, int> group_notes;
+    for (const auto& required : required_tensors(plan.config)) {
+        const SourceTensor& source = find_tensor(checkpoint, required);
+        used.insert(required.name);
+        if (required.role == TensorRole::vector) {
+            plan.tensors.push_back(plan_tensor(source, required, Store::f32));
+        } else {
+            plan.tensors.push_back(plan_matrix(source, required, options, group_notes));
+        }
+    }
+    for (const auto& [text, count] : group_notes)
+        plan.notes.push_back(fmt::format("{} ({} tensors)", text, count));
+    if (options.bits == 4 && options.ratio < 1.0) keep_sensitive_in_int8(plan, options.ratio);
+    note_unused(checkpoint, plan, used);
+    lay_out(plan);
+    estimate_costs(plan, options);
+    return plan;
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,60 @@
+#pragma once
+// Every decision of a bake, made before any weight is written: which tensor goes where, in which form.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bake/graph/inventory.hpp"
+#include "bake/graph/stored_tensor.hpp"
+#include "bake/options.hpp"
+#include "bake/source/checkpoint.hpp"
+#include "base/report.hpp"
+#include "model/config.hpp"
+
+namespace ovenbird {
+
+/// A stretch of the weights file.
+struct FileRange {
+    uint64_t offset = 0;
+    uint64_t bytes = 0;
+};
+
+struct PlannedTensor {
+    const SourceTensor* source = nullptr;
+    TensorRole role = TensorRole::linear;
+    Store store = Store::f32;
+    QuantFormat format;  // for Store::quantized
+    int64_t rows = 1;
+    int64_t columns = 0;
+    FileRange weights;
+    FileRange scales;
+    FileRange zero_points;
+
+    uint64_t stored_bytes() const { return weights.bytes + scales.bytes + zero_points.bytes; }
+};
+
+struct BakePlan {
+    ModelConfig config;
+    std::vector<PlannedTensor> tensors;
+    std::vector<std::string> notes;     // decisions a user should hear of
+    std::vector<std::string> warnings;  // things a user probably did not want
+    uint64_t source_bytes = 0;          // of the tensors that are used
+    uint64_t tensor_bytes = 0;          // what the tensors take in the weights file, alignment included
+    uint64_t weights_file_bytes = 0;    // the same with the graph's own small constants
+    uint64_t disk_bytes = 0;            // the whole folder, generously
+    uint64_t memory_bytes = 0;          // anonymous memory, estimated
+};
+
+/// Decides everything. Reads weights only to rank layers when 0 < ratio < 1. Errors: invalid_input when the
+/// configuration contradicts the tensors (names the tensor, both shapes), unsupported, usage.
+BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options);
+
+/// "int4 sym, groups of 64", "f16", …
+std::string form_name(const PlannedTensor& tensor);
+
+/// The plan as people read it (--plan) and as JSON (--plan --json).
+std::string plan_text(const BakePlan& plan);
+Json plan_json(const BakePlan& plan);
+
+}  // namespace ovenbird

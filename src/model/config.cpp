@@ -1,0 +1,55 @@
+#include "model/config.hpp"
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+// Far above any model that exists, low enough that products of two of them cannot overflow 64 bits.
+constexpr int64_t kMaxSize = int64_t{1} << 27;
+constexpr int64_t kMaxLayers = 4096;
+
+void check_size(const std::string& origin, const char* field, int64_t value, int64_t limit = kMaxSize) {
+    if (value >= 1 && value <= limit) return;
+    fail(ErrorCode::invalid_input, "{}: {} is {}, expected 1 to {}; is this the config.json of the model?",
+         origin, field, value, limit);
+}
+
+}  // namespace
+
+void validate(const ModelConfig& config, const std::string& origin) {
+    check_size(origin, "hidden_size", config.hidden_size);
+    check_size(origin, "intermediate_size", config.intermediate_size);
+    check_size(origin, "num_hidden_layers", config.layers, kMaxLayers);
+    check_size(origin, "num_attention_heads", config.heads, 65536);
+    check_size(origin, "num_key_value_heads", config.kv_heads, 65536);
+    check_size(origin, "head_dim", config.head_size, 65536);
+    check_size(origin, "vocab_size", config.vocab_size);
+    check_size(origin, "max_position_embeddings", config.max_positions, int64_t{1} << 31);
+    if (config.heads % config.kv_heads != 0) {
+        fail(ErrorCode::invalid_input,
+             "{}: num_attention_heads {} is not a multiple of num_key_value_heads {}", origin, config.heads,
+             config.kv_heads);
+    }
+    if (config.head_size % 2 != 0) {
+        fail(ErrorCode::invalid_input, "{}: head_dim {} is odd; rotary embeddings turn pairs", origin,
+             config.head_size);
+    }
+    if (!(config.rms_norm_eps > 0 && config.rms_norm_eps < 1)) {
+        fail(ErrorCode::invalid_input, "{}: rms_norm_eps is {}, expected a small positive number", origin,
+             config.rms_norm_eps);
+    }
+    if (!(config.rope.theta > 1) || !(config.rope.factor > 0)) {
+        fail(ErrorCode::invalid_input, "{}: rope_theta {} or rope scaling factor {} is not a positive number",
+             origin, config.rope.theta, config.rope.factor);
+    }
+    if (static_cast<int64_t>(config.sliding_window.size()) != config.layers) {
+        fail(ErrorCode::internal, "{}: {} sliding windows for {} layers", origin,
+             config.sliding_window.size(), config.layers);
+    }
+    for (const int64_t window : config.sliding_window) {
+        if (window < 0) fail(ErrorCode::invalid_input, "{}: sliding_window {} is negative", origin, window);
+    }
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,85 @@
+#include "model/manifest.hpp"
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+std::map<std::string, std::string> read_texts(const JsonObject& parent, const char* key) {
+    std::map<std::string, std::string> texts;
+    const auto object = parent.object(key);
+    if (!object) return texts;
+    for (const auto& [name, value] : object->json().items())
+        texts[name] = object->text(name);
+    return texts;
+}
+
+std::vector<HashedFile> read_files(const JsonObject& source) {
+    std::vector<HashedFile> files;
+    if (!source.has("files")) return files;
+    for (const auto& entry : source.json().at("files")) {
+        const JsonObject file(entry, source.origin());
+        files.push_back({file.text("name"), static_cast<uint64_t>(file.integer("bytes")), file.text("hash")});
+    }
+    return files;
+}
+
+}  // namespace
+
+Json to_json(const Manifest& manifest) {
+    Json files = Json::array();
+    for (const auto& file : manifest.source_files) {
+        files.push_back({{"name", file.name}, {"bytes", file.bytes}, {"hash", file.hash}});
+    }
+    Json json;
+    json["format"] = kManifestFormat;
+    json["ovenbird"] = manifest.ovenbird_version;
+    json["openvino"] = manifest.openvino_version;
+    json["source"] = {{"kind", manifest.source_kind}, {"name", manifest.source_name}, {"files", files}};
+    json["model_type"] = manifest.model_type;
+    json["seq_len"] = manifest.seq_len;
+    json["inputs"] = manifest.inputs;
+    json["outputs"] = manifest.outputs;
+    json["text_files"] = manifest.text_files;
+    json["options"] = manifest.options;
+    json["quantization"] = manifest.quantization;
+    json["verification"] = manifest.verification;
+    return json;
+}
+
+Manifest read_manifest(const std::filesystem::path& folder) {
+    const auto path = folder / kManifestName;
+    const Json json = read_json(path);
+    const JsonObject object(json, path.string());
+    const int64_t format = object.integer("format");
+    if (format != kManifestFormat) {
+        fail(ErrorCode::invalid_input,
+             "{}: format {} is not the {} that this program reads; bake the model again", path.string(),
+             format, kManifestFormat);
+    }
+    Manifest manifest;
+    manifest.ovenbird_version = object.text("ovenbird");
+    manifest.openvino_version = object.text("openvino");
+    if (const auto source = object.object("source")) {
+        manifest.source_kind = source->text("kind");
+        manifest.source_name = source->text("name");
+        manifest.source_files = read_files(*source);
+    }
+    manifest.model_type = object.text("model_type");
+    manifest.seq_len = object.integer("seq_len");
+    manifest.inputs = read_texts(object, "inputs");
+    manifest.outputs = read_texts(object, "outputs");
+    if (object.has("text_files")) {
+        for (const auto& name : json.at("text_files")) {
+            if (name.is_string()) manifest.text_files.push_back(name.get<std::string>());
+        }
+    }
+    for (const auto& [key, target] :
+         {std::pair{"options", &manifest.options}, std::pair{"quantization", &manifest.quantization},
+          std::pair{"verification", &manifest.verification}}) {
+        if (const auto part = object.object(key)) *target = part->json();
+    }
+    return manifest;
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,49 @@
+#pragma once
+// ovenbird.json: what a baked folder was made from, how, and what was proven of it. Bake writes it, others
+// read it.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+
+namespace ovenbird {
+
+inline constexpr const char* kManifestName = "ovenbird.json";
+inline constexpr const char* kModelXmlName = "openvino_model.xml";
+inline constexpr const char* kModelBinName = "openvino_model.bin";
+inline constexpr const char* kIntermediateName = "intermediate_dynamic";
+inline constexpr int64_t kManifestFormat = 1;
+
+/// A source file and its BLAKE3.
+struct HashedFile {
+    std::string name;
+    uint64_t bytes = 0;
+    std::string hash;
+};
+
+struct Manifest {
+    std::string ovenbird_version;
+    std::string openvino_version;
+    std::string source_kind;  // "huggingface" or "gguf"
+    std::string source_name;  // last part of the path: no one else's folders are told
+    std::vector<HashedFile> source_files;
+    std::vector<std::string> text_files;  // tokenizer and configuration files of the folder
+    std::string model_type;
+    int64_t seq_len = 0;
+    std::map<std::string, std::string> inputs;  // name: "[1,128] i64"
+    std::map<std::string, std::string> outputs;
+    Json options = Json::object();       // the bake's options
+    Json quantization = Json::object();  // forms, errors, notes
+    Json verification = Json::object();  // what was checked, with figures
+};
+
+Json to_json(const Manifest& manifest);
+
+/// Errors: not_found, invalid_input (also a format newer than this program knows).
+Manifest read_manifest(const std::filesystem::path& folder);
+
+}  // namespace ovenbird
