@@ -1,0 +1,331 @@
+#!/usr/bin/env python3
+"""Makes testdata/tiny: a two-layer checkpoint per case and the logits that transformers computes from it in f32.
+
+    pip install -r bench/requirements.txt && python testdata/make_goldens.py [CASE ...]
+
+Weights are random but representable in f16 (and in bf16 where stored so), hence exact in every type that a bake may
+choose for --bits 16. For every case the script proves that what the case is about matters: each tensor, each
+configuration value and each mechanism is changed in turn, and the logits must move by more than 1e-2.
+"""
+import copy
+import json
+import os
+import pathlib
+import sys
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import safetensors.torch
+import tokenizers
+import torch
+import transformers
+from tokenizers import decoders, models
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOKENS = 24  # length of the golden inputs
+REAL_TOKENS = 17  # of them in the right-padded one
+MATTERS = 1e-2
+
+LLAMA3_ROPE = {"factor": 8.0, "low_freq_factor": 0.5, "high_freq_factor": 2.0, "original_max_position_embeddings": 16}
+
+# Each case: `config` is written to config.json as it is; `store` names the type of matrices (and of vectors);
+# `without` lists changes to the configuration that must matter; `shards` splits the weights.
+CASES = {
+    # Odd heads, every bias, tied head; keys as transformers 4 wrote them.
+    "llama_odd_biases": {
+        "config": {"model_type": "llama", "hidden_size": 48, "intermediate_size": 80, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "vocab_size": 80, "rms_norm_eps": 1e-2, "rope_theta": 10000.0,
+                   "rope_scaling": None, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": True,
+                   "torch_dtype": "float32"},
+        "store": ("float32", "float32"),
+        "without": {"rms_norm_eps": 1e-6, "rope_theta": 100.0},
+    },
+    "llama_even_linear": {
+        "config": {"model_type": "llama", "hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "vocab_size": 96, "rms_norm_eps": 1e-5, "rope_theta": 700.0,
+                   "rope_scaling": {"type": "linear", "factor": 4.0}, "tie_word_embeddings": False,
+                   "torch_dtype": "float16"},
+        "store": ("float16", "float16"),
+        "without": {"rope_scaling": None, "rope_theta": 10000.0},
+    },
+    # Nine heads in three groups, keys as transformers 5 writes them, bf16 matrices beside f32 vectors.
+    "llama_nine_llama3": {
+        "config": {"model_type": "llama", "hidden_size": 72, "intermediate_size": 104, "num_attention_heads": 9,
+                   "num_key_value_heads": 3, "head_dim": 8, "vocab_size": 64, "rms_norm_eps": 1e-5,
+                   "rope_parameters": {"rope_type": "llama3", "rope_theta": 500.0, **LLAMA3_ROPE},
+                   "attention_bias": False, "mlp_bias": False, "tie_word_embeddings": True, "dtype": "bfloat16"},
+        "store": ("bfloat16", "float32"),
+        "without": {"rope_parameters": [{"rope_type": "default", "rope_theta": 500.0}]
+                    + [{"rope_type": "llama3", "rope_theta": 500.0, **LLAMA3_ROPE, **change} for change in
+                       ({"factor": 2.0}, {"low_freq_factor": 0.25}, {"high_freq_factor": 4.0},
+                        {"original_max_position_embeddings": 8})]},
+    },
+    # Old keys for llama3 scaling, and a head size that is not hidden / heads.
+    "llama_even_llama3_head_dim": {
+        "config": {"model_type": "llama", "hidden_size": 56, "intermediate_size": 88, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "head_dim": 20, "vocab_size": 64, "rms_norm_eps": 3e-6,
+                   "rope_theta": 2000.0, "rope_scaling": {"rope_type": "llama3", **LLAMA3_ROPE},
+                   "max_position_embeddings": 128, "attention_bias": True, "tie_word_embeddings": False,
+                   "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"rope_scaling": [None] + [{"rope_type": "llama3", **LLAMA3_ROPE, **change} for change in
+                                              ({"factor": 2.0}, {"low_freq_factor": 0.25}, {"high_freq_factor": 4.0},
+                                               {"original_max_position_embeddings": 8})]},
+    },
+    "mistral_even_window": {
+        "config": {"model_type": "mistral", "hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "vocab_size": 80, "rms_norm_eps": 1e-5, "rope_theta": 5000.0,
+                   "sliding_window": 7, "tie_word_embeddings": False, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"sliding_window": [None, 6, 8], "rope_theta": 10000.0},
+    },
+    # No window, odd heads of an explicit size, linear scaling under the new keys, tied.
+    "mistral_odd_head_dim": {
+        "config": {"model_type": "mistral", "hidden_size": 48, "intermediate_size": 72, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "head_dim": 24, "vocab_size": 72, "rms_norm_eps": 2e-2,
+                   "rope_parameters": {"rope_type": "linear", "rope_theta": 300.0, "factor": 2.5},
+                   "sliding_window": None, "tie_word_embeddings": True, "dtype": "float32"},
+        "store": ("float32", "float16"),
+        "without": {"rms_norm_eps": 1e-6, "sliding_window": 7,
+                    "rope_parameters": [{"rope_type": "default", "rope_theta": 300.0},
+                                        {"rope_type": "linear", "rope_theta": 10000.0, "factor": 2.5}]},
+    },
+    # A window is named but not used.
+    "qwen2_odd_tied": {
+        "config": {"model_type": "qwen2", "hidden_size": 48, "intermediate_size": 80, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "vocab_size": 80, "rms_norm_eps": 1e-6, "rope_theta": 1000000.0,
+                   "use_sliding_window": False, "sliding_window": 5, "max_window_layers": 1,
+                   "tie_word_embeddings": True, "torch_dtype": "float32"},
+        "store": ("float32", "float32"),
+        "without": {"use_sliding_window": True, "rope_theta": 10000.0},
+    },
+    # The second layer slides, the first does not.
+    "qwen2_even_window": {
+        "config": {"model_type": "qwen2", "hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "vocab_size": 80, "rms_norm_eps": 1e-6, "rope_theta": 4000.0,
+                   "use_sliding_window": True, "sliding_window": 6, "max_window_layers": 1,
+                   "tie_word_embeddings": False, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"use_sliding_window": False, "sliding_window": [5, 7], "max_window_layers": [0, 2]},
+    },
+    # Query and key norms, heads wider than hidden / heads, weights in two shards.
+    "qwen3_odd_shards": {
+        "config": {"model_type": "qwen3", "hidden_size": 48, "intermediate_size": 80, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "head_dim": 32, "vocab_size": 72, "rms_norm_eps": 1e-2,
+                   "rope_theta": 1000000.0, "rope_scaling": None, "attention_bias": False,
+                   "use_sliding_window": False, "sliding_window": None, "max_window_layers": 2,
+                   "tie_word_embeddings": False, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"rms_norm_eps": 1e-6, "rope_theta": 10000.0},
+        "shards": 2,
+    },
+    # New keys: the first layer slides by layer_types; biases on all four projections; llama3 scaling.
+    "qwen3_even_window_biases": {
+        "config": {"model_type": "qwen3", "hidden_size": 64, "intermediate_size": 88, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "head_dim": 12, "vocab_size": 80, "rms_norm_eps": 1e-6,
+                   "rope_parameters": {"rope_type": "llama3", "rope_theta": 900.0, **LLAMA3_ROPE},
+                   "attention_bias": True, "use_sliding_window": True, "sliding_window": 6, "max_window_layers": 2,
+                   "layer_types": ["sliding_attention", "full_attention"], "tie_word_embeddings": True,
+                   "dtype": "float16"},
+        "store": ("float16", "float32"),
+        "without": {"layer_types": [["full_attention"] * 2, ["full_attention", "sliding_attention"]],
+                    "sliding_window": [5, 7],
+                    "rope_parameters": [{"rope_type": "default", "rope_theta": 900.0},
+                                        {"rope_type": "llama3", "rope_theta": 10000.0, **LLAMA3_ROPE}]},
+    },
+}
+SHARED_CONFIG = {"num_hidden_layers": 2, "max_position_embeddings": 64, "hidden_act": "silu", "bos_token_id": 1,
+                 "eos_token_id": 2, "pad_token_id": 3}
+
+CHAT_TEMPLATE = ("{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '</s>' }}{% endfor %}"
+                 "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}")
+
+
+def full_config(case):
+    architecture = {"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3"}
+    config = {**SHARED_CONFIG, **case["config"]}
+    return {"architectures": [architecture[config["model_type"]] + "ForCausalLM"], **config}
+
+
+def model_of(config, state=None):
+    """The reference in f32 with plain attention, which honours windows; `state` replaces its random weights."""
+    settings = copy.deepcopy(config)
+    parsed = transformers.AutoConfig.for_model(settings.pop("model_type"), **settings)
+    model = transformers.AutoModelForCausalLM.from_config(parsed, attn_implementation="eager", dtype=torch.float32)
+    if state is not None:
+        missing, unexpected = model.load_state_dict(state, strict=False)
+        tied = {"lm_head.weight"} if config["tie_word_embeddings"] else set()
+        assert set(missing) <= tied and not unexpected, (missing, unexpected)
+        model.tie_weights()
+    return model.eval()
+
+
+def random_state(case, config, generator):
+    """Random weights that are exact in the stored type and in f16, large enough for each to matter."""
+    matrix_type, vector_type = (getattr(torch, name) for name in case["store"])
+    state = {}
+    for name, parameter in model_of(config).state_dict().items():
+        if name == "lm_head.weight" and config["tie_word_embeddings"]:
+            continue
+        values = torch.randn(parameter.shape, generator=generator)
+        if name.endswith("norm.weight"):
+            values = 1 + 0.4 * values
+        elif name.endswith("bias"):
+            values *= 0.5
+        elif "embed_tokens" in name:
+            values *= 0.4
+        else:
+            values *= 1.3 / parameter.shape[1] ** 0.5
+        stored_type = matrix_type if parameter.dim() == 2 else vector_type
+        values = values.to(torch.bfloat16 if stored_type == torch.bfloat16 else torch.float16)
+        values[values.abs() < 1e-4] = 0  # no subnormals in f16: bf16 may hold bits there that f16 cannot
+        assert torch.equal(values.to(torch.float16).float(), values.float())
+        state[name] = values.to(stored_type)
+    return state
+
+
+def save_state(state, folder, shards):
+    if shards == 1:
+        safetensors.torch.save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+        return
+    names, weight_map = list(state), {}
+    for number in range(shards):
+        part = names[number * len(names) // shards:(number + 1) * len(names) // shards]
+        file_name = f"model-{number + 1:05}-of-{shards:05}.safetensors"
+        safetensors.torch.save_file({name: state[name] for name in part}, folder / file_name, metadata={"format": "pt"})
+        weight_map.update({name: file_name for name in part})
+    size = sum(values.numel() * values.element_size() for values in state.values())
+    write_json(folder / "model.safetensors.index.json", {"metadata": {"total_size": size}, "weight_map": weight_map})
+
+
+def save_tokenizer(folder, vocab_size):
+    """Characters and a few pairs of them: exactly vocab_size tokens, lower-case text survives the round trip."""
+    pairs = [a + b for a in "aeiou" for b in "nrst ldmgcvpb"]
+    tokens = ["<unk>", "<s>", "</s>", "<pad>"] + list("abcdefghijklmnopqrstuvwxyz .,:?!'-0123456789\n") + pairs
+    tokens = tokens[:vocab_size]
+    merges = [tuple(token) for token in tokens if token in pairs]
+    vocab = {token: i for i, token in enumerate(tokens)}
+    assert len(vocab) == vocab_size
+    tokenizer = tokenizers.Tokenizer(models.BPE(vocab, merges, unk_token="<unk>"))
+    tokenizer.decoder = decoders.Fuse()
+    tokenizer.add_special_tokens(tokens[:4])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    write_json(folder / "tokenizer_config.json", {
+        "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>",
+        "unk_token": "<unk>", "clean_up_tokenization_spaces": False, "model_max_length": 64,
+        "chat_template": CHAT_TEMPLATE})
+    write_json(folder / "generation_config.json", {"bos_token_id": 1, "eos_token_id": [2], "pad_token_id": 3})
+
+
+def write_json(path, value):
+    path.write_text(json.dumps(value, indent=2) + "\n")
+
+
+def inputs(vocab_size, generator):
+    """The full input and the right-padded one, each as input_ids, attention_mask and position_ids."""
+    full = torch.randint(4, vocab_size, (1, TOKENS), generator=generator)
+    padded = torch.randint(4, vocab_size, (1, TOKENS), generator=generator)
+    padded[0, REAL_TOKENS:] = SHARED_CONFIG["pad_token_id"]
+    mask = torch.ones_like(padded)
+    mask[0, REAL_TOKENS:] = 0
+    positions = torch.arange(TOKENS)[None]
+    return ({"input_ids": full, "attention_mask": torch.ones_like(full), "position_ids": positions},
+            {"input_ids": padded, "attention_mask": mask, "position_ids": positions * mask})
+
+
+@torch.no_grad()
+def logits_of(model, feed):
+    return model(**feed, use_cache=False).logits[0]
+
+
+def check_reference(model, full, padded):
+    """The reference's own rounding is far below the tests' tolerance, and padding does not reach the real rows."""
+    wide = logits_of(copy.deepcopy(model).double(), full)
+    assert (wide - logits_of(model, full)).abs().max() < 1e-4
+    alone = {name: values[:, :REAL_TOKENS] for name, values in padded.items()}
+    assert (logits_of(model, alone) - logits_of(model, padded)[:REAL_TOKENS]).abs().max() < 1e-4
+
+
+def changed_configs(case, config):
+    for key, values in case["without"].items():
+        for value in values if isinstance(values, list) else [values]:
+            yield f"{key} = {json.dumps(value)}", {**config, key: value}
+
+
+def changed_states(config, state):
+    """Every tensor in turn: matrices and biases become zero, norm weights one; then the layout of the heads."""
+    for name in state:
+        changed = dict(state)
+        changed[name] = torch.ones_like(state[name]) if name.endswith("norm.weight") else torch.zeros_like(state[name])
+        yield f"without {name}", changed
+    kv_heads = config["num_key_value_heads"]
+    interleaved, swapped = dict(state), dict(state)
+    for name in state:
+        if ".q_proj." in name or ".k_proj." in name:
+            heads = config["num_attention_heads"] if ".q_proj." in name else kv_heads
+            halves = state[name].reshape(heads, 2, -1, *state[name].shape[1:])
+            interleaved[name] = halves.swapaxes(1, 2).reshape(state[name].shape)
+        if ".k_proj." in name or ".v_proj." in name:
+            swapped[name] = state[name].reshape(kv_heads, -1, *state[name].shape[1:]).flip(0).reshape(state[name].shape)
+    yield "rotary halves interleaved", interleaved
+    if kv_heads > 1:
+        yield "key and value heads in another order", swapped
+
+
+def check_that_all_matters(case, config, state, full, expected):
+    changes = [(what, changed, state) for what, changed in changed_configs(case, config)]
+    changes += [(what, config, changed) for what, changed in changed_states(config, state)]
+    smallest = (float("inf"), "")
+    for what, changed_config, changed_state in changes:
+        moved = (logits_of(model_of(changed_config, changed_state), full) - expected).abs().max().item()
+        smallest = min(smallest, (moved, what))
+        assert moved > MATTERS, f"{what} moves the logits by {moved} only"
+    if config["model_type"] == "qwen3":
+        model = model_of(config, state)
+        for layer in model.model.layers:
+            layer.self_attn.q_norm = layer.self_attn.k_norm = torch.nn.Identity()
+        assert (logits_of(model, full) - expected).abs().max() > MATTERS
+    return len(changes), smallest
+
+
+def make_case(name, case, seed):
+    generator = torch.Generator().manual_seed(seed)
+    config = full_config(case)
+    folder = HERE / "tiny" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    state = random_state(case, config, generator)
+    save_state(state, folder, case.get("shards", 1))
+    write_json(folder / "config.json", config)
+    save_tokenizer(folder, config["vocab_size"])
+
+    # What the goldens come from is what was written, read by transformers' own loader.
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32)
+    full, padded = inputs(config["vocab_size"], generator)
+    check_reference(model, full, padded)
+    expected = logits_of(model, full)
+    count, (moved, what) = check_that_all_matters(case, config, state, full, expected)
+    golden = {**full, "logits": expected}
+    golden.update({f"padded_{key}": values for key, values in padded.items()})
+    golden["padded_logits"] = logits_of(model, padded)[:REAL_TOKENS]
+    safetensors.torch.save_file({key: values.contiguous() for key, values in golden.items()},
+                                folder / "golden.safetensors")
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    assert max(sizes.values()) <= 200_000, sizes
+    print(f"{name}: {sum(sizes.values())} bytes, logits to {expected.abs().max():.1f}; "
+          f"{count} changes all matter, least {what}: {moved:.3f}", flush=True)
+    return sum(sizes.values())
+
+
+def main():
+    transformers.logging.set_verbosity_error()
+    torch.set_num_threads(1)
+    chosen = sys.argv[1:] or list(CASES)
+    total = sum(make_case(name, CASES[name], 1000 + list(CASES).index(name)) for name in chosen)
+    print(f"{total} bytes in all")
+    assert total <= 2_000_000
+
+
+if __name__ == "__main__":
+    main()
