@@ -1,0 +1,62 @@
+"""What the end-to-end tests share: running the program, and running an IR with plain OpenVINO."""
+import json
+import os
+import pathlib
+import subprocess
+
+import openvino as ov
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TINY = ROOT / "testdata" / "tiny"
+# f32 without re-quantised activations: differences are then the graph's, not the device's.
+EXACT = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
+
+MODEL_XML = "openvino_model.xml"
+MODEL_BIN = "openvino_model.bin"
+DYNAMIC_XML = "intermediate_dynamic/openvino_model.xml"
+
+
+def program():
+    return os.environ.get("OVENBIRD", str(ROOT / "build" / "dev" / "ovenbird"))
+
+
+def work_folder():
+    """The folder in the build tree where the SmolLM2 fixture lies."""
+    return pathlib.Path(os.environ["OVENBIRD_TEST_WORK"])
+
+
+def smollm2_gguf():
+    return pathlib.Path(os.environ["OVENBIRD_SMOLLM2_GGUF"])
+
+
+def ovenbird(*arguments, check=True):
+    """Runs the program and returns the completed process; with `check` a failure raises with its messages."""
+    command = [program(), *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if check and result.returncode != 0:
+        raise AssertionError(f"{' '.join(command)}: exit status {result.returncode}\n{result.stdout}\n{result.stderr}")
+    return result
+
+
+def bake(source, output, *options):
+    ovenbird("bake", source, "-o", output, "--force", *options)
+    return pathlib.Path(output)
+
+
+def plan(source, output, *options):
+    return json.loads(ovenbird("bake", source, "-o", output, "--plan", "--json", *options).stdout)
+
+
+def tiny_cases():
+    return sorted(folder for folder in TINY.iterdir() if (folder / "config.json").exists())
+
+
+def compile_exact(xml):
+    return ov.Core().compile_model(str(xml), "CPU", EXACT)
+
+
+def logits_of(compiled, feed):
+    """The rows of the logits of a [1, N] input: [rows, vocabulary]."""
+    names = {name for port in compiled.inputs for name in port.get_names()}
+    result = compiled({name: values for name, values in feed.items() if name in names})
+    return result[compiled.output("logits")][0].copy()
