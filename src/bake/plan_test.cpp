@@ -1,0 +1,212 @@
+#include "bake/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+// A checkpoint that exists in memory only: shapes from the inventory, values a ramp.
+class FakeCheckpoint : public Checkpoint {
+public:
+    FakeCheckpoint() {
+        config_ = {{"model_type", "llama"},     {"hidden_size", 96},         {"intermediate_size", 192},
+                   {"num_hidden_layers", 2},    {"num_attention_heads", 3},  {"num_key_value_heads", 1},
+                   {"vocab_size", 40},          {"max_position_embeddings", 64}};
+        add("model.embed_tokens.weight", {40, 96});
+        add("lm_head.weight", {40, 96});
+        add("model.norm.weight", {96});
+        for (int layer = 0; layer < 2; ++layer) {
+            const std::string prefix = layer_prefix(layer);
+            add(prefix + "input_layernorm.weight", {96});
+            add(prefix + "post_attention_layernorm.weight", {96});
+            add(prefix + "self_attn.q_proj.weight", {96, 96});
+            add(prefix + "self_attn.k_proj.weight", {32, 96});
+            add(prefix + "self_attn.v_proj.weight", {32, 96});
+            add(prefix + "self_attn.o_proj.weight", {96, 96});
+            add(prefix + "mlp.gate_proj.weight", {192, 96});
+            add(prefix + "mlp.up_proj.weight", {192, 96});
+            add(prefix + "mlp.down_proj.weight", {96, 192});
+        }
+    }
+    void add(const std::string& name, const std::vector<int64_t>& shape) {
+        size_t count = 1;
+        for (const auto axis : shape) count *= static_cast<size_t>(axis);
+        auto& values = values_[name];
+        values.resize(count);
+        for (size_t i = 0; i < count; ++i) values[i] = static_cast<float>(i % 17) - 8.0F;
+        SourceTensor tensor;
+        tensor.name = name;
+        tensor.shape = shape;
+        tensor.bytes = std::as_bytes(std::span(values));
+        tensors_[name] = tensor;
+    }
+    void remove(const std::string& name) { tensors_.erase(name); }
+    Json& mutable_config() { return config_; }
+    std::vector<float>& values(const std::string& name) { return values_.at(name); }
+
+    const Json& config() const override { return config_; }
+    const std::string& config_origin() const override { return origin_; }
+    const std::map<std::string, SourceTensor, std::less<>>& tensors() const override { return tensors_; }
+    const std::vector<std::filesystem::path>& files() const override { return files_; }
+    std::vector<std::string> write_text_files(const std::filesystem::path&) const override { return {}; }
+    const char* kind() const override { return "fake"; }
+
+private:
+    Json config_;
+    std::string origin_ = "config.json";
+    std::map<std::string, std::vector<float>> values_;
+    std::map<std::string, SourceTensor, std::less<>> tensors_;
+    std::vector<std::filesystem::path> files_;
+};
+
+BakeOptions options_with(int bits, int64_t group_size) {
+    BakeOptions options;
+    options.bits = bits;
+    options.group_size = group_size;
+    return options;
+}
+
+const PlannedTensor& find(const BakePlan& plan, const std::string& name) {
+    for (const auto& tensor : plan.tensors) {
+        if (tensor.source->name == name) return tensor;
+    }
+    throw std::out_of_range(name);
+}
+
+std::string refusal(const FakeCheckpoint& checkpoint, const BakeOptions& options = {}) {
+    try {
+        make_plan(checkpoint, options);
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "";
+}
+
+TEST(Plan, PlacesAreAlignedAndDoNotOverlap) {
+    const FakeCheckpoint checkpoint;
+    auto options = options_with(4, 32);
+    options.symmetric = false;
+    const BakePlan plan = make_plan(checkpoint, options);
+    uint64_t end = 0;
+    for (const auto& tensor : plan.tensors) {
+        for (const auto* range : {&tensor.weights, &tensor.scales, &tensor.zero_points}) {
+            if (range->bytes == 0) continue;
+            EXPECT_EQ(range->offset % 64, 0U);
+            EXPECT_GE(range->offset, end);
+            end = range->offset + range->bytes;
+        }
+    }
+    EXPECT_LE(end, plan.tensor_bytes);
+    EXPECT_LT(plan.tensor_bytes, plan.weights_file_bytes);
+}
+
+TEST(Plan, GroupThatDoesNotDivideFallsBackAndSaysSo) {
+    const FakeCheckpoint checkpoint;
+    const BakePlan plan = make_plan(checkpoint, options_with(4, 128));
+    EXPECT_EQ(find(plan, "model.layers.0.self_attn.q_proj.weight").format.group_size, 32);
+    EXPECT_EQ(find(plan, "model.layers.0.mlp.down_proj.weight").format.group_size, 64);
+    ASSERT_FALSE(plan.notes.empty());
+    EXPECT_NE(plan.notes[0].find("instead of 128"), std::string::npos) << plan.notes[0];
+}
+
+TEST(Plan, EmbeddingAndHeadTakeInt8AndVectorsF32) {
+    const FakeCheckpoint checkpoint;
+    const BakePlan plan = make_plan(checkpoint, options_with(4, -1));
+    for (const char* name : {kEmbeddingName, kHeadName}) {
+        EXPECT_EQ(find(plan, name).format, (QuantFormat{8, true, 0}));
+    }
+    EXPECT_EQ(find(plan, kFinalNormName).store, Store::f32);
+    EXPECT_EQ(form_name(find(plan, "model.layers.1.mlp.up_proj.weight")), "int4 sym, per channel");
+}
+
+TEST(Plan, Sixteen) {
+    const FakeCheckpoint checkpoint;
+    const BakePlan plan = make_plan(checkpoint, options_with(16, 128));
+    EXPECT_EQ(find(plan, kEmbeddingName).store, Store::f16);
+    EXPECT_EQ(find(plan, "model.layers.0.mlp.up_proj.weight").weights.bytes, 192U * 96U * 2U);
+}
+
+TEST(Plan, RatioKeepsTheMostSensitiveInInt8) {
+    FakeCheckpoint checkpoint;
+    // One huge value a row makes everything else round to zero: the worst case for INT4.
+    auto& values = checkpoint.values("model.layers.1.mlp.gate_proj.weight");
+    for (size_t row = 0; row < 192; ++row) values[row * 96] = 1000.0F;
+    auto options = options_with(4, -1);
+    options.ratio = 0.9;
+    const BakePlan plan = make_plan(checkpoint, options);
+    EXPECT_EQ(find(plan, "model.layers.1.mlp.gate_proj.weight").format.bits, 8);
+    int64_t in_four = 0;
+    int64_t all = 0;
+    for (const auto& tensor : plan.tensors) {
+        if (tensor.role != TensorRole::linear) continue;
+        all += tensor.rows * tensor.columns;
+        if (tensor.format.bits == 4) in_four += tensor.rows * tensor.columns;
+    }
+    EXPECT_LE(in_four, 0.9 * static_cast<double>(all));
+    EXPECT_GT(in_four, 0.5 * static_cast<double>(all));
+    options.ratio = 0.0;
+    for (const auto& tensor : make_plan(checkpoint, options).tensors) EXPECT_NE(tensor.format.bits * (tensor.role == TensorRole::linear), 4);
+}
+
+TEST(Plan, ConfigurationThatContradictsTheWeights) {
+    FakeCheckpoint checkpoint;
+    checkpoint.add("model.layers.0.self_attn.k_proj.weight", {64, 96});
+    const auto text = refusal(checkpoint);
+    EXPECT_NE(text.find("model.layers.0.self_attn.k_proj.weight"), std::string::npos) << text;
+    EXPECT_NE(text.find("[32, 96]"), std::string::npos) << text;
+    EXPECT_NE(text.find("[64, 96]"), std::string::npos) << text;
+}
+
+TEST(Plan, MissingTensorsAreNamed) {
+    FakeCheckpoint checkpoint;
+    checkpoint.remove("model.layers.1.mlp.up_proj.weight");
+    EXPECT_NE(refusal(checkpoint).find("model.layers.1.mlp.up_proj.weight"), std::string::npos);
+    FakeCheckpoint headless;
+    headless.remove(kHeadName);
+    EXPECT_NE(refusal(headless).find("tie_word_embeddings"), std::string::npos);
+    headless.mutable_config()["tie_word_embeddings"] = true;
+    EXPECT_EQ(refusal(headless), "");
+}
+
+TEST(Plan, TensorsThatNobodyUsesAreWarnedOf) {
+    FakeCheckpoint checkpoint;
+    checkpoint.add("model.layers.0.self_attn.q_proj.bias", {96});
+    checkpoint.add("model.layers.0.self_attn.rotary_emb.inv_freq", {16});
+    const BakePlan plan = make_plan(checkpoint, BakeOptions{});
+    ASSERT_EQ(plan.warnings.size(), 2U);  // the other: --seq-len 128 against 64 positions
+    EXPECT_NE(plan.warnings[1].find("q_proj.bias"), std::string::npos);
+    EXPECT_NE(plan.warnings[1].find("1 tensors"), std::string::npos);
+}
+
+TEST(Plan, TextAndJsonTellEveryTensor) {
+    const FakeCheckpoint checkpoint;
+    const BakePlan plan = make_plan(checkpoint, BakeOptions{});
+    const auto text = plan_text(plan);
+    for (const auto& tensor : plan.tensors) EXPECT_NE(text.find(tensor.source->name), std::string::npos);
+    EXPECT_EQ(plan_json(plan)["tensors"].size(), plan.tensors.size());
+    EXPECT_EQ(plan_json(plan)["weights_file_bytes"], plan.weights_file_bytes);
+}
+
+TEST(BakeOptions, ImpossibleOnesAreUsageErrors) {
+    BakeOptions options;
+    options.source = "a";
+    options.output = "b";
+    EXPECT_NO_THROW(validate(options));
+    for (auto change : {+[](BakeOptions& o) { o.bits = 5; }, +[](BakeOptions& o) { o.group_size = 7; },
+                        +[](BakeOptions& o) { o.group_size = 0; }, +[](BakeOptions& o) { o.ratio = 1.5; },
+                        +[](BakeOptions& o) { o.seq_len = 0; }, +[](BakeOptions& o) { o.output.clear(); }}) {
+        BakeOptions changed = options;
+        change(changed);
+        try {
+            validate(changed);
+            ADD_FAILURE() << "accepted";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::usage);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace ovenbird

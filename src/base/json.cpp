@@ -1,0 +1,111 @@
+#include "base/json.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "base/platform/files.hpp"
+
+namespace ovenbird {
+namespace {
+
+constexpr int kDeepestNesting = 200;
+
+std::string place_in(std::string_view text, size_t byte) {
+    const std::string_view before = text.substr(0, std::min(byte, text.size()));
+    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+    const size_t newline = before.rfind('\n');
+    const size_t column = before.size() - (newline == std::string_view::npos ? 0 : newline + 1) + 1;
+    return fmt::format("line {}, column {}", line, column);
+}
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string& origin) {
+    const auto limit_depth = [&](int depth, Json::parse_event_t, Json&) {
+        if (depth > kDeepestNesting) {
+            fail(ErrorCode::invalid_input, "{}: JSON is nested deeper than {} levels", origin, kDeepestNesting);
+        }
+        return true;
+    };
+    try {
+        return Json::parse(text, limit_depth);
+    } catch (const nlohmann::json::parse_error& error) {
+        fail(ErrorCode::invalid_input, "{}: not valid JSON at {}", origin, place_in(text, error.byte));
+    }
+}
+
+Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
+
+JsonObject::JsonObject(const Json& value, std::string origin) : value_(&value), origin_(std::move(origin)) {
+    if (!value.is_object()) fail(ErrorCode::invalid_input, "{}: expected a JSON object", origin_);
+}
+
+const Json* JsonObject::find(std::string_view key) const {
+    const auto found = value_->find(key);
+    return found == value_->end() || found->is_null() ? nullptr : &*found;
+}
+
+void JsonObject::wrong(std::string_view key, const char* expected) const {
+    const Json* value = find(key);
+    if (value == nullptr) fail(ErrorCode::invalid_input, "{}: '{}' is missing, expected {}", origin_, key, expected);
+    std::string shown = value->dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (shown.size() > 60) shown = shown.substr(0, 60) + "…";
+    fail(ErrorCode::invalid_input, "{}: '{}' is {}, expected {}", origin_, key, shown, expected);
+}
+
+bool JsonObject::has(std::string_view key) const { return find(key) != nullptr; }
+
+int64_t JsonObject::integer(std::string_view key) const {
+    const Json* value = find(key);
+    const char* expected = "an integer";
+    if (value == nullptr) wrong(key, expected);
+    if (value->is_number_unsigned() && value->get<uint64_t>() > uint64_t{INT64_MAX}) wrong(key, expected);
+    if (value->is_number_integer()) return value->get<int64_t>();
+    // Some exporters write 4096.0 where 4096 is meant.
+    if (value->is_number_float()) {
+        const double number = value->get<double>();
+        if (std::trunc(number) == number && std::abs(number) < 9e15) return static_cast<int64_t>(number);
+    }
+    wrong(key, expected);
+}
+
+int64_t JsonObject::integer_or(std::string_view key, int64_t fallback) const {
+    return has(key) ? integer(key) : fallback;
+}
+
+double JsonObject::number(std::string_view key) const {
+    const Json* value = find(key);
+    if (value == nullptr || !value->is_number()) wrong(key, "a number");
+    return value->get<double>();
+}
+
+double JsonObject::number_or(std::string_view key, double fallback) const {
+    return has(key) ? number(key) : fallback;
+}
+
+bool JsonObject::boolean_or(std::string_view key, bool fallback) const {
+    const Json* value = find(key);
+    if (value == nullptr) return fallback;
+    if (!value->is_boolean()) wrong(key, "true or false");
+    return value->get<bool>();
+}
+
+std::string JsonObject::text(std::string_view key) const {
+    const Json* value = find(key);
+    if (value == nullptr || !value->is_string()) wrong(key, "a text");
+    return value->get<std::string>();
+}
+
+std::string JsonObject::text_or(std::string_view key, const std::string& fallback) const {
+    return has(key) ? text(key) : fallback;
+}
+
+std::optional<JsonObject> JsonObject::object(std::string_view key) const {
+    const Json* value = find(key);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_object()) wrong(key, "an object");
+    return JsonObject(*value, fmt::format("{}: {}", origin_, key));
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,69 @@
+#include "base/platform/process.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+volatile sig_atomic_t stop_requested = 0;
+
+void on_interrupt(int signal) {
+    if (stop_requested != 0) ::_exit(128 + signal);
+    stop_requested = 1;
+}
+
+// A figure of /proc in KiB ("RssAnon:   123 kB"), as bytes; 0 where the system does not tell.
+uint64_t proc_bytes(const char* file, const std::string& key) {
+    std::ifstream stream(file);
+    std::string line;
+    while (std::getline(stream, line)) {
+        if (line.rfind(key + ":", 0) == 0) return std::strtoull(line.c_str() + key.size() + 1, nullptr, 10) * 1024;
+    }
+    return 0;
+}
+
+}  // namespace
+
+void install_interrupt_handler() {
+    struct sigaction action {};
+    action.sa_handler = on_interrupt;
+    sigemptyset(&action.sa_mask);
+    ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
+}
+
+bool interrupted() { return stop_requested != 0; }
+
+void check_interrupted() {
+    if (interrupted()) fail(ErrorCode::interrupted, "interrupted");
+}
+
+MemoryUse memory_use() {
+    const char* status = "/proc/self/status";
+    return {proc_bytes(status, "RssAnon"), proc_bytes(status, "VmRSS"), proc_bytes(status, "VmHWM")};
+}
+
+uint64_t available_memory_bytes() { return proc_bytes("/proc/meminfo", "MemAvailable"); }
+
+bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
+bool stdin_is_terminal() { return ::isatty(STDIN_FILENO) == 1; }
+
+std::filesystem::path user_cache_folder() {
+    const auto variable = [](const char* name) {
+        const char* value = std::getenv(name);
+        return std::filesystem::path(value == nullptr ? "" : value);
+    };
+    if (const auto own = variable("OVENBIRD_CACHE_DIR"); !own.empty()) return own;
+    if (const auto xdg = variable("XDG_CACHE_HOME"); xdg.is_absolute()) return xdg / "ovenbird";
+    if (const auto home = variable("HOME"); !home.empty()) return home / ".cache" / "ovenbird";
+    return std::filesystem::temp_directory_path() / "ovenbird-cache";
+}
+
+}  // namespace ovenbird
