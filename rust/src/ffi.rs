@@ -69,7 +69,11 @@ thread_local! {
 pub fn guarded<R>(body: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
-        std::panic::set_hook(Box::new(|info| {
+        let default_hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if cfg!(test) {
+                default_hook(info);
+            }
             let _ = PANIC.try_with(|text| *text.borrow_mut() = info.to_string());
         }))
     });
@@ -111,10 +115,7 @@ mod tests {
     #[test]
     fn strings_come_and_go() {
         for text in ["", "héllo"] {
-            let mut out = ObString {
-                data: std::ptr::null_mut(),
-                size: 0,
-            };
+            let mut out = ObString { data: std::ptr::null_mut(), size: 0 };
             unsafe {
                 give_string(&mut out, text.to_string());
                 assert_eq!(slice(out.data, out.size), text.as_bytes());

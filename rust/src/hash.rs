@@ -35,11 +35,7 @@ pub unsafe extern "C" fn ob_hash_file(
     let path = slice(path, path_size);
     let hashed = guarded(|| {
         let mut hasher = blake3::Hasher::new();
-        Ok(native_path(path).and_then(|path| {
-            hasher
-                .update_mmap_rayon(path)
-                .map(|hasher| hasher.finalize())
-        }))
+        Ok(native_path(path).and_then(|path| hasher.update_mmap_rayon(path).map(|hasher| hasher.finalize())))
     });
     match hashed {
         Ok(Ok(hash)) => {

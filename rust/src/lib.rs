@@ -2,4 +2,8 @@
 
 mod ffi;
 mod hash;
+mod json;
 mod progress;
+mod python;
+mod template;
+mod tokenizer;

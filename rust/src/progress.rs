@@ -13,9 +13,8 @@ pub struct ObProgress {
 }
 
 fn new_bar(title: &str, total: u64) -> Result<ProgressBar, String> {
-    let style = ProgressStyle::with_template(TEMPLATE)
-        .map_err(|error| error.to_string())?
-        .progress_chars("=> ");
+    let style =
+        ProgressStyle::with_template(TEMPLATE).map_err(|error| error.to_string())?.progress_chars("=> ");
     let target = ProgressDrawTarget::stderr_with_hz(DRAWS_A_SECOND);
     let bar = ProgressBar::with_draw_target(Some(total), target).with_style(style);
     bar.set_message(title.to_string());
@@ -25,11 +24,7 @@ fn new_bar(title: &str, total: u64) -> Result<ProgressBar, String> {
 /// # Safety
 /// `title` holds `size` bytes.
 #[no_mangle]
-pub unsafe extern "C" fn ob_progress_new(
-    title: *const u8,
-    size: usize,
-    total: u64,
-) -> *mut ObProgress {
+pub unsafe extern "C" fn ob_progress_new(title: *const u8, size: usize, total: u64) -> *mut ObProgress {
     match guarded(|| new_bar(text(title, size)?, total)) {
         Ok(bar) => Box::into_raw(Box::new(ObProgress { bar })),
         Err(_) => std::ptr::null_mut(),
@@ -51,11 +46,7 @@ pub unsafe extern "C" fn ob_progress_set(progress: *mut ObProgress, done: u64) {
 /// # Safety
 /// `progress` is null or a live handle; `data` holds `size` bytes.
 #[no_mangle]
-pub unsafe extern "C" fn ob_progress_println(
-    progress: *mut ObProgress,
-    data: *const u8,
-    size: usize,
-) {
+pub unsafe extern "C" fn ob_progress_println(progress: *mut ObProgress, data: *const u8, size: usize) {
     let line = crate::ffi::slice(data, size);
     let _ = guarded(|| {
         let line = String::from_utf8_lossy(line);
