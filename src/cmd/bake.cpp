@@ -1,0 +1,76 @@
+#include "bake/bake.hpp"
+
+#include <iostream>
+
+#include "base/error.hpp"
+#include "base/platform/process.hpp"
+#include "cmd/commands.hpp"
+#include "cmd/console.hpp"
+#include "cmd/options.hpp"
+
+namespace ovenbird {
+namespace {
+
+struct Words {
+    BakeOptions options;
+    ConsoleOptions console;
+    bool plan = false;
+    bool json = false;
+};
+
+// Flags turn their member over ("--force"); members that are on by default get a "--no-…" beside.
+void add_option(CLI::App& app, const std::string& name, bool& value, const char* help) {
+    const std::string off = "!--no-" + name;
+    app.add_flag(value ? "--" + name + "," + off : "--" + name, value, help);
+}
+
+template <typename Value>
+void add_option(CLI::App& app, const std::string& name, Value& value, const char* help) {
+    app.add_option("--" + name, value, help)->capture_default_str();
+}
+
+bool parse(int argc, char** argv, Words& words) {
+    CLI::App app("Turn a language model into a static INT4 OpenVINO model that an Intel NPU takes", "ovenbird bake");
+    app.add_option("source,--model-id", words.options.source,
+                   "A Hugging Face folder (config.json, safetensors, tokenizer.json) or a .gguf file");
+    app.add_option("-o,--output-dir", words.options.output, "The folder to make; it appears whole or not at all");
+    bool asym = false;
+    bool sym = false;
+    auto* asym_flag = app.add_flag("--asym", asym, "Unsigned weights with a zero point a group");
+    app.add_flag("--sym", sym, "Signed weights without zero points (the default)")->excludes(asym_flag);
+    visit_bake_options(words.options, [&](const char* name, auto& value, const char* help) {
+        add_option(app, name, value, help);
+    });
+    app.add_flag("--plan", words.plan, "Print what would be done, tensor by tensor, and stop");
+    app.add_flag("--json", words.json, "Print the plan, or the finished folder's manifest, as JSON");
+    add_console_options(app, words.console);
+    if (!parse_command(app, argc, argv)) return false;
+    words.options.symmetric = !asym;
+    return true;
+}
+
+void print_plan(const Words& words) {
+    auto options = words.options;
+    if (options.output.empty()) options.output = "unnamed";  // a plan needs no place to write to
+    const auto planned = plan_bake(options);
+    std::cout << (words.json ? plan_json(planned.plan).dump(2) + "\n" : plan_text(planned.plan));
+}
+
+}  // namespace
+
+int bake_command(int argc, char** argv) {
+    Words words;
+    if (!parse(argc, argv, words)) return 0;
+    if (words.plan) {
+        print_plan(words);
+        return 0;
+    }
+    install_interrupt_handler();
+    ConsoleReporter reporter(words.console);
+    const Manifest manifest = bake(words.options, reporter);
+    if (words.json) std::cout << to_json(manifest).dump(2) << "\n";
+    reporter.note(fmt::format("baked {} into {}", manifest.source_name, words.options.output.string()));
+    return 0;
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,16 @@
+#pragma once
+// The commands of the program: each reads its own words and returns the exit status.
+
+namespace ovenbird {
+
+struct Command {
+    const char* name;
+    const char* summary;
+    int (*run)(int argc, char** argv);  // argv[0] is the command's name
+};
+
+int bake_command(int argc, char** argv);
+int run_command(int argc, char** argv);
+int cache_command(int argc, char** argv);
+
+}  // namespace ovenbird

@@ -1,0 +1,53 @@
+// The command table and the one place where errors become exit statuses.
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <openvino/core/version.hpp>
+
+#include "base/error.hpp"
+#include "cmd/commands.hpp"
+
+namespace {
+
+constexpr std::array kCommands{
+    ovenbird::Command{"bake", "turn a model into a static INT4 folder", ovenbird::bake_command},
+    ovenbird::Command{"run", "answer a prompt with a static model", ovenbird::run_command},
+    ovenbird::Command{"cache", "show or clear the compiled-model cache", ovenbird::cache_command},
+};
+
+void print_help() {
+    std::printf("Ovenbird bakes language models for Intel NPUs and runs them.\n\nusage: ovenbird COMMAND …\n\n");
+    for (const auto& command : kCommands) std::printf("  %-8s %s\n", command.name, command.summary);
+    std::printf("\novenbird COMMAND --help tells more; ovenbird --version tells the versions.\n");
+}
+
+int dispatch(int argc, char** argv) {
+    const char* name = argc > 1 ? argv[1] : "--help";
+    if (std::strcmp(name, "--help") == 0 || std::strcmp(name, "-h") == 0) return print_help(), 0;
+    if (std::strcmp(name, "--version") == 0) {
+        std::printf("ovenbird %s\nopenvino %s\n", OVENBIRD_VERSION, ov::get_openvino_version().buildNumber);
+        return 0;
+    }
+    for (const auto& command : kCommands) {
+        if (std::strcmp(name, command.name) == 0) return command.run(argc - 1, argv + 1);
+    }
+    ovenbird::fail(ovenbird::ErrorCode::usage, "'{}' is not a command; see ovenbird --help", name);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return dispatch(argc, argv);
+    } catch (const ovenbird::Error& error) {
+        std::fprintf(stderr, "error: %s\n", error.what());
+        return exit_status(error.code());
+    } catch (const std::bad_alloc&) {
+        std::fprintf(stderr, "error: out of memory; close other programs or choose a smaller model\n");
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "error: %s (unexpected; please report this with the command you ran)\n", error.what());
+    }
+    return 1;
+}
