@@ -12,6 +12,8 @@ import baking
 FORBIDDEN = {"ShapeOf", "Range", "NonZero", "NonMaxSuppression", "Unique", "ReadValue", "Assign", "If", "Loop"}
 INT4 = {"i4", "u4"}
 SIZE_SLACK = 1.02
+# The plan guesses the graph's own small constants (shapes, masks) before there is a graph.
+SMALL_CONSTANTS_BYTES = 8192
 
 
 class Static(unittest.TestCase):
@@ -36,7 +38,7 @@ class Static(unittest.TestCase):
         announced = plan["weights_file_bytes"]
         written = (folder / baking.MODEL_BIN).stat().st_size
         self.assertLessEqual(written, SIZE_SLACK * announced)
-        self.assertGreaterEqual(written, announced / SIZE_SLACK)  # a plan that says too much is no plan
+        self.assertGreaterEqual(written, announced / SIZE_SLACK - SMALL_CONSTANTS_BYTES)  # saying too much is no plan
 
     def test_smollm2(self):
         folder = baking.work_folder() / "int4"
