@@ -15,15 +15,16 @@ struct ChatMessage {
 
 class ChatTemplate {
 public:
-    /// The folder's template: chat_template.jinja, else `chat_template` of tokenizer_config.json (a string, or a list
-    /// of {name, template} where "default" is taken), else chat_template.json; nothing where there is none.
-    /// Errors: invalid_input.
+    /// The folder's template: chat_template.jinja, else `chat_template` of tokenizer_config.json (a string,
+    /// or a list of {name, template} where "default" is taken), else chat_template.json; nothing where there
+    /// is none. Errors: invalid_input.
     static std::optional<ChatTemplate> load(const std::filesystem::path& folder);
     ChatTemplate(std::string source, std::string bos_token, std::string eos_token);
 
-    /// The prompt's text. Templates see messages, add_generation_prompt, bos_token, eos_token, raise_exception and
-    /// strftime_now, as in transformers. The result already holds its special tokens: encode it with
-    /// add_special = false. Errors: invalid_input with the template's own message (such as "roles must alternate").
+    /// The prompt's text. Templates see messages, add_generation_prompt, bos_token, eos_token,
+    /// raise_exception and strftime_now, as in transformers. The result already holds its special tokens:
+    /// encode it with add_special = false. Errors: invalid_input with the template's own message (such as
+    /// "roles must alternate").
     std::string render(const std::vector<ChatMessage>& messages, bool add_generation_prompt = true) const;
 
 private:

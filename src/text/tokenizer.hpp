@@ -14,16 +14,17 @@ namespace ovenbird {
 /// Immutable after loading; one instance may be used from several threads.
 class Tokenizer {
 public:
-    /// Loads `folder`/tokenizer.json (and tokenizer_config.json, special_tokens_map.json, generation_config.json,
-    /// config.json where present for the special ids). A path to a tokenizer.json itself works too.
-    /// Errors: not_found (says what to do), invalid_input.
+    /// Loads `folder`/tokenizer.json (and tokenizer_config.json, special_tokens_map.json,
+    /// generation_config.json, config.json where present for the special ids). A path to a tokenizer.json
+    /// itself works too. Errors: not_found (says what to do), invalid_input.
     static Tokenizer load(const std::filesystem::path& folder);
     Tokenizer(Tokenizer&&) noexcept;
     Tokenizer& operator=(Tokenizer&&) noexcept;
     ~Tokenizer();
 
-    /// Token ids of `text`. add_special adds what the tokenizer's own post-processor adds (such as BOS). Truncation
-    /// and padding set in the file are switched off: nothing is ever dropped silently. Errors: invalid_input (not UTF-8).
+    /// Token ids of `text`. add_special adds what the tokenizer's own post-processor adds (such as BOS).
+    /// Truncation and padding set in the file are switched off: nothing is ever dropped silently. Errors:
+    /// invalid_input (not UTF-8).
     std::vector<int64_t> encode(std::string_view text, bool add_special) const;
     /// Text of ids; ids outside the vocabulary are an error (invalid_input).
     std::string decode(const std::vector<int64_t>& ids, bool skip_special) const;
@@ -37,8 +38,8 @@ public:
     std::optional<std::string> eos_token() const;
     /// pad id: the tokenizer's own, else EOS, else 0.
     int64_t pad_id() const;
-    /// Every id that ends generation: eos_token_id of generation_config.json (a number or a list), else of config.json,
-    /// else the tokenizer's eos_token.
+    /// Every id that ends generation: eos_token_id of generation_config.json (a number or a list), else of
+    /// config.json, else the tokenizer's eos_token.
     const std::vector<int64_t>& eos_ids() const;
 
 private:
@@ -48,21 +49,26 @@ private:
     friend class StreamDecoder;
 };
 
-/// Turns ids that arrive one at a time into text, never half a UTF-8 character, never text that a later id would
-/// change. Holds a reference to the tokenizer.
+/// Turns ids that arrive one at a time into text, never half a UTF-8 character, never text that a later id
+/// would change: all pieces together equal Tokenizer::decode() of all ids. Work is linear in the number of
+/// ids. Holds a reference to the tokenizer.
 class StreamDecoder {
 public:
     explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true);
-    /// The text that became certain with this id; often empty in the middle of a character.
+    /// The text that became certain with this id; often empty in the middle of a character. An id that the
+    /// tokenizer does not know (a model's table may be larger) gives no text.
     std::string push(int64_t id);
-    /// What is left at the end (an unfinished character becomes U+FFFD).
+    /// What is left at the end (an unfinished character becomes U+FFFD). The decoder is then as new.
     std::string finish();
 
 private:
+    std::string settle(bool at_end);
+    void shrink(bool open);
     const Tokenizer* tokenizer_;
     bool skip_special_;
-    std::vector<int64_t> pending_;  // ids whose text is not certain yet, with their left context
-    size_t context_ids_ = 0;        // how many of pending_ were already given out as text
+    std::vector<uint32_t>
+        window_;              // the ids still needed: left context, then those whose text is not certain
+    size_t given_bytes_ = 0;  // how much of the window's text was given out
 };
 
 }  // namespace ovenbird

@@ -1,0 +1,29 @@
+#pragma once
+// What a loaded tokenizer holds, shared by the tokenizer and its streaming decoder only.
+
+#include <span>
+
+#include "ovenbird_bridge.h"
+#include "text/bridge_text.hpp"
+#include "text/tokenizer.hpp"
+
+namespace ovenbird {
+
+struct TokenizerFree {
+    void operator()(ObTokenizer* handle) const { ob_tokenizer_free(handle); }
+};
+
+struct Tokenizer::State {
+    std::unique_ptr<ObTokenizer, TokenizerFree> handle;
+    std::string origin;  // the file's name, for errors
+    std::optional<std::string> bos, eos;
+    int64_t pad_id = 0;
+    std::vector<int64_t> eos_ids;
+
+    /// OB_ID_… flags; 0 for what cannot be an id at all.
+    uint32_t flags(int64_t id) const;
+    /// Errors: invalid_input when the file's own decoder fails.
+    std::string text_of(std::span<const uint32_t> ids, bool skip_special) const;
+};
+
+}  // namespace ovenbird

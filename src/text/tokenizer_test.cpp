@@ -1,0 +1,248 @@
+#include "text/tokenizer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "text/test_tokenizers.hpp"
+
+namespace ovenbird {
+namespace {
+
+using testing_text::byte_fallback_json;
+using testing_text::byte_level_json;
+using testing_text::contains;
+using testing_text::load_json;
+using testing_text::TempFolder;
+using Ids = std::vector<int64_t>;
+
+/// Runs `action`, which must fail with `code`; gives the message.
+template <typename Action>
+std::string failure(ErrorCode code, Action action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), code) << error.what();
+        return error.what();
+    }
+    ADD_FAILURE() << "no error";
+    return {};
+}
+
+const char* const kTexts[] = {"",
+                              "hello",
+                              " hello world",
+                              "  two  spaces ",
+                              "naïve — 你好 😀",
+                              "नमस्ते مرحبا",
+                              "a\n\tb",
+                              "👩‍👩‍👧‍👦 🇩🇪",
+                              "hello<|eos|>"};
+
+TEST(Tokenizer, ByteLevelRoundTrips) {
+    const Tokenizer tokenizer = load_json(byte_level_json());
+    for (const char* text : kTexts) {
+        EXPECT_EQ(tokenizer.decode(tokenizer.encode(text, true), false), text);
+    }
+    EXPECT_EQ(tokenizer.encode("hello", false), std::vector<int64_t>{tokenizer.token_to_id("hello").value()});
+}
+
+TEST(Tokenizer, ByteFallbackRoundTrips) {
+    const Tokenizer tokenizer = load_json(byte_fallback_json());
+    for (const char* text : kTexts) {
+        EXPECT_EQ(tokenizer.decode(tokenizer.encode(text, true), true), text);
+    }
+}
+
+TEST(Tokenizer, AddsSpecialTokensOnlyWhenAsked) {
+    const Tokenizer tokenizer = load_json(byte_fallback_json());
+    const int64_t hello = tokenizer.token_to_id("▁hello").value();
+    EXPECT_EQ(tokenizer.encode("hello", true), (Ids{1, hello}));
+    EXPECT_EQ(tokenizer.encode("hello", false), (Ids{hello}));
+    EXPECT_EQ(tokenizer.encode("<s>", false), (Ids{1}));  // a special token's text is that token
+    EXPECT_EQ(tokenizer.decode({1, hello}, true), "hello");
+    EXPECT_EQ(tokenizer.decode({1, hello}, false), "<s> hello");
+}
+
+TEST(Tokenizer, KnowsItsIds) {
+    const Tokenizer tokenizer = load_json(byte_level_json());
+    const int64_t pad = tokenizer.token_to_id("<|pad|>").value();
+    EXPECT_EQ(tokenizer.id_limit(), pad + 1);
+    EXPECT_EQ(tokenizer.id_to_token(pad), "<|pad|>");
+    for (int64_t id : {int64_t{-1}, pad + 1, int64_t{1} << 40})
+        EXPECT_EQ(tokenizer.id_to_token(id), std::nullopt);
+    EXPECT_EQ(tokenizer.token_to_id("no such token"), std::nullopt);
+    EXPECT_EQ(tokenizer.token_to_id("\xff"), std::nullopt);
+}
+
+TEST(Tokenizer, RefusesIdsOutsideTheVocabulary) {
+    const Tokenizer tokenizer = load_json(byte_level_json());
+    for (int64_t id : {int64_t{-1}, tokenizer.id_limit(), int64_t{1} << 32, int64_t{1} << 62}) {
+        const std::string message = failure(ErrorCode::invalid_input, [&] {
+            tokenizer.decode({0, id}, true);
+        });
+        EXPECT_TRUE(contains(message, std::to_string(id)));
+    }
+}
+
+TEST(Tokenizer, RefusesTextThatIsNotUtf8) {
+    const Tokenizer tokenizer = load_json(byte_level_json());
+    for (const char* text : {"\xff", "abc\xc3", "\xed\xa0\x80", "\xf0\x9f\x98"}) {
+        EXPECT_TRUE(
+            contains(failure(ErrorCode::invalid_input, [&] { tokenizer.encode(text, false); }), "UTF-8"));
+    }
+    EXPECT_EQ(tokenizer.encode(std::string_view("\0a", 2), false).size(), 2u);
+}
+
+TEST(Tokenizer, DropsNothingThatTheFileWouldTruncateOrPad) {
+    Json json = byte_level_json();
+    json["truncation"] = {
+        {"direction", "Right"}, {"max_length", 2}, {"strategy", "LongestFirst"}, {"stride", 0}};
+    json["padding"] = {{"strategy", {{"Fixed", 64}}},
+                       {"direction", "Right"},
+                       {"pad_to_multiple_of", nullptr},
+                       {"pad_id", 0},
+                       {"pad_type_id", 0},
+                       {"pad_token", "!"}};
+    EXPECT_EQ(load_json(json).encode("abcdefg", false).size(), 7u);
+}
+
+TEST(Tokenizer, TakesAVeryLongPrompt) {
+    const Tokenizer tokenizer = load_json(byte_level_json());
+    std::string text;
+    for (int i = 0; i < 100'000; ++i)
+        text += " hello";
+    const std::vector<int64_t> ids = tokenizer.encode(text, true);
+    EXPECT_EQ(ids.size(), 100'000u);
+    EXPECT_EQ(tokenizer.decode(ids, true), text);
+}
+
+TEST(Tokenizer, TakesAVeryLongWord) {
+    const Tokenizer tokenizer = load_json(byte_fallback_json());
+    EXPECT_EQ(tokenizer.encode(std::string(300'000, 'x'), false).size(), 300'001u);
+}
+
+TEST(TokenizerLoad, NamesAMissingFile) {
+    const TempFolder folder("empty");
+    EXPECT_TRUE(
+        contains(failure(ErrorCode::not_found, [&] { Tokenizer::load(folder.path()); }), "tokenizer.json"));
+    failure(ErrorCode::not_found, [&] { Tokenizer::load(folder.path() / "absent"); });
+    folder.write("tokenizer.model", "x");
+    EXPECT_TRUE(contains(failure(ErrorCode::not_found, [&] { Tokenizer::load(folder.path()); }), "convert"));
+}
+
+TEST(TokenizerLoad, TakesTheFileItself) {
+    const TempFolder folder("file");
+    folder.write("tokenizer.json", byte_level_json().dump());
+    folder.write("tokenizer_config.json", R"({"eos_token": "<|eos|>"})");
+    const Tokenizer tokenizer = Tokenizer::load(folder.path() / "tokenizer.json");
+    EXPECT_EQ(tokenizer.eos_token(), "<|eos|>");
+}
+
+TEST(TokenizerLoad, RefusesWhatIsNoTokenizer) {
+    const std::string good = byte_level_json().dump();
+    Json no_model = byte_level_json();
+    no_model.erase("model");
+    Json bad_merge = byte_level_json();
+    bad_merge["model"]["merges"].push_back({"not", "there"});
+    Json bad_ids = byte_level_json();
+    bad_ids["model"]["vocab"]["a"] = -5;
+    Json bad_regex = byte_level_json();
+    bad_regex["pre_tokenizer"] = {
+        {"type", "Split"}, {"pattern", {{"Regex", "(((("}}}, {"behavior", "Isolated"}, {"invert", false}};
+    Json bad_decoder = byte_level_json();
+    bad_decoder["decoder"] = {{"type", "Unheard"}};
+    const TempFolder folder("broken");
+    for (const std::string& text :
+         {std::string(), std::string("{}"), std::string("[]"), std::string("null"),
+          good.substr(0, good.size() / 2), std::string("\xff\xfe"), std::string(1 << 20, '['),
+          no_model.dump(), bad_merge.dump(), bad_ids.dump(), bad_regex.dump(), bad_decoder.dump()}) {
+        folder.write("tokenizer.json", text);
+        const std::string message =
+            failure(ErrorCode::invalid_input, [&] { Tokenizer::load(folder.path()); });
+        EXPECT_TRUE(contains(message, "tokenizer.json"));
+    }
+}
+
+/// A tokenizer folder with the given side files.
+class SpecialIds : public testing::Test {
+protected:
+    SpecialIds() { folder_.write("tokenizer.json", byte_level_json().dump()); }
+    Tokenizer load() { return Tokenizer::load(folder_.path()); }
+    TempFolder folder_{"special"};
+};
+
+TEST_F(SpecialIds, PadIsItsOwnWhereThereIsOne) {
+    folder_.write("tokenizer_config.json", R"({"pad_token": "<|pad|>", "eos_token": "<|eos|>"})");
+    const Tokenizer tokenizer = load();
+    EXPECT_EQ(tokenizer.pad_id(), tokenizer.token_to_id("<|pad|>"));
+    EXPECT_EQ(tokenizer.eos_ids(), (Ids{tokenizer.token_to_id("<|eos|>").value()}));
+}
+
+TEST_F(SpecialIds, PadIsElseEos) {
+    folder_.write("tokenizer_config.json", R"({"pad_token": null, "eos_token": "<|eos|>"})");
+    const Tokenizer tokenizer = load();
+    EXPECT_EQ(tokenizer.pad_id(), tokenizer.token_to_id("<|eos|>"));
+}
+
+TEST_F(SpecialIds, PadIsEosToowhereThePadTokenIsUnknown) {
+    folder_.write("tokenizer_config.json", R"({"pad_token": "<nowhere>", "eos_token": "<|eos|>"})");
+    const Tokenizer tokenizer = load();
+    EXPECT_EQ(tokenizer.pad_id(), tokenizer.token_to_id("<|eos|>"));
+}
+
+TEST_F(SpecialIds, PadIsElseZero) {
+    const Tokenizer tokenizer = load();
+    EXPECT_EQ(tokenizer.pad_id(), 0);
+    EXPECT_EQ(tokenizer.eos_ids(), Ids{});
+    EXPECT_EQ(tokenizer.bos_token(), std::nullopt);
+    EXPECT_EQ(tokenizer.eos_token(), std::nullopt);
+}
+
+TEST_F(SpecialIds, EosComesFromTheGenerationConfigFirst) {
+    folder_.write("tokenizer_config.json", R"({"eos_token": "<|eos|>"})");
+    folder_.write("config.json", R"({"eos_token_id": 9})");
+    EXPECT_EQ(load().eos_ids(), (Ids{9}));
+    folder_.write("generation_config.json", R"({"eos_token_id": [7, 8]})");
+    EXPECT_EQ(load().eos_ids(), (Ids{7, 8}));
+    folder_.write("generation_config.json", R"({"eos_token_id": 5})");
+    EXPECT_EQ(load().eos_ids(), (Ids{5}));
+    folder_.write("generation_config.json", R"({"eos_token_id": null})");
+    EXPECT_EQ(load().eos_ids(), (Ids{9}));
+    folder_.write("generation_config.json", R"({"eos_token_id": -1})");
+    EXPECT_EQ(load().eos_ids(), (Ids{9}));
+}
+
+TEST_F(SpecialIds, TokensMayBeObjectsAndComeFromTheMap) {
+    folder_.write("tokenizer_config.json",
+                  R"({"bos_token": {"__type": "AddedToken", "content": "<|bos|>"}})");
+    folder_.write("special_tokens_map.json",
+                  R"({"bos_token": "other", "eos_token": {"content": "<|eos|>"}})");
+    const Tokenizer tokenizer = load();
+    EXPECT_EQ(tokenizer.bos_token(), "<|bos|>");
+    EXPECT_EQ(tokenizer.eos_token(), "<|eos|>");
+    EXPECT_EQ(tokenizer.pad_id(), tokenizer.token_to_id("<|eos|>"));
+}
+
+TEST_F(SpecialIds, WrongTypesAreNamed) {
+    const struct {
+        const char *file, *text, *key;
+    } cases[] = {
+        {"tokenizer_config.json", R"({"eos_token": 5})", "eos_token"},
+        {"tokenizer_config.json", R"({"eos_token": {"content": []}})", "content"},
+        {"special_tokens_map.json", R"([])", "object"},
+        {"generation_config.json", R"({"eos_token_id": "2"})", "eos_token_id"},
+        {"generation_config.json", R"({"eos_token_id": [2, {}]})", "eos_token_id"},
+        {"config.json", R"({"eos_token_id": 1.5})", "eos_token_id"},
+        {"config.json", R"({"eos)", "line 1"},
+    };
+    for (const auto& [file, text, key] : cases) {
+        folder_.write(file, text);
+        const std::string message = failure(ErrorCode::invalid_input, [&] { load(); });
+        EXPECT_TRUE(contains(message, file));
+        EXPECT_TRUE(contains(message, key));
+        std::filesystem::remove(folder_.path() / file);
+    }
+}
+
+}  // namespace
+}  // namespace ovenbird
