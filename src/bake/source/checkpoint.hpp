@@ -30,27 +30,28 @@ struct BlockLayout {
 BlockLayout block_layout(SourceType type);
 
 /// One tensor: row-major, `shape` outermost first, name in Hugging Face's spelling
-/// ("model.layers.0.self_attn.q_proj.weight"). `bytes` points into a mapped file that the Checkpoint keeps alive.
+/// ("model.layers.0.self_attn.q_proj.weight"). `bytes` points into a mapped file that the Checkpoint keeps
+/// alive.
 struct SourceTensor {
     std::string name;
     SourceType type = SourceType::f32;
     std::vector<int64_t> shape;
     std::span<const std::byte> bytes;
     const MappedFile* file = nullptr;
-    /// GGUF's llama converter interleaves each head's rotary rows (x0 y0 x1 y1 … for halves x and y). 0: rows are in
-    /// order. n > 0: the rows are n heads, each interleaved; read_rows() undoes it.
+    /// GGUF's llama converter interleaves each head's rotary rows (x0 y0 x1 y1 … for halves x and y). 0: rows
+    /// are in order. n > 0: the rows are n heads, each interleaved; read_rows() undoes it.
     int64_t interleaved_heads = 0;
 
     int64_t rows() const { return shape.size() < 2 ? 1 : shape[0]; }  // tensors here have 1 or 2 axes
     int64_t columns() const { return shape.empty() ? 1 : shape.back(); }
 };
 
-/// Reads rows [begin, end) as f32 into `out` ((end-begin) * columns() floats), undoing blocks and interleaving.
-/// Thread-safe. NaN and infinities pass through; the caller decides.
+/// Reads rows [begin, end) as f32 into `out` ((end-begin) * columns() floats), undoing blocks and
+/// interleaving. Thread-safe. NaN and infinities pass through; the caller decides.
 void read_rows(const SourceTensor& tensor, int64_t begin, int64_t end, float* out);
 
-/// Everything a bake reads. Tensors were checked on opening: offsets inside the file, no overlap, sizes that match
-/// shapes and types.
+/// Everything a bake reads. Tensors were checked on opening: offsets inside the file, no overlap, sizes that
+/// match shapes and types.
 class Checkpoint {
 public:
     virtual ~Checkpoint() = default;
@@ -61,8 +62,8 @@ public:
     virtual const std::map<std::string, SourceTensor, std::less<>>& tensors() const = 0;
     /// The weight files, in a stable order.
     virtual const std::vector<std::filesystem::path>& files() const = 0;
-    /// Writes what run needs beside the IR into `folder`: tokenizer and configuration files, copied byte for byte
-    /// from a Hugging Face folder, or made from GGUF metadata. Returns the names written.
+    /// Writes what run needs beside the IR into `folder`: tokenizer and configuration files, copied byte for
+    /// byte from a Hugging Face folder, or made from GGUF metadata. Returns the names written.
     virtual std::vector<std::string> write_text_files(const std::filesystem::path& folder) const = 0;
     /// "huggingface" or "gguf".
     virtual const char* kind() const = 0;

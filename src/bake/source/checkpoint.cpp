@@ -1,0 +1,102 @@
+#include "bake/source/checkpoint.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <system_error>
+
+#include "bake/source/open.hpp"
+#include "bake/source/printable.hpp"
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TypeRow {
+    SourceType type;
+    const char* name;
+    BlockLayout layout;
+};
+
+constexpr TypeRow kTypes[] = {
+    {SourceType::f32, "f32", {1, 4}},       {SourceType::f16, "f16", {1, 2}},
+    {SourceType::bf16, "bf16", {1, 2}},     {SourceType::q4_0, "q4_0", {32, 18}},
+    {SourceType::q4_1, "q4_1", {32, 20}},   {SourceType::q5_0, "q5_0", {32, 22}},
+    {SourceType::q5_1, "q5_1", {32, 24}},   {SourceType::q8_0, "q8_0", {32, 34}},
+    {SourceType::q4_k, "q4_k", {256, 144}}, {SourceType::q5_k, "q5_k", {256, 176}},
+    {SourceType::q6_k, "q6_k", {256, 210}},
+};
+
+const TypeRow& row_of(SourceType type) {
+    for (const TypeRow& row : kTypes) {
+        if (row.type == type) return row;
+    }
+    fail(ErrorCode::internal, "unknown source type {}", static_cast<int>(type));
+}
+
+std::string lower_extension(const fs::path& path) {
+    std::string extension = path.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return extension;
+}
+
+// "org/name" as the model hub spells it: one slash, no leading dot or slash, not the name of a weight file.
+bool looks_like_hub_name(const fs::path& path) {
+    const std::string text = path.generic_string();
+    const auto slash = text.find('/');
+    if (slash == std::string::npos || slash == 0 || slash + 1 == text.size()) return false;
+    if (text.find('/', slash + 1) != std::string::npos || text[0] == '.' || text[0] == '~') return false;
+    const std::string extension = lower_extension(path);
+    return extension != ".gguf" && extension != ".safetensors";
+}
+
+[[noreturn]] void fail_not_found(const fs::path& source) {
+    const std::string text = printable(source.generic_string());
+    if (looks_like_hub_name(source)) {
+        const std::string folder = printable(source.filename().string());
+        fail(ErrorCode::not_found,
+             "'{0}' is no local folder or file, and Ovenbird does not fetch models by name yet. Download it "
+             "first "
+             "(hf download {0} --local-dir {1}, or huggingface-cli download {0} --local-dir {1}), then bake "
+             "the "
+             "folder {1}",
+             text, folder);
+    }
+    fail(ErrorCode::not_found,
+         "'{}' does not exist; expected a Hugging Face folder (config.json, *.safetensors) or a .gguf file",
+         text);
+}
+
+}  // namespace
+
+const char* source_type_name(SourceType type) {
+    return row_of(type).name;
+}
+
+BlockLayout block_layout(SourceType type) {
+    return row_of(type).layout;
+}
+
+std::unique_ptr<Checkpoint> open_checkpoint(const fs::path& source) {
+    std::error_code error;
+    const fs::file_status status = fs::status(source, error);
+    if (status.type() == fs::file_type::not_found) fail_not_found(source);
+    if (status.type() == fs::file_type::none) {
+        fail(ErrorCode::io, "cannot look at '{}': {}", printable(source.string()), error.message());
+    }
+    if (fs::is_directory(status)) return open_hf_folder(source);
+    const std::string extension = lower_extension(source);
+    if (extension == ".gguf") return open_gguf(source);
+    if (extension == ".safetensors") {
+        const fs::path folder = source.parent_path();
+        return open_hf_folder(folder.empty() ? fs::path(".") : folder);
+    }
+    fail(ErrorCode::unsupported,
+         "'{}' is neither a folder nor a .gguf or .safetensors file; give the Hugging Face folder or the "
+         ".gguf file",
+         printable(source.string()));
+}
+
+}  // namespace ovenbird

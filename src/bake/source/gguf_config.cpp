@@ -1,0 +1,185 @@
+#include "bake/source/gguf_config.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "bake/source/printable.hpp"
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+// Keys that change the arithmetic in ways the graphs of the known architectures do not have; 0 means "not
+// used".
+constexpr const char* kForeignKeys[] = {
+    "expert_count",
+    "attention.scale",
+    "attention.clamp_kqv",
+    "attention.max_alibi_bias",
+    "attention.temperature_scale",
+    "attention.temperature_length",
+    "attn_logit_softcapping",
+    "final_logit_softcapping",
+    "logit_scale",
+    "residual_scale",
+    "embedding_scale",
+    "rope.scaling.attn_factor",
+};
+
+class ConfigMaker {
+public:
+    ConfigMaker(const GgufHeader& header, const GgufArchitecture& architecture)
+        : header_(header), metadata_(header.metadata), architecture_(architecture) {}
+
+    Json make();
+
+private:
+    std::string key(const char* name) const { return std::string(architecture_.name) + "." + name; }
+    const GgufTensor* tensor(std::string_view name) const;
+    bool has_layer_tensor(const char* module_and_kind) const {
+        return tensor(std::string("blk.0.") + module_and_kind);
+    }
+    void refuse_foreign_features() const;
+    int64_t head_size(int64_t hidden, int64_t heads) const;
+    void add_sizes(Json& config) const;
+    void add_rope(Json& config) const;
+    void add_biases(Json& config) const;
+    void add_window(Json& config) const;
+    void add_special_ids(Json& config) const;
+
+    const GgufHeader& header_;
+    const GgufMetadata& metadata_;
+    const GgufArchitecture& architecture_;
+};
+
+const GgufTensor* ConfigMaker::tensor(std::string_view name) const {
+    const auto found = std::find_if(header_.tensors.begin(), header_.tensors.end(),
+                                    [&](const GgufTensor& entry) { return entry.name == name; });
+    return found == header_.tensors.end() ? nullptr : &*found;
+}
+
+void ConfigMaker::refuse_foreign_features() const {
+    for (const char* name : kForeignKeys) {
+        const double value = metadata_.number(key(name)).value_or(0);
+        const std::string_view spelled(name);
+        const bool factor = spelled.ends_with("_scale") || spelled.ends_with("_factor");
+        if (value == 0 || (value == 1 && factor)) continue;
+        fail(ErrorCode::unsupported, "{}: metadata {} is {}, a feature that Ovenbird's {} does not have",
+             metadata_.origin(), key(name), value, architecture_.name);
+    }
+}
+
+int64_t ConfigMaker::head_size(int64_t hidden, int64_t heads) const {
+    const auto rotated = metadata_.integer(key("rope.dimension_count"));
+    const auto key_size = metadata_.integer(key("attention.key_length"));
+    const auto value_size = metadata_.integer(key("attention.value_length"));
+    const int64_t size = key_size.value_or(heads > 0 ? hidden / heads : 0);
+    if (value_size.value_or(size) != size || rotated.value_or(size) != size) {
+        fail(ErrorCode::unsupported,
+             "{}: heads of {} for keys, {} for values, {} of them rotated; Ovenbird needs one size for all "
+             "three",
+             metadata_.origin(), size, value_size.value_or(size), rotated.value_or(size));
+    }
+    return size;
+}
+
+void ConfigMaker::add_sizes(Json& config) const {
+    const int64_t hidden = metadata_.required_integer(key("embedding_length"));
+    const int64_t heads = metadata_.required_integer(key("attention.head_count"));
+    config["hidden_size"] = hidden;
+    config["intermediate_size"] = metadata_.required_integer(key("feed_forward_length"));
+    config["num_hidden_layers"] = metadata_.required_integer(key("block_count"));
+    config["num_attention_heads"] = heads;
+    config["num_key_value_heads"] = metadata_.integer(key("attention.head_count_kv")).value_or(heads);
+    config["head_dim"] = head_size(hidden, heads);
+    config["max_position_embeddings"] = metadata_.required_integer(key("context_length"));
+    config["rms_norm_eps"] = metadata_.required_number(key("attention.layer_norm_rms_epsilon"));
+    // The table's own size: some files pad it beyond the tokens, and vocab_size is not always written.
+    const GgufTensor* table = tensor("token_embd.weight");
+    if (table == nullptr || table->shape.size() != 2) {
+        fail(ErrorCode::invalid_input,
+             "{}: tensor token_embd.weight with two axes is missing; is the file complete?",
+             metadata_.origin());
+    }
+    config["vocab_size"] = table->shape[0];
+    config["tie_word_embeddings"] = tensor("output.weight") == nullptr;
+}
+
+void ConfigMaker::add_rope(Json& config) const {
+    config["rope_theta"] = metadata_.number(key("rope.freq_base")).value_or(10000.0);
+    std::string type(metadata_.text(key("rope.scaling.type")).value_or(""));
+    double factor = metadata_.number(key("rope.scaling.factor")).value_or(0);
+    if (factor == 0) factor = metadata_.number(key("rope.scale_linear")).value_or(0);
+    if (type.empty()) type = factor != 0 && factor != 1 ? "linear" : "none";
+    const bool factors = tensor("rope_freqs.weight") != nullptr;
+    if ((type != "none" && type != "linear") || (type == "linear" && factors)) {
+        fail(ErrorCode::unsupported,
+             "{}: rope scaling '{}'{} is not known; known: none, linear, rope_freqs.weight",
+             metadata_.origin(), printable(type), factors ? " together with rope_freqs.weight" : "");
+    }
+    if (factors) {
+        config["rope_scaling"] = {{"rope_type", "gguf_factors"}};
+    } else if (type == "linear") {
+        config["rope_scaling"] = {{"rope_type", "linear"}, {"factor", factor}};
+    }
+}
+
+// transformers' llama has one switch for the four attention projections and one for the three of the MLP.
+void ConfigMaker::add_biases(Json& config) const {
+    if (std::string_view(architecture_.model_type) == "qwen2") return;  // fixed: on query, key and value
+    const int attention = has_layer_tensor("attn_q.bias") + has_layer_tensor("attn_k.bias") +
+                          has_layer_tensor("attn_v.bias") + has_layer_tensor("attn_output.bias");
+    const int mlp = has_layer_tensor("ffn_gate.bias") + has_layer_tensor("ffn_up.bias") +
+                    has_layer_tensor("ffn_down.bias");
+    if ((attention != 0 && attention != 4) || (mlp != 0 && mlp != 3)) {
+        fail(ErrorCode::unsupported,
+             "{}: {} of 4 attention biases and {} of 3 MLP biases in layer 0; Ovenbird's {} has all or none",
+             metadata_.origin(), attention, mlp, architecture_.name);
+    }
+    config["attention_bias"] = attention != 0;
+    if (std::string_view(architecture_.model_type) == "llama") config["mlp_bias"] = mlp != 0;
+}
+
+void ConfigMaker::add_window(Json& config) const {
+    const int64_t window = metadata_.integer(key("attention.sliding_window")).value_or(0);
+    if (window == 0) return;
+    config["sliding_window"] = window;
+    if (config["model_type"] == "llama") config["model_type"] = "mistral";
+    if (config["model_type"] != "mistral") {
+        config["use_sliding_window"] = true;
+        config["max_window_layers"] = 0;
+    } else if (config.value("attention_bias", false) || config.value("mlp_bias", false)) {
+        fail(ErrorCode::unsupported, "{}: a sliding window together with biases is not known",
+             metadata_.origin());
+    }
+}
+
+void ConfigMaker::add_special_ids(Json& config) const {
+    const std::pair<const char*, const char*> ids[] = {{"bos_token_id", "tokenizer.ggml.bos_token_id"},
+                                                       {"eos_token_id", "tokenizer.ggml.eos_token_id"},
+                                                       {"pad_token_id", "tokenizer.ggml.padding_token_id"}};
+    for (const auto& [name, source] : ids) {
+        if (const auto id = metadata_.integer(source)) config[name] = *id;
+    }
+}
+
+Json ConfigMaker::make() {
+    refuse_foreign_features();
+    Json config;
+    config["model_type"] = architecture_.model_type;
+    config["hidden_act"] = "silu";
+    add_sizes(config);
+    add_rope(config);
+    add_biases(config);
+    add_window(config);
+    add_special_ids(config);
+    return config;
+}
+
+}  // namespace
+
+Json make_gguf_config(const GgufHeader& header, const GgufArchitecture& architecture) {
+    return ConfigMaker(header, architecture).make();
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,164 @@
+#include "bake/source/gguf_config.hpp"
+
+#include <gtest/gtest.h>
+
+#include "bake/source/checkpoint.hpp"
+#include "bake/source/source_files.hpp"
+
+namespace ovenbird {
+namespace {
+
+constexpr const char* kLayerVectors[] = {"attn_norm.weight", "ffn_norm.weight"};
+
+// A model of one layer, hidden size 8, two heads of 4, one key/value head.
+GgufFile tiny(const std::string& architecture) {
+    GgufFile file;
+    file.text("general.architecture", architecture);
+    const std::string prefix = architecture + ".";
+    file.u32(prefix + "block_count", 1)
+        .u32(prefix + "context_length", 64)
+        .u32(prefix + "embedding_length", 8);
+    file.u32(prefix + "feed_forward_length", 16).u32(prefix + "attention.head_count", 2);
+    file.u32(prefix + "attention.head_count_kv", 1).f32(prefix + "attention.layer_norm_rms_epsilon", 1e-6F);
+    file.f32(prefix + "rope.freq_base", 500000.0F);
+    return file;
+}
+
+std::vector<float> ramp(size_t count) {
+    std::vector<float> values(count);
+    for (size_t i = 0; i < count; ++i)
+        values[i] = static_cast<float>(i);
+    return values;
+}
+
+GgufFile with_tensors(GgufFile file) {
+    file.floats("token_embd.weight", {8, 5}, ramp(40)).floats("output_norm.weight", {8}, ramp(8));
+    for (const char* name : kLayerVectors)
+        file.floats(std::string("blk.0.") + name, {8}, ramp(8));
+    file.floats("blk.0.attn_q.weight", {8, 8}, ramp(64)).floats("blk.0.attn_k.weight", {8, 4}, ramp(32));
+    return file;
+}
+
+Json config_of(const GgufFile& file, const std::string& architecture) {
+    const std::string bytes = file.bytes();
+    return make_gguf_config(parse_gguf(bytes_of(bytes), "m.gguf"), gguf_architecture(architecture, "m.gguf"));
+}
+
+TEST(GgufConfig, Llama) {
+    const Json config = config_of(with_tensors(tiny("llama")), "llama");
+    const Json expected = Json::parse(R"({
+        "model_type": "llama", "hidden_act": "silu", "hidden_size": 8, "intermediate_size": 16,
+        "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 4,
+        "max_position_embeddings": 64, "rms_norm_eps": 1e-6, "vocab_size": 5, "tie_word_embeddings": true,
+        "rope_theta": 500000.0, "attention_bias": false, "mlp_bias": false})");
+    EXPECT_EQ(config, expected) << config.dump(1);
+}
+
+TEST(GgufConfig, HeadBiasesAndIds) {
+    GgufFile file = with_tensors(tiny("llama")).floats("output.weight", {8, 5}, ramp(40));
+    for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_output"}) {
+        file.floats(std::string("blk.0.") + name + ".bias", {8}, ramp(8));
+    }
+    file.u32("tokenizer.ggml.eos_token_id", 4);
+    const Json config = config_of(file, "llama");
+    EXPECT_EQ(config["tie_word_embeddings"], false);
+    EXPECT_EQ(config["attention_bias"], true);
+    EXPECT_EQ(config["eos_token_id"], 4);
+    expect_error(ErrorCode::unsupported, {"1 of 4 attention biases"}, [&] {
+        config_of(with_tensors(tiny("llama")).floats("blk.0.attn_q.bias", {8}, ramp(8)), "llama");
+    });
+}
+
+TEST(GgufConfig, RopeScalings) {
+    auto file = with_tensors(tiny("llama"))
+                    .text("llama.rope.scaling.type", "linear")
+                    .f32("llama.rope.scaling.factor", 4);
+    EXPECT_EQ(config_of(file, "llama")["rope_scaling"],
+              Json::parse(R"({"rope_type":"linear","factor":4.0})"));
+    file = with_tensors(tiny("llama")).floats("rope_freqs.weight", {2}, {1, 8});
+    EXPECT_EQ(config_of(file, "llama")["rope_scaling"]["rope_type"], "gguf_factors");
+    file = with_tensors(tiny("qwen2"))
+               .text("qwen2.rope.scaling.type", "yarn")
+               .f32("qwen2.rope.scaling.factor", 4);
+    expect_error(ErrorCode::unsupported, {"rope scaling 'yarn'"}, [&] { config_of(file, "qwen2"); });
+}
+
+TEST(GgufConfig, SlidingWindows) {
+    const Json mistral =
+        config_of(with_tensors(tiny("llama")).u32("llama.attention.sliding_window", 32), "llama");
+    EXPECT_EQ(mistral["model_type"], "mistral");
+    EXPECT_EQ(mistral["sliding_window"], 32);
+    const Json qwen =
+        config_of(with_tensors(tiny("qwen3")).u32("qwen3.attention.sliding_window", 32), "qwen3");
+    EXPECT_EQ(qwen["use_sliding_window"], true);
+    EXPECT_EQ(qwen["max_window_layers"], 0);
+}
+
+TEST(GgufConfig, HeadSizes) {
+    const auto file = with_tensors(tiny("qwen3"))
+                          .u32("qwen3.attention.key_length", 16)
+                          .u32("qwen3.attention.value_length", 16);
+    EXPECT_EQ(config_of(file, "qwen3")["head_dim"], 16);
+    expect_error(ErrorCode::unsupported, {"2 of them rotated"}, [&] {
+        config_of(with_tensors(tiny("llama")).u32("llama.rope.dimension_count", 2), "llama");
+    });
+}
+
+TEST(GgufConfig, RefusesWhatTheGraphLacks) {
+    expect_error(ErrorCode::unsupported, {"llama.expert_count is 8"},
+                 [] { config_of(with_tensors(tiny("llama")).u32("llama.expert_count", 8), "llama"); });
+    expect_error(ErrorCode::unsupported, {"llama.embedding_scale"},
+                 [] { config_of(with_tensors(tiny("llama")).f32("llama.embedding_scale", 12), "llama"); });
+    expect_error(ErrorCode::invalid_input, {"m.gguf", "token_embd.weight"},
+                 [] { config_of(tiny("llama"), "llama"); });
+    expect_error(ErrorCode::invalid_input, {"llama.embedding_length", "missing"},
+                 [] { config_of(with_tensors(tiny("qwen2")), "llama"); });
+}
+
+TEST(GgufCheckpoint, ReadsLikeTheOriginalFolder) {
+    const SourceFolder folder;
+    const auto path = folder.write("m.gguf", with_tensors(tiny("llama")).bytes());
+    const auto checkpoint = open_checkpoint(path);
+    EXPECT_STREQ(checkpoint->kind(), "gguf");
+    EXPECT_EQ(checkpoint->files(), std::vector<std::filesystem::path>{path});
+    const auto& query = checkpoint->tensors().at("model.layers.0.self_attn.q_proj.weight");
+    EXPECT_EQ(query.interleaved_heads, 2);
+    EXPECT_EQ(checkpoint->tensors().at("model.layers.0.self_attn.k_proj.weight").interleaved_heads, 1);
+    EXPECT_EQ(checkpoint->tensors().at("model.embed_tokens.weight").interleaved_heads, 0);
+    std::vector<float> rows(64);
+    read_rows(query, 0, 8, rows.data());
+    std::vector<float> first_column;
+    for (size_t row = 0; row < 8; ++row)
+        first_column.push_back(rows[row * 8] / 8);
+    EXPECT_EQ(first_column, (std::vector<float>{0, 2, 1, 3, 4, 6, 5, 7}));
+    // Without a tokenizer only the configuration can be written.
+    EXPECT_EQ(checkpoint->write_text_files(folder.path()), std::vector<std::string>{"config.json"});
+}
+
+TEST(GgufCheckpoint, QwenRowsAreInOrder) {
+    const SourceFolder folder;
+    const auto checkpoint = open_checkpoint(folder.write("m.gguf", with_tensors(tiny("qwen2")).bytes()));
+    EXPECT_EQ(checkpoint->tensors().at("model.layers.0.self_attn.q_proj.weight").interleaved_heads, 0);
+}
+
+TEST(GgufCheckpoint, Refusals) {
+    const SourceFolder folder;
+    const auto expect_refused = [&](const GgufFile& file, ErrorCode code,
+                                    const std::vector<std::string>& words) {
+        const auto path = folder.write("m.gguf", file.bytes());
+        expect_error(code, words, [&] { open_checkpoint(path); });
+    };
+    expect_refused(GgufFile(), ErrorCode::invalid_input, {"general.architecture is missing"});
+    expect_refused(with_tensors(tiny("mamba")), ErrorCode::unsupported, {"'mamba'", "qwen3"});
+    expect_refused(with_tensors(tiny("llama")).u32("split.count", 3), ErrorCode::unsupported,
+                   {"3 parts", "merge"});
+    expect_refused(with_tensors(tiny("llama")).floats("blk.0.ffn_sub_norm.weight", {8}, ramp(8)),
+                   ErrorCode::unsupported, {"tensor blk.0.ffn_sub_norm.weight"});
+    expect_refused(with_tensors(tiny("llama")).floats("blk.1.attn_q.weight", {8, 3}, ramp(24)),
+                   ErrorCode::invalid_input, {"blk.1.attn_q.weight", "3 rows", "2 heads"});
+    expect_refused(with_tensors(tiny("llama")).floats("blk.0.attn_v.weight", {2, 2, 2}, ramp(8)),
+                   ErrorCode::invalid_input, {"3 axes"});
+}
+
+}  // namespace
+}  // namespace ovenbird

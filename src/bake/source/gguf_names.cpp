@@ -1,0 +1,99 @@
+#include "bake/source/gguf_names.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "bake/source/printable.hpp"
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+// A Mistral model made by the usual converter says "llama"; "mistral3" is what the newest ones say.
+constexpr std::array kArchitectures{
+    GgufArchitecture{"llama", "llama", true},
+    GgufArchitecture{"mistral3", "mistral", true},
+    GgufArchitecture{"qwen2", "qwen2", false},
+    GgufArchitecture{"qwen3", "qwen3", false},
+};
+
+struct NameRow {
+    std::string_view gguf;
+    std::string_view hugging_face;
+};
+
+constexpr NameRow kGlobalNames[] = {
+    {"token_embd.weight", "model.embed_tokens.weight"},
+    {"output_norm.weight", "model.norm.weight"},
+    {"output.weight", "lm_head.weight"},
+    {"rope_freqs.weight", "rope_freqs.weight"},
+};
+
+constexpr NameRow kLayerNames[] = {
+    {"attn_norm", "input_layernorm"},    {"attn_q", "self_attn.q_proj"},
+    {"attn_k", "self_attn.k_proj"},      {"attn_v", "self_attn.v_proj"},
+    {"attn_output", "self_attn.o_proj"}, {"attn_q_norm", "self_attn.q_norm"},
+    {"attn_k_norm", "self_attn.k_norm"}, {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate", "mlp.gate_proj"},       {"ffn_up", "mlp.up_proj"},
+    {"ffn_down", "mlp.down_proj"},
+};
+
+// "3.attn_q.weight" split into its three parts.
+struct LayerName {
+    int layer = -1;
+    std::string_view module;
+    std::string_view kind;
+};
+
+LayerName split_layer_name(std::string_view rest) {
+    LayerName result;
+    const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), result.layer);
+    const auto digits = static_cast<size_t>(parsed.ptr - rest.data());
+    const auto dot = rest.rfind('.');
+    const bool canonical =
+        digits == 1 || rest.empty() || rest[0] != '0';  // "03" would be a second name for 3
+    if (parsed.ec != std::errc() || digits >= rest.size() || rest[digits] != '.' || dot <= digits ||
+        !canonical) {
+        return {};
+    }
+    result.module = rest.substr(digits + 1, dot - digits - 1);
+    result.kind = rest.substr(dot + 1);
+    return result;
+}
+
+}  // namespace
+
+std::span<const GgufArchitecture> gguf_architectures() {
+    return kArchitectures;
+}
+
+const GgufArchitecture& gguf_architecture(std::string_view name, const std::string& origin) {
+    std::string known;
+    for (const GgufArchitecture& row : kArchitectures) {
+        if (row.name == name) return row;
+        known += (known.empty() ? "" : ", ") + std::string(row.name);
+    }
+    fail(ErrorCode::unsupported, "{}: GGUF architecture '{}' is not known; Ovenbird bakes: {}", origin,
+         printable(name), known);
+}
+
+GgufTensorName gguf_tensor_name(std::string_view name) {
+    for (const NameRow& row : kGlobalNames) {
+        if (row.gguf == name) return {GgufTensorUse::tensor, std::string(row.hugging_face), false, false};
+    }
+    constexpr std::string_view kPrefix = "blk.";
+    if (!name.starts_with(kPrefix)) return {};
+    const LayerName parts = split_layer_name(name.substr(kPrefix.size()));
+    if (parts.layer < 0) return {};
+    if (parts.module == "attn_rot_embd") return {GgufTensorUse::skip, "", false, false};
+    if (parts.kind != "weight" && parts.kind != "bias") return {};
+    for (const NameRow& row : kLayerNames) {
+        if (row.gguf != parts.module) continue;
+        return {GgufTensorUse::tensor,
+                fmt::format("model.layers.{}.{}.{}", parts.layer, row.hugging_face, parts.kind),
+                parts.module == "attn_q", parts.module == "attn_k"};
+    }
+    return {};
+}
+
+}  // namespace ovenbird
