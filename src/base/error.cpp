@@ -4,16 +4,26 @@ namespace ovenbird {
 
 const char* error_name(ErrorCode code) {
     switch (code) {
-        case ErrorCode::usage: return "usage";
-        case ErrorCode::not_found: return "not_found";
-        case ErrorCode::invalid_input: return "invalid_input";
-        case ErrorCode::unsupported: return "unsupported";
-        case ErrorCode::io: return "io";
-        case ErrorCode::no_space: return "no_space";
-        case ErrorCode::device: return "device";
-        case ErrorCode::verification: return "verification";
-        case ErrorCode::interrupted: return "interrupted";
-        case ErrorCode::internal: return "internal";
+        case ErrorCode::usage:
+            return "usage";
+        case ErrorCode::not_found:
+            return "not_found";
+        case ErrorCode::invalid_input:
+            return "invalid_input";
+        case ErrorCode::unsupported:
+            return "unsupported";
+        case ErrorCode::io:
+            return "io";
+        case ErrorCode::no_space:
+            return "no_space";
+        case ErrorCode::device:
+            return "device";
+        case ErrorCode::verification:
+            return "verification";
+        case ErrorCode::interrupted:
+            return "interrupted";
+        case ErrorCode::internal:
+            return "internal";
     }
     return "internal";
 }

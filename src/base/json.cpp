@@ -24,7 +24,8 @@ std::string place_in(std::string_view text, size_t byte) {
 Json parse_json(std::string_view text, const std::string& origin) {
     const auto limit_depth = [&](int depth, Json::parse_event_t, Json&) {
         if (depth > kDeepestNesting) {
-            fail(ErrorCode::invalid_input, "{}: JSON is nested deeper than {} levels", origin, kDeepestNesting);
+            fail(ErrorCode::invalid_input, "{}: JSON is nested deeper than {} levels", origin,
+                 kDeepestNesting);
         }
         return true;
     };
@@ -32,10 +33,14 @@ Json parse_json(std::string_view text, const std::string& origin) {
         return Json::parse(text, limit_depth);
     } catch (const nlohmann::json::parse_error& error) {
         fail(ErrorCode::invalid_input, "{}: not valid JSON at {}", origin, place_in(text, error.byte));
+    } catch (const nlohmann::json::exception&) {
+        fail(ErrorCode::invalid_input, "{}: holds a number that is too large", origin);
     }
 }
 
-Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
+Json read_json(const std::filesystem::path& path) {
+    return parse_json(read_file(path), path.string());
+}
 
 JsonObject::JsonObject(const Json& value, std::string origin) : value_(&value), origin_(std::move(origin)) {
     if (!value.is_object()) fail(ErrorCode::invalid_input, "{}: expected a JSON object", origin_);
@@ -48,13 +53,16 @@ const Json* JsonObject::find(std::string_view key) const {
 
 void JsonObject::wrong(std::string_view key, const char* expected) const {
     const Json* value = find(key);
-    if (value == nullptr) fail(ErrorCode::invalid_input, "{}: '{}' is missing, expected {}", origin_, key, expected);
+    if (value == nullptr)
+        fail(ErrorCode::invalid_input, "{}: '{}' is missing, expected {}", origin_, key, expected);
     std::string shown = value->dump(-1, ' ', false, Json::error_handler_t::replace);
     if (shown.size() > 60) shown = shown.substr(0, 60) + "…";
     fail(ErrorCode::invalid_input, "{}: '{}' is {}, expected {}", origin_, key, shown, expected);
 }
 
-bool JsonObject::has(std::string_view key) const { return find(key) != nullptr; }
+bool JsonObject::has(std::string_view key) const {
+    return find(key) != nullptr;
+}
 
 int64_t JsonObject::integer(std::string_view key) const {
     const Json* value = find(key);

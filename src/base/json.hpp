@@ -12,14 +12,14 @@ namespace ovenbird {
 
 using Json = nlohmann::ordered_json;
 
-/// Parses text; `origin` (a file name) is named in errors. Errors: invalid_input (syntax, with line and column;
-/// nesting deeper than 200).
+/// Parses text; `origin` (a file name) is named in errors. Errors: invalid_input (syntax, with line and
+/// column; nesting deeper than 200).
 Json parse_json(std::string_view text, const std::string& origin);
 /// Reads and parses a file. Errors: not_found, io, invalid_input.
 Json read_json(const std::filesystem::path& path);
 
-/// A JSON object with the name of where it came from. Getters throw invalid_input for a value of another type;
-/// a key that is absent or null gives the fallback, or throws where there is none.
+/// A JSON object with the name of where it came from. Getters throw invalid_input for a value of another
+/// type; a key that is absent or null gives the fallback, or throws where there is none.
 class JsonObject {
 public:
     /// Errors: invalid_input when `value` is not an object. `value` must outlive this view.

@@ -6,8 +6,11 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "base/error.hpp"
 
 namespace ovenbird {
 namespace {
@@ -45,19 +48,43 @@ void work(Shared& shared, size_t count, const std::function<void(size_t)>& body)
     shared.done.notify_all();
 }
 
+// Where the system refuses more threads, the ones there are do all the work.
+void start(std::vector<std::jthread>& threads, size_t workers, Shared& shared,
+           const std::function<void()>& task) {
+    while (threads.size() < workers) {
+        {
+            const std::lock_guard lock(shared.mutex);
+            ++shared.running;
+        }
+        try {
+            threads.emplace_back(task);
+        } catch (const std::system_error& error) {
+            const std::lock_guard lock(shared.mutex);
+            --shared.running;
+            if (threads.empty())
+                fail(ErrorCode::io, "the system refuses to start a thread: {}", error.what());
+            return;
+        }
+    }
+}
+
 }  // namespace
 
-unsigned worker_count() { return std::max(1U, std::thread::hardware_concurrency()); }
+unsigned worker_count() {
+    return std::max(1U, std::thread::hardware_concurrency());
+}
 
-void parallel_for(size_t count, const std::function<void(size_t)>& body, const std::function<void(size_t)>& tick) {
+void parallel_for(size_t count, const std::function<void(size_t)>& body,
+                  const std::function<void(size_t)>& tick) {
     Shared shared;
     const size_t workers = std::min<size_t>(worker_count(), count);
-    shared.running = workers;
     {
         std::vector<std::jthread> threads;
-        for (size_t i = 0; i < workers; ++i) threads.emplace_back([&] { work(shared, count, body); });
+        threads.reserve(workers);
+        start(threads, workers, shared, [&] { work(shared, count, body); });
         std::unique_lock lock(shared.mutex);
-        while (!shared.done.wait_for(lock, std::chrono::milliseconds(100), [&] { return shared.running == 0; })) {
+        while (!shared.done.wait_for(lock, std::chrono::milliseconds(100),
+                                     [&] { return shared.running == 0; })) {
             if (!tick || shared.stop) continue;
             lock.unlock();
             try {

@@ -1,5 +1,6 @@
 #pragma once
 // Running another program with a time limit and a memory limit, its output captured.
+// Part of src/base/platform/, the only folder that a port to another system touches.
 
 #include <chrono>
 #include <cstdint>
@@ -19,13 +20,14 @@ struct ChildResult {
     int status = 0;  // exit status or signal number
     std::string output;
     std::string errors;
-    uint64_t peak_resident_bytes = 0;
+    uint64_t peak_resident_bytes = 0;  // 0: not known, because no larger than this process's own memory
     double seconds = 0;
 };
 
-/// Runs `command` (program looked up in PATH, no shell) and waits. Expected outcomes, a crash and a time-out
-/// among them, are values. The whole process group is killed at the time limit and when the user interrupts.
-/// Errors: not_found when the program does not exist, io, interrupted.
+/// Runs `command` (program looked up in PATH, no shell, empty standard input) and waits. Expected outcomes, a
+/// crash and a time-out among them, are values. The whole process group is killed at the time limit, when the
+/// program ends, when the user interrupts and when this process dies. Errors: not_found when the program does
+/// not exist, io, interrupted.
 ChildResult run_child(const std::vector<std::string>& command, const ChildLimits& limits = {});
 
 }  // namespace ovenbird

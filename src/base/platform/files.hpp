@@ -1,5 +1,6 @@
 #pragma once
 // The file operations a crash must not be able to halve: durable writes, renames, links, free space.
+// Part of src/base/platform/, the only folder that a port to another system touches.
 
 #include <cstdint>
 #include <filesystem>
@@ -17,16 +18,22 @@ void write_file(const std::filesystem::path& path, std::string_view content);
 /// Appends to a file and syncs it. Errors: io, no_space.
 void append_file(const std::filesystem::path& path, std::string_view content);
 
-/// Makes `link` another name of `target` (hard link; a copy where the file system has none). Errors: io, no_space.
+/// Makes `link` another name of the file `target`, symbolic links followed (a hard link; a copy where the
+/// file system has none). Errors: not_found, io, no_space.
 void link_file(const std::filesystem::path& target, const std::filesystem::path& link);
 
 /// Syncs every file and folder below `folder`, and `folder` itself. Errors: io, no_space.
 void sync_tree(const std::filesystem::path& folder);
 
-/// Moves the folder `from` to the name `to`, atomically, and syncs the parent. With `replace`, an existing `to`
-/// is swapped away in the same step (or as near to it as the system allows) and deleted afterwards; without it an
-/// existing `to` is an error. Errors: io.
+/// Moves the folder `from` to the name `to`, atomically, and syncs the parent. With `replace`, an existing
+/// `to` is swapped away in the same step (or as near to it as the system allows) and deleted afterwards;
+/// without it an existing `to` is an error. Errors: io.
 void publish_folder(const std::filesystem::path& from, const std::filesystem::path& to, bool replace);
+
+/// Undoes a publish_folder(from, to) that a crash cut short on a file system without an atomic swap: the old
+/// `to` is there again. Does nothing in every other case. To be called under the lock that guards `from`.
+/// Errors: io.
+void recover_folder(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// Bytes that an ordinary user can still write on the file system that holds `path` (or its nearest existing
 /// parent). Errors: io.

@@ -1,5 +1,6 @@
 #pragma once
 // A file mapped into memory: read-only for sources, writable for the weights that a bake produces.
+// Part of src/base/platform/, the only folder that a port to another system touches.
 
 #include <cstddef>
 #include <cstdint>

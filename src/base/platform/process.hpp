@@ -1,5 +1,6 @@
 #pragma once
 // What a program asks of its own process: Ctrl-C, memory figures, terminals, the user's folders.
+// Part of src/base/platform/, the only folder that a port to another system touches.
 
 #include <cstdint>
 #include <filesystem>
@@ -12,6 +13,10 @@ void install_interrupt_handler();
 bool interrupted();
 /// Throws Error(interrupted) once the user asked to stop; long loops call it.
 void check_interrupted();
+
+/// From now on, writing to a pipe that nobody reads any more ends the process without a word, as `| head`
+/// expects.
+void end_quietly_on_closed_pipe();
 
 struct MemoryUse {
     uint64_t anonymous_bytes = 0;  // private memory that no file backs, now (RssAnon)

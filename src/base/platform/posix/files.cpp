@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "base/platform/posix/descriptor.hpp"
+#include "base/platform/posix/publish.hpp"
 
 namespace ovenbird {
 namespace {
@@ -24,9 +25,20 @@ void write_all(const Descriptor& file, const fs::path& path, std::string_view co
     if (::fsync(file.number()) != 0) fail_errno(path, "sync");
 }
 
+// "out" lies in "."; an empty path could not be opened.
+fs::path parent_of(const fs::path& path) {
+    return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
 void sync_path(const fs::path& path) {
     const Descriptor file(path, O_RDONLY, "open");
     if (::fsync(file.number()) != 0) fail_errno(path, "sync");
+}
+
+// Where the old folder waits on file systems that cannot swap two names in one step.
+fs::path name_aside(const fs::path& from) {
+    fs::path name = from;
+    return name += ".old";
 }
 
 int rename_with(const fs::path& from, const fs::path& to, unsigned flags) {
@@ -39,7 +51,8 @@ std::string read_file(const fs::path& path, uint64_t max_bytes) {
     const Descriptor file(path, O_RDONLY, "open");
     struct stat status {};
     if (::fstat(file.number(), &status) != 0) fail_errno(path, "inspect");
-    if (S_ISDIR(status.st_mode)) fail(ErrorCode::invalid_input, "{}: is a folder, expected a file", path.string());
+    if (S_ISDIR(status.st_mode))
+        fail(ErrorCode::invalid_input, "{}: is a folder, expected a file", path.string());
     std::string content;
     char buffer[65536];
     while (true) {
@@ -66,46 +79,69 @@ void append_file(const fs::path& path, std::string_view content) {
 
 void link_file(const fs::path& target, const fs::path& link) {
     std::error_code error;
-    fs::create_hard_link(target, link, error);
+    // Followed to its end: a second name of a symbolic link would point nowhere from another folder.
+    const fs::path real = fs::canonical(target, error);
+    if (error) fail_errno(target, "find", error.value());
+    fs::create_hard_link(real, link, error);
     if (!error) return;
-    fs::copy_file(target, link, error);
-    if (error) fail_errno(link, "link or copy", error.value());
+    if (error.value() == EEXIST) fail_errno(link, "create", EEXIST);
+    fs::copy_file(real, link, error);
+    if (!error) return;
+    const int reason = error.value();
+    fs::remove(link, error);
+    fail_errno(link, "link or copy", reason);
 }
 
 void sync_tree(const fs::path& folder) {
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-        if (entry.is_directory() || entry.is_regular_file()) sync_path(entry.path());
+    std::error_code error;
+    fs::recursive_directory_iterator entries(folder, error);
+    for (; !error && entries != fs::recursive_directory_iterator(); entries.increment(error)) {
+        const auto status = entries->symlink_status(error);
+        if (!error && (fs::is_directory(status) || fs::is_regular_file(status))) sync_path(entries->path());
     }
+    if (error) fail_errno(folder, "sync", error.value());
     sync_path(folder);
 }
 
 void publish_folder(const fs::path& from, const fs::path& to, bool replace) {
-    if (rename_with(from, to, RENAME_NOREPLACE) == 0) return sync_path(to.parent_path());
-    if (errno != EEXIST && errno != EINVAL && errno != ENOSYS) fail_errno(to, "rename the finished folder to it");
-    if (!replace && fs::exists(fs::symlink_status(to))) {
+    if (rename_with(from, to, RENAME_NOREPLACE) == 0) return sync_path(parent_of(to));
+    if (errno != EEXIST && errno != EINVAL && errno != ENOSYS)
+        fail_errno(to, "rename the finished folder to it");
+    if (!replace && fs::exists(fs::symlink_status(to)))
         fail(ErrorCode::io, "{}: exists already", to.string());
-    }
-    if (rename_with(from, to, RENAME_EXCHANGE) == 0) {
-        sync_path(to.parent_path());
-        return remove_tree(from);  // now the old content
-    }
-    // File systems without exchange: move the old folder aside, so that a crash leaves one of the two complete.
-    const fs::path aside = from.string() + ".old";
+    if (rename_with(from, to, RENAME_EXCHANGE) != 0) return publish_by_moving_aside(from, to);
+    sync_path(parent_of(to));
+    remove_tree(from);  // now the old content
+}
+
+void publish_by_moving_aside(const fs::path& from, const fs::path& to) {
+    const fs::path aside = name_aside(from);
     remove_tree(aside);
-    if (fs::exists(fs::symlink_status(to)) && ::rename(to.c_str(), aside.c_str()) != 0) fail_errno(to, "move aside");
+    const bool replaces = fs::exists(fs::symlink_status(to));
+    if (replaces && ::rename(to.c_str(), aside.c_str()) != 0) fail_errno(to, "move it aside");
     if (::rename(from.c_str(), to.c_str()) != 0) {
         const int reason = errno;
-        (void)::rename(aside.c_str(), to.c_str());
+        if (replaces) (void)::rename(aside.c_str(), to.c_str());
         fail_errno(to, "rename the finished folder to it", reason);
     }
-    sync_path(to.parent_path());
+    sync_path(parent_of(to));
     remove_tree(aside);
+}
+
+void recover_folder(const fs::path& from, const fs::path& to) {
+    const fs::path aside = name_aside(from);
+    if (!fs::exists(fs::symlink_status(aside))) return;
+    if (fs::exists(fs::symlink_status(to))) return remove_tree(aside);
+    if (::rename(aside.c_str(), to.c_str()) != 0)
+        fail_errno(to, "put back what a killed bake had moved aside");
+    sync_path(parent_of(to));
 }
 
 uint64_t free_disk_bytes(const fs::path& path) {
     fs::path place = fs::absolute(path);
     std::error_code error;
-    while (!fs::exists(place, error) && place.has_relative_path()) place = place.parent_path();
+    while (!fs::exists(place, error) && place.has_relative_path())
+        place = place.parent_path();
     struct statvfs status {};
     if (::statvfs(place.c_str(), &status) != 0) fail_errno(place, "ask for free space");
     return static_cast<uint64_t>(status.f_bavail) * status.f_frsize;
@@ -119,16 +155,23 @@ void remove_tree(const fs::path& path) {
 
 FileLock FileLock::try_lock(const fs::path& path) {
     FileLock lock;
-    const int handle = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (handle < 0) fail_errno(path, "create");
-    if (::flock(handle, LOCK_EX | LOCK_NB) == 0) {
-        lock.handle_ = handle;
-        return lock;
+    while (true) {
+        Descriptor file(path, O_RDWR | O_CREAT, "create");
+        if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
+            if (errno != EWOULDBLOCK) fail_errno(path, "lock");
+            return lock;
+        }
+        // Its last holder may have deleted the file between our opening and locking it: then the lock is on
+        // nothing.
+        struct stat locked {};
+        struct stat named {};
+        if (::fstat(file.number(), &locked) != 0) fail_errno(path, "inspect");
+        if (::stat(path.c_str(), &named) == 0 && named.st_ino == locked.st_ino &&
+            named.st_dev == locked.st_dev) {
+            lock.handle_ = file.release();
+            return lock;
+        }
     }
-    const int reason = errno;
-    ::close(handle);
-    if (reason != EWOULDBLOCK) fail_errno(path, "lock", reason);
-    return lock;
 }
 
 FileLock::FileLock(FileLock&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}

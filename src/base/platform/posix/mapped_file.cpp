@@ -1,26 +1,34 @@
 #include "base/platform/mapped_file.hpp"
 
-#include <algorithm>
-
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <limits>
+
+#include "base/platform/files.hpp"
 #include "base/platform/posix/descriptor.hpp"
 #include "base/platform/posix/system_error.hpp"
 
 namespace ovenbird {
 namespace {
 
+uint64_t page_bytes() {
+    return static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 class PosixMappedFile final : public MappedFile {
 public:
     explicit PosixMappedFile(const std::filesystem::path& path) {
         path_ = path;
-        const Descriptor file(path, O_RDONLY, "open");
+        // Non-blocking: a named pipe is refused below instead of being waited for.
+        const Descriptor file(path, O_RDONLY | O_NONBLOCK, "open");
         struct stat status {};
         if (::fstat(file.number(), &status) != 0) fail_errno(path, "inspect");
-        if (!S_ISREG(status.st_mode)) fail(ErrorCode::invalid_input, "{}: is not a regular file", path.string());
+        if (!S_ISREG(status.st_mode))
+            fail(ErrorCode::invalid_input, "{}: is not a regular file", path.string());
         const auto size = static_cast<size_t>(status.st_size);
         if (size == 0) return;
         void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number(), 0);
@@ -34,8 +42,8 @@ public:
     }
     void drop(uint64_t offset, uint64_t size) const override {
         if (offset >= bytes_.size()) return;
-        const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-        const uint64_t end = std::min<uint64_t>(offset + size, bytes_.size()) / page * page;
+        const uint64_t page = page_bytes();
+        const uint64_t end = (offset + std::min<uint64_t>(size, bytes_.size() - offset)) / page * page;
         const uint64_t begin = (offset + page - 1) / page * page;
         if (begin >= end) return;
         // Only a hint: a refusal costs memory, not correctness.
@@ -48,8 +56,7 @@ public:
     PosixWritableMap(const std::filesystem::path& path, uint64_t size)
         : path_(path), file_(path, O_RDWR | O_CREAT | O_TRUNC, "create") {
         if (size == 0) return;
-        const int refused = ::posix_fallocate(file_.number(), 0, static_cast<off_t>(size));
-        if (refused != 0) fail_errno(path, "reserve its disk space", refused);
+        reserve(size);
         void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_.number(), 0);
         if (address == MAP_FAILED) fail_errno(path, "map");
         bytes_ = {static_cast<std::byte*>(address), size};
@@ -65,11 +72,27 @@ public:
                                 SYNC_FILE_RANGE_WRITE);
     }
     void sync() override {
-        if (!bytes_.empty() && ::msync(bytes_.data(), bytes_.size(), MS_SYNC) != 0) fail_errno(path_, "write");
+        if (!bytes_.empty() && ::msync(bytes_.data(), bytes_.size(), MS_SYNC) != 0)
+            fail_errno(path_, "write");
         if (::fsync(file_.number()) != 0) fail_errno(path_, "sync");
     }
 
 private:
+    // Without it, a full disk would be a SIGBUS in the middle of a write through the mapping.
+    void reserve(uint64_t size) {
+        const auto bytes = static_cast<off_t>(std::min<uint64_t>(size, std::numeric_limits<off_t>::max()));
+        const int refused = ::posix_fallocate(file_.number(), 0, bytes);
+        if (refused == 0) return;
+        (void)::ftruncate(file_.number(), 0);
+        if (refused != ENOSPC && refused != EDQUOT && refused != EFBIG) {
+            fail_errno(path_, "reserve its disk space", refused);
+        }
+        fail(ErrorCode::no_space,
+             "{}: needs {} bytes, {} are free on its disk{}; free some space or choose another place",
+             path_.string(), size, free_disk_bytes(path_),
+             refused == EFBIG ? " and the file system or a limit takes no file of that size" : "");
+    }
+
     std::filesystem::path path_;
     Descriptor file_;
 };

@@ -24,7 +24,8 @@ uint64_t proc_bytes(const char* file, const std::string& key) {
     std::ifstream stream(file);
     std::string line;
     while (std::getline(stream, line)) {
-        if (line.rfind(key + ":", 0) == 0) return std::strtoull(line.c_str() + key.size() + 1, nullptr, 10) * 1024;
+        if (line.rfind(key + ":", 0) == 0)
+            return std::strtoull(line.c_str() + key.size() + 1, nullptr, 10) * 1024;
     }
     return 0;
 }
@@ -39,10 +40,16 @@ void install_interrupt_handler() {
     ::sigaction(SIGTERM, &action, nullptr);
 }
 
-bool interrupted() { return stop_requested != 0; }
+bool interrupted() {
+    return stop_requested != 0;
+}
 
 void check_interrupted() {
     if (interrupted()) fail(ErrorCode::interrupted, "interrupted");
+}
+
+void end_quietly_on_closed_pipe() {
+    ::signal(SIGPIPE, SIG_DFL);
 }
 
 MemoryUse memory_use() {
@@ -50,10 +57,16 @@ MemoryUse memory_use() {
     return {proc_bytes(status, "RssAnon"), proc_bytes(status, "VmRSS"), proc_bytes(status, "VmHWM")};
 }
 
-uint64_t available_memory_bytes() { return proc_bytes("/proc/meminfo", "MemAvailable"); }
+uint64_t available_memory_bytes() {
+    return proc_bytes("/proc/meminfo", "MemAvailable");
+}
 
-bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
-bool stdin_is_terminal() { return ::isatty(STDIN_FILENO) == 1; }
+bool stderr_is_terminal() {
+    return ::isatty(STDERR_FILENO) == 1;
+}
+bool stdin_is_terminal() {
+    return ::isatty(STDIN_FILENO) == 1;
+}
 
 std::filesystem::path user_cache_folder() {
     const auto variable = [](const char* name) {

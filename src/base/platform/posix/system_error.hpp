@@ -9,9 +9,12 @@
 
 namespace ovenbird {
 
-[[noreturn]] inline void fail_errno(const std::filesystem::path& path, const char* doing, int number = errno) {
+/// Throws `number` as an Error that names the path and what was being done to it.
+[[noreturn]] inline void fail_errno(const std::filesystem::path& path, const char* doing,
+                                    int number = errno) {
     if (number == ENOSPC || number == EDQUOT) {
-        fail(ErrorCode::no_space, "{}: cannot {}: the disk is full; free some space and try again", path.string(), doing);
+        fail(ErrorCode::no_space, "{}: cannot {}: the disk is full; free some space and try again",
+             path.string(), doing);
     }
     if (number == ENOENT) {
         fail(ErrorCode::not_found, "{}: cannot {}: no such file or folder", path.string(), doing);
