@@ -58,6 +58,11 @@ fn environment(raised: Raised, fuel: u64) -> Result<Environment<'static>, Error>
     Ok(environment)
 }
 
+/// Jinja reads every line end as a newline, inside strings too.
+fn unix_lines(source: &str) -> String {
+    source.replace("\r\n", "\n").replace('\r', "\n")
+}
+
 /// Templates mark what the assistant says with `{% generation %}` for training; here it is only a scope.
 fn without_generation_marks(source: &str) -> String {
     let mut out = String::with_capacity(source.len());
@@ -82,7 +87,9 @@ fn render(source: &str, context: &str, fuel: u64) -> Result<String, String> {
     let raised = Raised::default();
     let context: Value = serde_json::from_str(context).map_err(|error| error.to_string())?;
     let rendered = environment(raised.clone(), fuel).and_then(|environment| {
-        environment.template_from_named_str(NAME, &without_generation_marks(source))?.render(context)
+        environment
+            .template_from_named_str(NAME, &without_generation_marks(&unix_lines(source)))?
+            .render(context)
     });
     rendered.map_err(|error| {
         let own_words = raised.lock().ok().and_then(|mut slot| slot.take());
@@ -136,6 +143,7 @@ mod tests {
 
     #[test]
     fn whitespace_is_trimmed_as_in_transformers() {
+        assert_eq!(run("a\r\n{{ 'b\r\nc' }}\rd\r\n").unwrap(), "a\nb\nc\nd");
         assert_eq!(run("a\n  {% if true %}\nb\n  {% endif %}\nc\n").unwrap(), "a\nb\nc");
     }
 
