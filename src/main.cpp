@@ -1,12 +1,12 @@
 // The command table and the one place where errors become exit statuses.
 
 #include <array>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <openvino/core/version.hpp>
 
 #include "base/error.hpp"
+#include "base/platform/process.hpp"
 #include "cmd/commands.hpp"
 
 namespace {
@@ -39,6 +39,7 @@ int dispatch(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    ovenbird::ignore_broken_pipes();
     try {
         return dispatch(argc, argv);
     } catch (const ovenbird::Error& error) {

@@ -18,6 +18,12 @@ void check_interrupted();
 /// expects.
 void end_quietly_on_closed_pipe();
 
+/// The number of this process, unique among those alive.
+int64_t process_id();
+
+/// From now on writing to a pipe that nobody reads is an error of that write, not the end of the process.
+void ignore_broken_pipes();
+
 struct MemoryUse {
     uint64_t anonymous_bytes = 0;  // private memory that no file backs, now (RssAnon)
     uint64_t resident_bytes = 0;   // all resident pages, now

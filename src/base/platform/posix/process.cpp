@@ -40,6 +40,8 @@ void install_interrupt_handler() {
     ::sigaction(SIGTERM, &action, nullptr);
 }
 
+void ignore_broken_pipes() { ::signal(SIGPIPE, SIG_IGN); }
+
 bool interrupted() {
     return stop_requested != 0;
 }
@@ -51,6 +53,8 @@ void check_interrupted() {
 void end_quietly_on_closed_pipe() {
     ::signal(SIGPIPE, SIG_DFL);
 }
+
+int64_t process_id() { return ::getpid(); }
 
 MemoryUse memory_use() {
     const char* status = "/proc/self/status";

@@ -1,0 +1,36 @@
+#include "device/cache.hpp"
+
+#include <cstdio>
+
+#include "base/error.hpp"
+#include "cmd/commands.hpp"
+#include "cmd/options.hpp"
+
+namespace ovenbird {
+
+int cache_command(int argc, char** argv) {
+    CLI::App app("Show or clear the compiled models that `ovenbird run` keeps between runs", "ovenbird cache");
+    std::string action = "show";
+    std::filesystem::path folder = compiled_cache_folder();
+    app.add_option("action", action, "show, or clear to delete all")->check(CLI::IsMember({"show", "clear"}));
+    app.add_option("--cache-dir", folder, "The cache's folder")->capture_default_str();
+    if (!parse_command(app, argc, argv)) return 0;
+
+    uint64_t total = 0;
+    const auto entries = cache_entries(folder);
+    for (const auto& entry : entries) total += entry.bytes;
+    if (action == "clear") {
+        const size_t removed = trim_cache(folder, 0);
+        if (removed < entries.size()) fail(ErrorCode::io, "{}: some files cannot be deleted", folder.string());
+        fmt::print("{}: {} compiled models deleted, {:.1f} MiB\n", folder.string(), removed,
+                   static_cast<double>(total) / (1 << 20));
+        return 0;
+    }
+    fmt::print("place    {}\n", folder.string());
+    fmt::print("entries  {}\n", entries.size());
+    fmt::print("size     {:.1f} MiB\n", static_cast<double>(total) / (1 << 20));
+    fmt::print("limit    {} MiB; the least recently used go first\n", kCacheLimitBytes >> 20);
+    return 0;
+}
+
+}  // namespace ovenbird

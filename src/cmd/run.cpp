@@ -1,0 +1,207 @@
+#include <cerrno>
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/platform/files.hpp"
+#include "base/platform/process.hpp"
+#include "cmd/commands.hpp"
+#include "cmd/console.hpp"
+#include "cmd/options.hpp"
+#include "device/cache.hpp"
+#include "device/device.hpp"
+#include "model/manifest.hpp"
+#include "run/chat.hpp"
+#include "run/static_engine.hpp"
+
+namespace ovenbird {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kLargestPromptBytes = uint64_t{64} << 20;
+
+struct Words {
+    fs::path folder;
+    std::string prompt;
+    fs::path model_xml;
+    fs::path tokenizer;
+    fs::path prompt_file;
+    std::string devices = "NPU,GPU,CPU";
+    std::vector<std::string> properties;
+    fs::path cache_folder = compiled_cache_folder();
+    bool no_cache = false;
+    bool raw = false;
+    bool json = false;
+    AnswerOptions answer;
+    ConsoleOptions console;
+};
+
+bool parse(int argc, char** argv, Words& words) {
+    CLI::App app("Answer a prompt with a static model, on the first device that takes it", "ovenbird run");
+    app.add_option("folder", words.folder, "A folder that ovenbird bake made");
+    app.add_option("prompt,--prompt", words.prompt, "The prompt; '-', or nothing with a pipe: standard input");
+    app.add_option("--model-xml", words.model_xml, "A static [1, N] IR instead of a folder");
+    app.add_option("--tokenizer-id", words.tokenizer, "Folder of the tokenizer (default: the model's own folder)");
+    app.add_option("--prompt-file", words.prompt_file, "Read the prompt from a file");
+    app.add_option("--system", words.answer.system, "System message for the chat template");
+    app.add_flag("--raw", words.raw, "Send the prompt as it is, without the chat template");
+    app.add_option("--max-new-tokens", words.answer.max_new_tokens, "Most tokens to generate")->capture_default_str();
+    const std::map<std::string, LongPrompt> policies{{"truncate", LongPrompt::truncate}, {"error", LongPrompt::error}};
+    app.add_option("--on-long-prompt", words.answer.on_long_prompt,
+                   "A prompt beyond the window: truncate drops its oldest tokens with a warning, error refuses")
+        ->transform(CLI::CheckedTransformer(policies))
+        ->default_str("truncate");
+    app.add_option("--device", words.devices, "Devices to try, in order")->capture_default_str();
+    app.add_option("--ov-config", words.properties, "KEY=VALUE for the device, any OpenVINO property; repeatable")
+        ->allow_extra_args(false);
+    app.add_option("--cache-dir", words.cache_folder, "Compiled-model cache")->capture_default_str();
+    app.add_flag("--no-cache", words.no_cache, "Compile afresh and keep nothing");
+    app.add_flag("--json", words.json, "Print one JSON object instead of streaming text");
+    add_console_options(app, words.console);
+    return parse_command(app, argc, argv);
+}
+
+// `run --model_xml X "prompt"`: the one positional is then the prompt.
+void settle_places(Words& words) {
+    if (!words.model_xml.empty()) {
+        if (!words.folder.empty() && words.prompt.empty()) words.prompt = words.folder.string();
+        words.folder = words.model_xml.has_parent_path() ? words.model_xml.parent_path() : fs::path(".");
+    } else if (words.folder.empty()) {
+        fail(ErrorCode::usage, "no model given: ovenbird run DIR \"prompt\"; see ovenbird run --help");
+    } else {
+        words.model_xml = words.folder / kModelXmlName;
+        std::error_code error;
+        if (!fs::is_directory(words.folder, error)) {
+            fail(ErrorCode::not_found, "{}: no such folder; bake a model first: ovenbird bake SOURCE -o {}",
+                 words.folder.string(), words.folder.string());
+        }
+    }
+    if (words.tokenizer.empty()) words.tokenizer = words.folder;
+}
+
+std::string read_stdin() {
+    std::string text;
+    char buffer[65536];
+    while (const size_t got = std::fread(buffer, 1, sizeof buffer, stdin)) {
+        text.append(buffer, got);
+        if (text.size() > kLargestPromptBytes) fail(ErrorCode::usage, "the prompt on standard input is too large");
+    }
+    return text;
+}
+
+std::string find_prompt(const Words& words) {
+    std::string text = words.prompt;
+    if (!words.prompt_file.empty()) {
+        if (!text.empty()) fail(ErrorCode::usage, "give the prompt or --prompt-file, not both");
+        text = read_file(words.prompt_file, kLargestPromptBytes);
+    } else if (text == "-" || (text.empty() && !stdin_is_terminal())) {
+        text = read_stdin();
+    } else {
+        return text;
+    }
+    // The newline that ends a file or an echo is not part of the question.
+    if (text.ends_with('\n')) text.pop_back();
+    if (text.ends_with('\r')) text.pop_back();
+    return text;
+}
+
+DeviceOptions device_options(const Words& words) {
+    DeviceOptions options;
+    options.devices.clear();
+    std::string rest = words.devices + ",";
+    for (size_t comma = rest.find(','); comma != std::string::npos; comma = rest.find(',')) {
+        if (comma > 0) options.devices.push_back(rest.substr(0, comma));
+        rest.erase(0, comma + 1);
+    }
+    for (const auto& property : words.properties) {
+        const size_t equals = property.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            fail(ErrorCode::usage, "--ov-config {}: expected KEY=VALUE", property);
+        }
+        options.properties[property.substr(0, equals)] = property.substr(equals + 1);
+    }
+    if (!words.no_cache) options.cache_folder = words.cache_folder;
+    return options;
+}
+
+// False when the reader has gone away: nobody is left to answer to.
+bool print_text(const std::string& text) {
+    if (text.empty()) return true;
+    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+}
+
+Json result_json(const Answer& answer, const StaticEngine& engine, const CompileOutcome& outcome) {
+    Json passed = Json::array();
+    for (const auto& device : outcome.passed_over) {
+        passed.push_back({{"device", device.device}, {"reason", device.reason}});
+    }
+    return {{"text", answer.text},
+            {"tokens", answer.generation.tokens},
+            {"device", engine.device()},
+            {"passed_over", passed},
+            {"window_tokens", engine.window_tokens()},
+            {"prompt_tokens", answer.prompt_tokens},
+            {"dropped_tokens", answer.dropped_tokens},
+            {"new_tokens", answer.generation.tokens.size()},
+            {"ttft_ms", answer.generation.first_token_ms},
+            {"tokens_per_s", answer.generation.tokens_per_second()},
+            {"compile_s", outcome.compile_seconds},
+            {"finish_reason", finish_reason_name(answer.generation.reason)}};
+}
+
+void print_statistics(const Answer& answer, const StaticEngine& engine, ConsoleReporter& reporter) {
+    const auto& generation = answer.generation;
+    reporter.note(fmt::format("{}: {} prompt tokens, {} new tokens, first after {:.0f} ms, {:.1f} tokens/s, finished: {}",
+                              engine.device(), answer.prompt_tokens, generation.tokens.size(),
+                              generation.first_token_ms, generation.tokens_per_second(),
+                              finish_reason_name(generation.reason)));
+}
+
+Answer answer_prompt(const Words& words, StaticEngine& engine, const Tokenizer& tokenizer,
+                     const std::vector<int64_t>& prompt, ConsoleReporter& reporter) {
+    const auto on_drop = [&](int64_t dropped) {
+        reporter.warn(fmt::format("the prompt is longer than the window of {} tokens: its first {} tokens were dropped",
+                                  engine.window_tokens(), dropped));
+    };
+    const auto on_text = [&](const std::string& text) { return (words.json || print_text(text)) && !interrupted(); };
+    return answer(engine, tokenizer, prompt, words.answer, on_drop, on_text);
+}
+
+}  // namespace
+
+int run_command(int argc, char** argv) {
+    Words words;
+    if (!parse(argc, argv, words)) return 0;
+    settle_places(words);
+    install_interrupt_handler();
+    ConsoleReporter reporter(words.console);
+    const std::string text = find_prompt(words);
+    const auto options = device_options(words);
+    const Tokenizer tokenizer = Tokenizer::load(words.tokenizer);
+    const auto chat = words.raw ? std::nullopt : ChatTemplate::load(words.tokenizer);
+    // Before the model is compiled: what is wrong with a prompt should not cost a minute.
+    const auto prompt = encode_prompt(tokenizer, chat ? &*chat : nullptr, text, words.answer.system);
+
+    CompileOutcome outcome = compile_first(words.model_xml, options);
+    for (const auto& passed : outcome.passed_over) {
+        reporter.note(fmt::format("{} passed over: {}", passed.device, passed.reason));
+    }
+    StaticEngine engine(std::move(outcome.session), tokenizer.pad_id());
+    check_vocabulary(tokenizer, engine);
+    reporter.debug(fmt::format("compiled for {} in {:.2f} s", engine.device(), outcome.compile_seconds));
+    reporter.note(engine.input_shapes());
+
+    const Answer answer = answer_prompt(words, engine, tokenizer, prompt, reporter);
+    if (words.json) {
+        print_text(result_json(answer, engine, outcome).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    } else {
+        print_text("\n");
+        print_statistics(answer, engine, reporter);
+    }
+    return interrupted() ? exit_status(ErrorCode::interrupted) : 0;
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "device/cache.hpp"
+#include "device/device.hpp"
+#include "device/reason.hpp"
+
+namespace ovenbird {
+namespace {
+
+// One core for the process: OpenVINO loads its plugins once, and cached models are looked up by it.
+ov::Core& core() {
+    static ov::Core instance;
+    return instance;
+}
+
+std::string base_name(const std::string& device) { return device.substr(0, device.find('.')); }
+
+std::string why_absent(const std::string& device) {
+    std::string seen;
+    for (const auto& name : core().get_available_devices()) seen += (seen.empty() ? "" : ", ") + name;
+    std::string reason = fmt::format("no such device is visible here (visible: {})", seen);
+    if (base_name(device) == "NPU") reason += "; is the NPU driver installed?";
+    return reason;
+}
+
+bool is_available(const std::string& device) {
+    const auto available = core().get_available_devices();
+    return std::any_of(available.begin(), available.end(), [&](const std::string& name) {
+        return name == device || base_name(name) == device || base_name(name) == base_name(device);
+    });
+}
+
+ov::AnyMap properties_for(const DeviceOptions& options) {
+    ov::AnyMap properties(options.properties.begin(), options.properties.end());
+    if (options.cache_folder.empty()) return properties;
+    properties.emplace(ov::cache_dir(options.cache_folder.string()));
+    // The blob then refers to the .bin instead of holding a second copy of the weights.
+    properties.emplace(ov::cache_mode(ov::CacheMode::OPTIMIZE_SIZE));
+    return properties;
+}
+
+void prepare_cache(const DeviceOptions& options) {
+    if (options.cache_folder.empty()) return;
+    std::error_code error;
+    std::filesystem::create_directories(options.cache_folder, error);
+    trim_cache(options.cache_folder, kCacheLimitBytes);
+}
+
+template <typename Compile>
+CompileOutcome first_that_compiles(const DeviceOptions& options, const Compile& compile) {
+    if (options.devices.empty()) fail(ErrorCode::usage, "no device given; use for example --device NPU,GPU,CPU");
+    CompileOutcome outcome;
+    const auto start = std::chrono::steady_clock::now();
+    for (const auto& device : options.devices) {
+        if (!is_available(device)) {
+            outcome.passed_over.push_back({device, why_absent(device)});
+            continue;
+        }
+        try {
+            outcome.session = std::make_unique<CompiledSession>(compile(device), device);
+        } catch (const std::exception& error) {
+            outcome.passed_over.push_back({device, one_line_reason(error.what())});
+            continue;
+        }
+        const auto elapsed = std::chrono::steady_clock::now() - start;
+        outcome.compile_seconds = std::chrono::duration<double>(elapsed).count();
+        return outcome;
+    }
+    std::string list;
+    for (const auto& passed : outcome.passed_over) list += fmt::format("\n  {}: {}", passed.device, passed.reason);
+    fail(ErrorCode::device, "no device took the model:{}", list);
+}
+
+}  // namespace
+
+std::string one_line_reason(const std::string& what) {
+    std::istringstream lines(what);
+    std::string line;
+    std::string reason;
+    while (std::getline(lines, line)) {
+        const size_t begin = line.find_first_not_of(" \t");
+        if (begin == std::string::npos) continue;
+        line = line.substr(begin);
+        const bool position = line.rfind("Exception from ", 0) == 0 ||
+                              (line.rfind("Check '", 0) == 0 && line.find("' failed at ") != std::string::npos);
+        if (reason.empty() || !position) reason = line;
+        if (!position) break;
+    }
+    constexpr size_t kLongest = 300;
+    if (reason.size() > kLongest) reason = reason.substr(0, kLongest) + "…";
+    return reason.empty() ? "no reason given" : reason;
+}
+
+CompileOutcome compile_first(const std::filesystem::path& model_xml, const DeviceOptions& options) {
+    std::error_code missing;
+    if (!std::filesystem::exists(model_xml, missing)) {
+        fail(ErrorCode::not_found, "{}: no such file; bake a model first (ovenbird bake SOURCE -o DIR)",
+             model_xml.string());
+    }
+    prepare_cache(options);
+    try {
+        // Reading apart from compiling: a broken file is the file's fault, not each device's.
+        (void)core().read_model(model_xml.string());
+    } catch (const std::exception& error) {
+        fail(ErrorCode::invalid_input, "{}: OpenVINO cannot read this model: {}", model_xml.string(),
+             one_line_reason(error.what()));
+    }
+    const auto properties = properties_for(options);
+    return first_that_compiles(options, [&](const std::string& device) {
+        return core().compile_model(model_xml.string(), device, properties);
+    });
+}
+
+CompileOutcome compile_first(const std::shared_ptr<ov::Model>& model, const DeviceOptions& options) {
+    prepare_cache(options);
+    const auto properties = properties_for(options);
+    return first_that_compiles(
+        options, [&](const std::string& device) { return core().compile_model(model, device, properties); });
+}
+
+std::vector<std::pair<std::string, std::string>> available_devices() {
+    std::vector<std::pair<std::string, std::string>> devices;
+    for (const auto& name : core().get_available_devices()) {
+        devices.emplace_back(name, core().get_property(name, ov::device::full_name));
+    }
+    return devices;
+}
+
+}  // namespace ovenbird

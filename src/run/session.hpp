@@ -1,0 +1,41 @@
+#pragma once
+// The token loop: prompt ids in, new ids out, one engine step a token.
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "run/engine.hpp"
+
+namespace ovenbird {
+
+enum class FinishReason {
+    stop,         // the model ended its answer (an EOS token)
+    length,       // the window is full, or max_new_tokens are there
+    interrupted,  // the user asked to stop
+};
+const char* finish_reason_name(FinishReason reason);
+
+struct GenerateOptions {
+    int64_t max_new_tokens = 256;
+    std::vector<int64_t> eos_ids;
+};
+
+struct Generation {
+    std::vector<int64_t> tokens;  // new ones, without the EOS
+    FinishReason reason = FinishReason::length;
+    double first_token_ms = 0;  // from the call to the first token
+    double total_ms = 0;
+    int64_t steps = 0;  // engine steps taken
+
+    /// New tokens a second, over the whole call.
+    double tokens_per_second() const;
+};
+
+/// Greedy, stateless: every token recomputes the whole window. `on_token` sees each new token; returning false ends
+/// the loop (interrupted). Errors: usage (no tokens wanted), invalid_input (an id outside the vocabulary), those of
+/// the engine.
+Generation generate(Engine& engine, std::vector<int64_t> prompt, const GenerateOptions& options,
+                    const std::function<bool(int64_t)>& on_token);
+
+}  // namespace ovenbird

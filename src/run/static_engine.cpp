@@ -1,0 +1,136 @@
+#include "run/static_engine.hpp"
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+constexpr const char* kLogits = "logits";
+
+template <typename T>
+void copy_logits(const ov::Tensor& tensor, size_t begin, std::vector<float>& out) {
+    const T* from = tensor.data<T>() + begin;
+    for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(from[i]);
+}
+
+}  // namespace
+
+StaticEngine::StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad_id)
+    : session_(std::move(session)), pad_id_(pad_id) {
+    for (const auto& port : session_->model().inputs()) {
+        if (port.get_partial_shape().is_static()) continue;
+        fail(ErrorCode::unsupported,
+             "input '{}' has the dynamic shape {}; bake the model first: ovenbird bake SOURCE -o DIR",
+             port.get_any_name(), port.get_partial_shape().to_string());
+    }
+    for (const auto& port : session_->model().inputs()) {
+        if (port.get_names().contains("input_ids") && port.get_shape().size() == 2) {
+            window_tokens_ = static_cast<int64_t>(port.get_shape()[1]);
+        }
+    }
+    if (window_tokens_ < 1) fail(ErrorCode::unsupported, "the model has no input 'input_ids' of shape [1, N]");
+    for (const auto& port : session_->model().inputs()) add_input(port);
+    find_logits();
+    logits_.resize(static_cast<size_t>(vocab_size_));
+}
+
+void StaticEngine::add_input(const ov::Output<const ov::Node>& port) {
+    static const std::vector<std::pair<const char*, Content>> kKnown{{"input_ids", Content::ids},
+                                                                     {"attention_mask", Content::mask},
+                                                                     {"position_ids", Content::positions},
+                                                                     {"beam_idx", Content::beam}};
+    const ov::Shape shape = port.get_shape();
+    const auto type = port.get_element_type();
+    for (const auto& [name, content] : kKnown) {
+        if (!port.get_names().contains(name)) continue;
+        const ov::Shape expected = content == Content::beam ? ov::Shape{1}
+                                                            : ov::Shape{1, static_cast<size_t>(window_tokens_)};
+        if (shape != expected || (type != ov::element::i64 && type != ov::element::i32)) {
+            fail(ErrorCode::unsupported, "input '{}' is {} {}, expected {} of i64 or i32", name,
+                 shape.to_string(), type.to_string(), expected.to_string());
+        }
+        inputs_.push_back({name, content, ov::Tensor(type, shape)});
+        return;
+    }
+    fail(ErrorCode::unsupported,
+         "input '{}' {} is unknown; a static loop feeds input_ids, attention_mask, position_ids and beam_idx",
+         port.get_any_name(), shape.to_string());
+}
+
+void StaticEngine::find_logits() {
+    for (const auto& port : session_->model().outputs()) {
+        if (!port.get_names().contains(kLogits)) continue;
+        const auto& shape = port.get_partial_shape();
+        const bool fits = shape.is_static() && shape.size() == 3 && shape[0] == 1 &&
+                          (shape[1] == 1 || shape[1] == window_tokens_);
+        if (!fits) {
+            fail(ErrorCode::unsupported, "output 'logits' is {}, expected [1, 1, V] or [1, {}, V]", shape.to_string(),
+                 window_tokens_);
+        }
+        logit_rows_ = shape[1].get_length();
+        vocab_size_ = shape[2].get_length();
+        return;
+    }
+    fail(ErrorCode::unsupported, "the model has no output 'logits'");
+}
+
+void StaticEngine::fill(Input& input, std::span<const int64_t> ids) const {
+    const auto value = [&](size_t i) -> int64_t {
+        const bool real = i < ids.size();
+        switch (input.content) {
+            case Content::ids:
+                return real ? ids[i] : pad_id_;
+            case Content::mask:
+                return real ? 1 : 0;
+            case Content::positions:
+                return static_cast<int64_t>(i);  // padding counts on: masked, and within the rotary range
+            case Content::beam:
+                return 0;
+        }
+        return 0;
+    };
+    const size_t size = input.tensor.get_size();
+    if (input.tensor.get_element_type() == ov::element::i64) {
+        for (size_t i = 0; i < size; ++i) input.tensor.data<int64_t>()[i] = value(i);
+    } else {
+        for (size_t i = 0; i < size; ++i) input.tensor.data<int32_t>()[i] = static_cast<int32_t>(value(i));
+    }
+}
+
+std::span<const float> StaticEngine::next_logits(std::span<const int64_t> ids) {
+    if (ids.empty() || static_cast<int64_t>(ids.size()) > window_tokens_) {
+        fail(ErrorCode::internal, "{} tokens do not fit a window of {}", ids.size(), window_tokens_);
+    }
+    for (auto& input : inputs_) {
+        fill(input, ids);
+        session_->set_input(input.name, input.tensor);
+    }
+    session_->reset_state();
+    session_->infer();
+    const ov::Tensor tensor = session_->output(kLogits);
+    const size_t row = logit_rows_ == 1 ? 0 : ids.size() - 1;
+    const size_t begin = row * logits_.size();
+    const auto type = tensor.get_element_type();
+    if (type == ov::element::f32) {
+        copy_logits<float>(tensor, begin, logits_);
+    } else if (type == ov::element::f16) {
+        copy_logits<ov::float16>(tensor, begin, logits_);
+    } else if (type == ov::element::bf16) {
+        copy_logits<ov::bfloat16>(tensor, begin, logits_);
+    } else {
+        fail(ErrorCode::unsupported, "output 'logits' is {}, expected f32, f16 or bf16", type.to_string());
+    }
+    return logits_;
+}
+
+std::string StaticEngine::input_shapes() const {
+    std::string text = "[DEBUG] Infer Input Shapes: ";
+    for (const auto& input : inputs_) {
+        if (&input != &inputs_.front()) text += ", ";
+        text += fmt::format("{}=[{}] {}", input.name, fmt::join(input.tensor.get_shape(), ","),
+                            input.tensor.get_element_type().to_string());
+    }
+    return text;
+}
+
+}  // namespace ovenbird

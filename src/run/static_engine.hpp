@@ -1,0 +1,50 @@
+#pragma once
+// A static [1, N] model on a device as an Engine: explicit right padding, the types it was compiled for, no state.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "device/device.hpp"
+#include "run/engine.hpp"
+
+namespace ovenbird {
+
+/// Runs any static [1, N] IR with input_ids and logits: Ovenbird's own ([1, 1, V], last row) or others' ([1, N, V]).
+/// attention_mask, position_ids and beam_idx are fed where the model has them; a stateful model's state is reset
+/// before every step, because every step recomputes the whole window.
+class StaticEngine : public Engine {
+public:
+    /// Errors: unsupported, naming the input or output that does not fit (a dynamic model: says how to bake it).
+    StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad_id);
+
+    int64_t window_tokens() const override { return window_tokens_; }
+    int64_t vocab_size() const override { return vocab_size_; }
+    std::span<const float> next_logits(std::span<const int64_t> ids) override;
+    const std::string& device() const override { return session_->device(); }
+
+    /// "[DEBUG] Infer Input Shapes: attention_mask=[1,128] i64, …": what each infer call sends.
+    std::string input_shapes() const;
+
+private:
+    /// What is written into an input for a window whose first `real` tokens are given.
+    enum class Content { ids, mask, positions, beam };
+    struct Input {
+        std::string name;
+        Content content;
+        ov::Tensor tensor;
+    };
+    void add_input(const ov::Output<const ov::Node>& port);
+    void find_logits();
+    void fill(Input& input, std::span<const int64_t> ids) const;
+
+    std::unique_ptr<CompiledSession> session_;
+    int64_t pad_id_;
+    int64_t window_tokens_ = 0;
+    int64_t vocab_size_ = 0;
+    int64_t logit_rows_ = 1;
+    std::vector<Input> inputs_;
+    std::vector<float> logits_;
+};
+
+}  // namespace ovenbird
