@@ -32,7 +32,8 @@ Json parse_json(std::string_view text, const std::string& origin) {
     try {
         return Json::parse(text, limit_depth);
     } catch (const nlohmann::json::parse_error& error) {
-        fail(ErrorCode::invalid_input, "{}: not valid JSON at {}", origin, place_in(text, error.byte));
+        fail(ErrorCode::invalid_input, "{}: not valid JSON at {}", origin,
+             place_in(text, error.byte > 0 ? error.byte - 1 : 0));
     } catch (const nlohmann::json::exception&) {
         fail(ErrorCode::invalid_input, "{}: holds a number that is too large", origin);
     }

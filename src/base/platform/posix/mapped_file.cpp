@@ -51,6 +51,8 @@ public:
     }
 };
 
+constexpr uint64_t kLargestFile = std::numeric_limits<off_t>::max();
+
 class PosixWritableMap final : public WritableMap {
 public:
     PosixWritableMap(const std::filesystem::path& path, uint64_t size)
@@ -78,19 +80,22 @@ public:
     }
 
 private:
-    // Without it, a full disk would be a SIGBUS in the middle of a write through the mapping.
+    // Without it, a full disk would be a SIGBUS in the middle of a write through the mapping. The free space
+    // is asked for first because a file system may fill itself up before it finds that the size cannot be
+    // had.
     void reserve(uint64_t size) {
-        const auto bytes = static_cast<off_t>(std::min<uint64_t>(size, std::numeric_limits<off_t>::max()));
-        const int refused = ::posix_fallocate(file_.number(), 0, bytes);
+        if (size > free_disk_bytes(path_) || size > kLargestFile) fail_for_space(size);
+        const int refused = ::posix_fallocate(file_.number(), 0, static_cast<off_t>(size));
         if (refused == 0) return;
-        (void)::ftruncate(file_.number(), 0);
-        if (refused != ENOSPC && refused != EDQUOT && refused != EFBIG) {
-            fail_errno(path_, "reserve its disk space", refused);
-        }
+        (void)!::ftruncate(file_.number(), 0);
+        if (refused == ENOSPC || refused == EDQUOT || refused == EFBIG) fail_for_space(size);
+        fail_errno(path_, "reserve its disk space", refused);
+    }
+
+    [[noreturn]] void fail_for_space(uint64_t size) const {
         fail(ErrorCode::no_space,
-             "{}: needs {} bytes, {} are free on its disk{}; free some space or choose another place",
-             path_.string(), size, free_disk_bytes(path_),
-             refused == EFBIG ? " and the file system or a limit takes no file of that size" : "");
+             "{}: needs {} bytes and {} are free on its disk; free some or choose another place",
+             path_.string(), size, free_disk_bytes(path_));
     }
 
     std::filesystem::path path_;

@@ -40,7 +40,9 @@ void install_interrupt_handler() {
     ::sigaction(SIGTERM, &action, nullptr);
 }
 
-void ignore_broken_pipes() { ::signal(SIGPIPE, SIG_IGN); }
+void ignore_broken_pipes() {
+    ::signal(SIGPIPE, SIG_IGN);
+}
 
 bool interrupted() {
     return stop_requested != 0;
@@ -54,7 +56,9 @@ void end_quietly_on_closed_pipe() {
     ::signal(SIGPIPE, SIG_DFL);
 }
 
-int64_t process_id() { return ::getpid(); }
+int64_t process_id() {
+    return ::getpid();
+}
 
 MemoryUse memory_use() {
     const char* status = "/proc/self/status";
