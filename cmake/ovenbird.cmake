@@ -8,6 +8,8 @@ if(OVENBIRD_SANITIZE)
     target_compile_options(ovenbird_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
                                                     -fno-omit-frame-pointer)
     target_link_options(ovenbird_flags INTERFACE -fsanitize=address,undefined)
+    # An object, not a library: it must come before every library's dlopen.
+    add_library(ovenbird_asan_dlopen OBJECT ${PROJECT_SOURCE_DIR}/tools/asan_dlopen.c)
 endif()
 if(OVENBIRD_TSAN)
     target_compile_options(ovenbird_flags INTERFACE -fsanitize=thread)
@@ -22,12 +24,21 @@ function(ovenbird_room name)
     target_link_libraries(ovenbird_${name} PUBLIC ovenbird_flags ${ROOM_CALLS})
 endfunction()
 
+# ovenbird_executable(NAME SOURCES a.cpp ... CALLS room ...)
+function(ovenbird_executable name)
+    cmake_parse_arguments(ROOM "" "" "SOURCES;CALLS" ${ARGN})
+    add_executable(${name} ${ROOM_SOURCES})
+    target_link_libraries(${name} PRIVATE ovenbird_flags ${ROOM_CALLS})
+    if(TARGET ovenbird_asan_dlopen)
+        target_sources(${name} PRIVATE $<TARGET_OBJECTS:ovenbird_asan_dlopen>)
+    endif()
+endfunction()
+
 # ovenbird_room_test(NAME SOURCES a_test.cpp ... [CALLS extra ...]) - ovenbird_NAME_test, links only room NAME.
 function(ovenbird_room_test name)
     cmake_parse_arguments(ROOM "" "" "SOURCES;CALLS" ${ARGN})
-    add_executable(ovenbird_${name}_test ${ROOM_SOURCES})
-    target_link_libraries(ovenbird_${name}_test PRIVATE ovenbird_${name} ${ROOM_CALLS} GTest::gtest
-                                                        GTest::gtest_main)
+    ovenbird_executable(ovenbird_${name}_test SOURCES ${ROOM_SOURCES}
+                        CALLS ovenbird_${name} ${ROOM_CALLS} GTest::gtest GTest::gtest_main)
     target_compile_definitions(ovenbird_${name}_test
                                PRIVATE OVENBIRD_TESTDATA="${PROJECT_SOURCE_DIR}/testdata")
     gtest_discover_tests(ovenbird_${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${name})
