@@ -87,6 +87,9 @@ std::unique_ptr<Checkpoint> open_checkpoint(const fs::path& source) {
         fail(ErrorCode::io, "cannot look at '{}': {}", printable(source.string()), error.message());
     }
     if (fs::is_directory(status)) return open_hf_folder(source);
+    if (!fs::is_regular_file(status)) {
+        fail(ErrorCode::invalid_input, "'{}' is neither a file nor a folder", printable(source.string()));
+    }
     const std::string extension = lower_extension(source);
     if (extension == ".gguf") return open_gguf(source);
     if (extension == ".safetensors") {

@@ -38,6 +38,17 @@ struct Vocabulary {
     std::string text(int64_t id) const { return std::string(tokens[static_cast<size_t>(id)]); }
 };
 
+/// Token texts are matched before the text is split; special ones are hidden from the user when decoding.
+inline bool is_special(TokenKind kind) {
+    return kind == TokenKind::control || kind == TokenKind::unknown;
+}
+inline bool is_added(TokenKind kind) {
+    return is_special(kind) || kind == TokenKind::user_defined;
+}
+
+/// All but add_bos and add_eos, whose defaults depend on the tokenizer. Errors: as make_gguf_tokenizer().
+Vocabulary read_vocabulary(const GgufMetadata& metadata, int64_t rows);
+
 /// One merge of a BPE tokenizer, as ids of its two parts.
 struct Merge {
     int64_t left;

@@ -95,7 +95,11 @@ Placement read_index(const fs::path& path) {
     const std::string origin = printable(path.string());
     // Not ordered_json: its keys are searched one by one, which an index of a million tensors would make
     // felt.
-    const nlohmann::json index = nlohmann::json::parse(read_file(path, kMaxIndexBytes), nullptr, false);
+    const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+        if (depth > 4) fail(ErrorCode::invalid_input, "{}: lists inside lists; it is no index", origin);
+        return true;
+    };
+    const nlohmann::json index = nlohmann::json::parse(read_file(path, kMaxIndexBytes), shallow, false);
     if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
         fail(ErrorCode::invalid_input,
              "{}: expected JSON with an object \"weight_map\"; download the file again", origin);

@@ -94,6 +94,8 @@ TEST(HfFolder, ShardsThatContradictTheIndex) {
                        {"is not the name of a .safetensors file"});
     }
     expect_refused("{", ErrorCode::invalid_input, {"index.json", "weight_map"});
+    expect_refused(R"({"weight_map":{"a":)" + std::string(100000, '['), ErrorCode::invalid_input,
+                   {"lists inside"});
     expect_refused(R"({"weight_map":[]})", ErrorCode::invalid_input, {"weight_map"});
     expect_refused(R"({"weight_map":{}})", ErrorCode::invalid_input, {"lists no tensor"});
     expect_refused(R"({"weight_map":{"a":7}})", ErrorCode::invalid_input, {"tensor a"});

@@ -15,6 +15,8 @@ namespace {
 
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own limit
 constexpr size_t kMaxAxes = 16;
+constexpr size_t kMaxTensors =
+    1U << 18;  // far above any model; bounds the memory that a lying header can take
 constexpr size_t kLengthBytes = 8;
 
 // Reads the header event by event: no document is built, so that memory stays near the size of the result,
@@ -68,6 +70,8 @@ public:
 
     bool key(std::string& text) override {
         if (place_ == Place::root) {
+            if (names_.size() == kMaxTensors)
+                wrong_file("the header lists more than {} tensors", kMaxTensors);
             if (!names_.insert(text).second) wrong_file("tensor {} is listed twice", printable(text));
             entry_ = {};
             entry_.name = text;

@@ -100,6 +100,14 @@ TEST(Safetensors, RefusesLyingOffsets) {
                    {"listed twice"});
 }
 
+TEST(Safetensors, RefusesHugeCounts) {
+    std::string header = "{";
+    for (int i = 0; i <= 1 << 18; ++i) {
+        header += (i == 0 ? "" : ",") + entry("n" + std::to_string(i), "F32", "[0]", 0, 0);
+    }
+    expect_refused(safetensors_file(header + "}", ""), {"more than 262144 tensors"});
+}
+
 TEST(Safetensors, NamesCannotSteerTheTerminal) {
     const std::string header = "{" + entry("\\u001b[31m", "F64", "[1]", 0, 8) + "}";
     try {

@@ -1,0 +1,96 @@
+// Writes small well-formed files for the fuzzers to start from: make_seeds FOLDER.
+
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+template <typename T>
+std::string raw(T value) {
+    std::string bytes(sizeof value, '\0');
+    std::memcpy(bytes.data(), &value, sizeof value);
+    return bytes;
+}
+
+std::string text(std::string_view value) {
+    return raw(uint64_t{value.size()}) + std::string(value);
+}
+
+std::string pair_u32(std::string_view key, uint32_t value) {
+    return text(key) + raw(uint32_t{4}) + raw(value);
+}
+std::string pair_f32(std::string_view key, float value) {
+    return text(key) + raw(uint32_t{6}) + raw(value);
+}
+std::string pair_text(std::string_view key, std::string_view value) {
+    return text(key) + raw(uint32_t{8}) + text(value);
+}
+std::string pair_texts(std::string_view key, const std::vector<std::string>& values) {
+    std::string list = text(key) + raw(uint32_t{9}) + raw(uint32_t{8}) + raw(uint64_t{values.size()});
+    for (const auto& value : values)
+        list += text(value);
+    return list;
+}
+
+// A llama of one tensor with a tokenizer of three tokens; `second` is the list that belongs to the tokenizer.
+std::string gguf(uint32_t version, const std::string& model, const std::string& second) {
+    const std::vector<std::string> pairs{
+        pair_text("general.architecture", "llama"),
+        pair_u32("llama.block_count", 1),
+        pair_u32("llama.context_length", 16),
+        pair_u32("llama.embedding_length", 32),
+        pair_u32("llama.feed_forward_length", 32),
+        pair_u32("llama.attention.head_count", 1),
+        pair_f32("llama.attention.layer_norm_rms_epsilon", 1e-5F),
+        pair_text("tokenizer.ggml.model", model),
+        pair_text("tokenizer.ggml.pre", "smollm"),
+        pair_texts("tokenizer.ggml.tokens", {"a", "b", "ab"}),
+        second,
+        pair_u32("tokenizer.ggml.eos_token_id", 2),
+        pair_u32("general.alignment", 32),
+    };
+    std::string file = "GGUF" + raw(version) + raw(uint64_t{2}) + raw(uint64_t{pairs.size()});
+    for (const auto& entry : pairs)
+        file += entry;
+    file += text("token_embd.weight") + raw(uint32_t{2}) + raw(uint64_t{32}) + raw(uint64_t{3}) +
+            raw(uint32_t{2}) + raw(uint64_t{0});
+    file += text("blk.0.attn_q.weight") + raw(uint32_t{1}) + raw(uint64_t{4}) + raw(uint32_t{0}) +
+            raw(uint64_t{64});
+    file.resize((file.size() + 31) / 32 * 32);
+    return file + std::string(64 + 16, '\x01');
+}
+
+std::string safetensors() {
+    const std::string header =
+        R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},)"
+        R"("b":{"dtype":"BF16","shape":[2],"data_offsets":[8,12]},"c":{"dtype":"F16","shape":[0],"data_offsets":[12,12]}})";
+    return raw(uint64_t{header.size()}) + header + std::string(12, '\x01');
+}
+
+void write(const fs::path& path, const std::string& content) {
+    fs::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << content;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count != 2) return 2;
+    const fs::path folder = arguments[1];
+    const std::string merges = pair_texts("tokenizer.ggml.merges", {"a b"});
+    std::string scores =
+        text("tokenizer.ggml.scores") + raw(uint32_t{9}) + raw(uint32_t{6}) + raw(uint64_t{3});
+    for (const float score : {-1.0F, -2.0F, -3.0F})
+        scores += raw(score);
+    write(folder / "gguf" / "byte_level", gguf(3, "gpt2", merges));
+    write(folder / "gguf" / "sentencepiece", gguf(2, "llama", scores));
+    write(folder / "safetensors" / "three", safetensors());
+    return 0;
+}
