@@ -81,7 +81,7 @@ std::filesystem::path user_cache_folder() {
         const char* value = std::getenv(name);
         return std::filesystem::path(value == nullptr ? "" : value);
     };
-    if (const auto own = variable("OVENBIRD_CACHE_DIR"); !own.empty()) return own;
+    if (auto own = variable("OVENBIRD_CACHE_DIR"); !own.empty()) return own;
     if (const auto xdg = variable("XDG_CACHE_HOME"); xdg.is_absolute()) return xdg / "ovenbird";
     if (const auto home = variable("HOME"); !home.empty()) return home / ".cache" / "ovenbird";
     return std::filesystem::temp_directory_path() / "ovenbird-cache";

