@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
-
 #include "base/error.hpp"
 #include "text/test_tokenizers.hpp"
 
@@ -11,7 +9,7 @@ namespace ovenbird {
 namespace {
 
 using testing_text::contains;
-using testing_text::TempFolder;
+using testing_text::write;
 
 const std::vector<ChatMessage> kTalk = {
     {"system", "Be brief."}, {"user", " Hi \n"}, {"assistant", "Hello."}, {"user", "2 < 3?"}};
@@ -22,14 +20,7 @@ std::string render(const std::string& source, const std::vector<ChatMessage>& me
 }
 
 std::string refusal(const std::string& source, const std::vector<ChatMessage>& messages) {
-    try {
-        render(source, messages);
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code(), ErrorCode::invalid_input);
-        return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return {};
+    return error_of(ErrorCode::invalid_input, [&] { render(source, messages); });
 }
 
 // In the manner of ChatML models.
@@ -127,12 +118,17 @@ const char* const kHeaders = R"({{- bos_token }}
 )";
 
 TEST(ChatTemplate, RendersHeadersWithTodaysDate) {
-    EXPECT_TRUE(std::regex_match(
-        render(kHeaders, {{"system", "Be brief. "}, {"user", "Hi"}}),
-        std::regex("<s><.start_header_id.>system<.end_header_id.>\n\n"
-                   "Today Date: [0-3][0-9] [A-Z][a-z][a-z] 2[0-9][0-9][0-9]\n\nBe brief.<.eot_id.>"
-                   "<.start_header_id.>user<.end_header_id.>\n\nHi<.eot_id.>"
-                   "<.start_header_id.>assistant<.end_header_id.>\n\n")));
+    const std::string text = render(kHeaders, {{"system", "Be brief. "}, {"user", "Hi"}});
+    const std::string before = "<s><|start_header_id|>system<|end_header_id|>\n\nToday Date: ";
+    const std::string after =
+        "\n\nBe brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
+        "<|start_header_id|>assistant<|end_header_id|>\n\n";
+    ASSERT_TRUE(text.starts_with(before)) << text;
+    ASSERT_TRUE(text.ends_with(after)) << text;
+    const std::string date = text.substr(before.size(), text.size() - before.size() - after.size());
+    ASSERT_EQ(date.size(), std::string("26 Jul 2024").size()) << date;
+    EXPECT_EQ(date.substr(6, 2), " 2") << date;
+    EXPECT_LE(std::stoi(date.substr(0, 2)), 31) << date;
 }
 
 // In the manner of Neural Chat's and Zephyr's.
@@ -235,34 +231,29 @@ TEST(ChatTemplate, RefusesMessagesThatAreNotUtf8) {
 }
 
 TEST(ChatTemplateLoad, FindsTheTemplateInItsUsualPlaces) {
-    const TempFolder folder("places");
+    const TestFolder folder;
     const auto load = [&] { return ChatTemplate::load(folder.path()); };
     EXPECT_FALSE(load().has_value());
-    folder.write("chat_template.json", R"({"chat_template": "third {{ bos_token }}"})");
+    write(folder / "chat_template.json", R"({"chat_template": "third {{ bos_token }}"})");
     EXPECT_EQ(load()->render({}), "third ");
-    folder.write(
-        "tokenizer_config.json",
-        R"({"bos_token": {"content": "<b>"}, "chat_template": [{"name": "tool_use", "template": "no"},
+    write(folder / "tokenizer_config.json",
+          R"({"bos_token": {"content": "<b>"}, "chat_template": [{"name": "tool_use", "template": "no"},
                      {"name": "default", "template": "second {{ bos_token }}"}]})");
     EXPECT_EQ(load()->render({}), "second <b>");
-    folder.write("tokenizer_config.json", R"({"eos_token": "<e>", "chat_template": "{{ eos_token }}"})");
+    write(folder / "tokenizer_config.json", R"({"eos_token": "<e>", "chat_template": "{{ eos_token }}"})");
     EXPECT_EQ(load()->render({}), "<e>");
-    folder.write("chat_template.jinja", "first");
+    write(folder / "chat_template.jinja", "first");
     EXPECT_EQ(load()->render({}), "first");
 }
 
 TEST(ChatTemplateLoad, NamesAFileOfTheWrongShape) {
-    const TempFolder folder("shape");
+    const TestFolder folder;
     for (const char* text : {"[]", R"({"chat_template": 5})", R"({"chat_template": ["x"]})",
                              R"({"chat_template": [{"name": "default"}]})", "{"}) {
-        folder.write("tokenizer_config.json", text);
-        try {
-            ChatTemplate::load(folder.path());
-            ADD_FAILURE() << text;
-        } catch (const Error& error) {
-            EXPECT_EQ(error.code(), ErrorCode::invalid_input);
-            EXPECT_TRUE(contains(error.what(), "tokenizer_config.json"));
-        }
+        write(folder / "tokenizer_config.json", text);
+        const std::string message =
+            error_of(ErrorCode::invalid_input, [&] { ChatTemplate::load(folder.path()); });
+        EXPECT_TRUE(contains(message, "tokenizer_config.json")) << text;
     }
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+
 namespace ovenbird::testing_text {
 namespace {
 
@@ -59,12 +61,8 @@ Json fallback_vocab() {
 
 }  // namespace
 
-TempFolder::TempFolder(const std::string& name) {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    path_ = std::filesystem::path(testing::TempDir()) /
-            fmt::format("ovenbird_text_{}_{}_{}", test->test_suite_name(), test->name(), name);
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
+void write(const std::filesystem::path& path, const std::string& content) {
+    std::ofstream(path, std::ios::binary) << content;
 }
 
 testing::AssertionResult contains(const std::string& text, const std::string& part) {
@@ -148,8 +146,8 @@ Json word_piece_json() {
 }
 
 Tokenizer load_json(const Json& tokenizer) {
-    const TempFolder folder("tokenizer");
-    folder.write("tokenizer.json", tokenizer.dump());
+    const TestFolder folder;
+    write(folder / "tokenizer.json", tokenizer.dump());
     return Tokenizer::load(folder.path());
 }
 

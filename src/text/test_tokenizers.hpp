@@ -4,29 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "base/json.hpp"
+#include "base/test_folder.hpp"
 #include "text/tokenizer.hpp"
 
 namespace ovenbird::testing_text {
 
-/// A folder that is gone when the test ends.
-class TempFolder {
-public:
-    explicit TempFolder(const std::string& name);
-    ~TempFolder() { std::filesystem::remove_all(path_); }
-    TempFolder(const TempFolder&) = delete;
-    TempFolder& operator=(const TempFolder&) = delete;
-    const std::filesystem::path& path() const { return path_; }
-    void write(const std::string& name, const std::string& content) const {
-        std::ofstream(path_ / name, std::ios::binary) << content;
-    }
-
-private:
-    std::filesystem::path path_;
-};
+/// Writes a file of a test's folder.
+void write(const std::filesystem::path& path, const std::string& content);
 
 /// True when `text` holds `part`; says what it holds instead.
 testing::AssertionResult contains(const std::string& text, const std::string& part);

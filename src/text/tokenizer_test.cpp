@@ -12,21 +12,8 @@ using testing_text::byte_fallback_json;
 using testing_text::byte_level_json;
 using testing_text::contains;
 using testing_text::load_json;
-using testing_text::TempFolder;
+using testing_text::write;
 using Ids = std::vector<int64_t>;
-
-/// Runs `action`, which must fail with `code`; gives the message.
-template <typename Action>
-std::string failure(ErrorCode code, Action action) {
-    try {
-        action();
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code(), code) << error.what();
-        return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return {};
-}
 
 const char* const kTexts[] = {"",
                               "hello",
@@ -77,7 +64,7 @@ TEST(Tokenizer, KnowsItsIds) {
 TEST(Tokenizer, RefusesIdsOutsideTheVocabulary) {
     const Tokenizer tokenizer = load_json(byte_level_json());
     for (int64_t id : {int64_t{-1}, tokenizer.id_limit(), int64_t{1} << 32, int64_t{1} << 62}) {
-        const std::string message = failure(ErrorCode::invalid_input, [&] {
+        const std::string message = error_of(ErrorCode::invalid_input, [&] {
             tokenizer.decode({0, id}, true);
         });
         EXPECT_TRUE(contains(message, std::to_string(id)));
@@ -88,7 +75,7 @@ TEST(Tokenizer, RefusesTextThatIsNotUtf8) {
     const Tokenizer tokenizer = load_json(byte_level_json());
     for (const char* text : {"\xff", "abc\xc3", "\xed\xa0\x80", "\xf0\x9f\x98"}) {
         EXPECT_TRUE(
-            contains(failure(ErrorCode::invalid_input, [&] { tokenizer.encode(text, false); }), "UTF-8"));
+            contains(error_of(ErrorCode::invalid_input, [&] { tokenizer.encode(text, false); }), "UTF-8"));
     }
     EXPECT_EQ(tokenizer.encode(std::string_view("\0a", 2), false).size(), 2u);
 }
@@ -122,19 +109,19 @@ TEST(Tokenizer, TakesAVeryLongWord) {
 }
 
 TEST(TokenizerLoad, NamesAMissingFile) {
-    const TempFolder folder("empty");
+    const TestFolder folder;
     EXPECT_TRUE(
-        contains(failure(ErrorCode::not_found, [&] { Tokenizer::load(folder.path()); }), "tokenizer.json"));
-    failure(ErrorCode::not_found, [&] { Tokenizer::load(folder.path() / "absent"); });
-    folder.write("tokenizer.model", "x");
-    EXPECT_TRUE(contains(failure(ErrorCode::not_found, [&] { Tokenizer::load(folder.path()); }), "convert"));
+        contains(error_of(ErrorCode::not_found, [&] { Tokenizer::load(folder.path()); }), "tokenizer.json"));
+    error_of(ErrorCode::not_found, [&] { Tokenizer::load(folder / "absent"); });
+    write(folder / "tokenizer.model", "x");
+    EXPECT_TRUE(contains(error_of(ErrorCode::not_found, [&] { Tokenizer::load(folder.path()); }), "convert"));
 }
 
 TEST(TokenizerLoad, TakesTheFileItself) {
-    const TempFolder folder("file");
-    folder.write("tokenizer.json", byte_level_json().dump());
-    folder.write("tokenizer_config.json", R"({"eos_token": "<|eos|>"})");
-    const Tokenizer tokenizer = Tokenizer::load(folder.path() / "tokenizer.json");
+    const TestFolder folder;
+    write(folder / "tokenizer.json", byte_level_json().dump());
+    write(folder / "tokenizer_config.json", R"({"eos_token": "<|eos|>"})");
+    const Tokenizer tokenizer = Tokenizer::load(folder / "tokenizer.json");
     EXPECT_EQ(tokenizer.eos_token(), "<|eos|>");
 }
 
@@ -151,14 +138,14 @@ TEST(TokenizerLoad, RefusesWhatIsNoTokenizer) {
         {"type", "Split"}, {"pattern", {{"Regex", "(((("}}}, {"behavior", "Isolated"}, {"invert", false}};
     Json bad_decoder = byte_level_json();
     bad_decoder["decoder"] = {{"type", "Unheard"}};
-    const TempFolder folder("broken");
+    const TestFolder folder;
     for (const std::string& text :
          {std::string(), std::string("{}"), std::string("[]"), std::string("null"),
           good.substr(0, good.size() / 2), std::string("\xff\xfe"), std::string(1 << 20, '['),
           no_model.dump(), bad_merge.dump(), bad_ids.dump(), bad_regex.dump(), bad_decoder.dump()}) {
-        folder.write("tokenizer.json", text);
+        write(folder / "tokenizer.json", text);
         const std::string message =
-            failure(ErrorCode::invalid_input, [&] { Tokenizer::load(folder.path()); });
+            error_of(ErrorCode::invalid_input, [&] { Tokenizer::load(folder.path()); });
         EXPECT_TRUE(contains(message, "tokenizer.json"));
     }
 }
@@ -166,26 +153,26 @@ TEST(TokenizerLoad, RefusesWhatIsNoTokenizer) {
 /// A tokenizer folder with the given side files.
 class SpecialIds : public testing::Test {
 protected:
-    SpecialIds() { folder_.write("tokenizer.json", byte_level_json().dump()); }
+    SpecialIds() { write(folder_ / "tokenizer.json", byte_level_json().dump()); }
     Tokenizer load() { return Tokenizer::load(folder_.path()); }
-    TempFolder folder_{"special"};
+    TestFolder folder_;
 };
 
 TEST_F(SpecialIds, PadIsItsOwnWhereThereIsOne) {
-    folder_.write("tokenizer_config.json", R"({"pad_token": "<|pad|>", "eos_token": "<|eos|>"})");
+    write(folder_ / "tokenizer_config.json", R"({"pad_token": "<|pad|>", "eos_token": "<|eos|>"})");
     const Tokenizer tokenizer = load();
     EXPECT_EQ(tokenizer.pad_id(), tokenizer.token_to_id("<|pad|>"));
     EXPECT_EQ(tokenizer.eos_ids(), (Ids{tokenizer.token_to_id("<|eos|>").value()}));
 }
 
 TEST_F(SpecialIds, PadIsElseEos) {
-    folder_.write("tokenizer_config.json", R"({"pad_token": null, "eos_token": "<|eos|>"})");
+    write(folder_ / "tokenizer_config.json", R"({"pad_token": null, "eos_token": "<|eos|>"})");
     const Tokenizer tokenizer = load();
     EXPECT_EQ(tokenizer.pad_id(), tokenizer.token_to_id("<|eos|>"));
 }
 
-TEST_F(SpecialIds, PadIsEosToowhereThePadTokenIsUnknown) {
-    folder_.write("tokenizer_config.json", R"({"pad_token": "<nowhere>", "eos_token": "<|eos|>"})");
+TEST_F(SpecialIds, PadIsEosTooWhereThePadTokenIsUnknown) {
+    write(folder_ / "tokenizer_config.json", R"({"pad_token": "<nowhere>", "eos_token": "<|eos|>"})");
     const Tokenizer tokenizer = load();
     EXPECT_EQ(tokenizer.pad_id(), tokenizer.token_to_id("<|eos|>"));
 }
@@ -199,24 +186,24 @@ TEST_F(SpecialIds, PadIsElseZero) {
 }
 
 TEST_F(SpecialIds, EosComesFromTheGenerationConfigFirst) {
-    folder_.write("tokenizer_config.json", R"({"eos_token": "<|eos|>"})");
-    folder_.write("config.json", R"({"eos_token_id": 9})");
+    write(folder_ / "tokenizer_config.json", R"({"eos_token": "<|eos|>"})");
+    write(folder_ / "config.json", R"({"eos_token_id": 9})");
     EXPECT_EQ(load().eos_ids(), (Ids{9}));
-    folder_.write("generation_config.json", R"({"eos_token_id": [7, 8]})");
+    write(folder_ / "generation_config.json", R"({"eos_token_id": [7, 8]})");
     EXPECT_EQ(load().eos_ids(), (Ids{7, 8}));
-    folder_.write("generation_config.json", R"({"eos_token_id": 5})");
+    write(folder_ / "generation_config.json", R"({"eos_token_id": 5})");
     EXPECT_EQ(load().eos_ids(), (Ids{5}));
-    folder_.write("generation_config.json", R"({"eos_token_id": null})");
+    write(folder_ / "generation_config.json", R"({"eos_token_id": null})");
     EXPECT_EQ(load().eos_ids(), (Ids{9}));
-    folder_.write("generation_config.json", R"({"eos_token_id": -1})");
+    write(folder_ / "generation_config.json", R"({"eos_token_id": -1})");
     EXPECT_EQ(load().eos_ids(), (Ids{9}));
 }
 
 TEST_F(SpecialIds, TokensMayBeObjectsAndComeFromTheMap) {
-    folder_.write("tokenizer_config.json",
-                  R"({"bos_token": {"__type": "AddedToken", "content": "<|bos|>"}})");
-    folder_.write("special_tokens_map.json",
-                  R"({"bos_token": "other", "eos_token": {"content": "<|eos|>"}})");
+    write(folder_ / "tokenizer_config.json",
+          R"({"bos_token": {"__type": "AddedToken", "content": "<|bos|>"}})");
+    write(folder_ / "special_tokens_map.json",
+          R"({"bos_token": "other", "eos_token": {"content": "<|eos|>"}})");
     const Tokenizer tokenizer = load();
     EXPECT_EQ(tokenizer.bos_token(), "<|bos|>");
     EXPECT_EQ(tokenizer.eos_token(), "<|eos|>");
@@ -236,11 +223,11 @@ TEST_F(SpecialIds, WrongTypesAreNamed) {
         {"config.json", R"({"eos)", "line 1"},
     };
     for (const auto& [file, text, key] : cases) {
-        folder_.write(file, text);
-        const std::string message = failure(ErrorCode::invalid_input, [&] { load(); });
+        write(folder_ / file, text);
+        const std::string message = error_of(ErrorCode::invalid_input, [&] { load(); });
         EXPECT_TRUE(contains(message, file));
         EXPECT_TRUE(contains(message, key));
-        std::filesystem::remove(folder_.path() / file);
+        std::filesystem::remove(folder_ / file);
     }
 }
 
