@@ -18,8 +18,10 @@ constexpr std::array kCommands{
 };
 
 void print_help() {
-    std::printf("Ovenbird bakes language models for Intel NPUs and runs them.\n\nusage: ovenbird COMMAND …\n\n");
-    for (const auto& command : kCommands) std::printf("  %-8s %s\n", command.name, command.summary);
+    std::printf(
+        "Ovenbird bakes language models for Intel NPUs and runs them.\n\nusage: ovenbird COMMAND …\n\n");
+    for (const auto& command : kCommands)
+        std::printf("  %-8s %s\n", command.name, command.summary);
     std::printf("\novenbird COMMAND --help tells more; ovenbird --version tells the versions.\n");
 }
 
@@ -40,15 +42,19 @@ int dispatch(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     ovenbird::ignore_broken_pipes();
+    ovenbird::end_quietly_on_closed_pipe();
     try {
-        return dispatch(argc, argv);
+        const int status = dispatch(argc, argv);
+        if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+        std::fprintf(stderr, "error: standard output cannot be written to; is its disk full?\n");
     } catch (const ovenbird::Error& error) {
         std::fprintf(stderr, "error: %s\n", error.what());
         return exit_status(error.code());
     } catch (const std::bad_alloc&) {
         std::fprintf(stderr, "error: out of memory; close other programs or choose a smaller model\n");
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "error: %s (unexpected; please report this with the command you ran)\n", error.what());
+        std::fprintf(stderr, "error: %s (unexpected; please report this with the command you ran)\n",
+                     error.what());
     }
     return 1;
 }

@@ -1,8 +1,14 @@
 #include "cmd/console.hpp"
 
 #include <ovenbird_bridge.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <mutex>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
@@ -10,76 +16,134 @@
 namespace ovenbird {
 namespace {
 
-constexpr auto kLineEvery = std::chrono::seconds(5);
+constexpr auto kLineAtLeastEvery = std::chrono::seconds(5);
+constexpr auto kLineAtMostEvery = std::chrono::seconds(1);
 
-ObProgress* as_bar(void* bar) { return static_cast<ObProgress*>(bar); }
-
-double mib(uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
-
-std::vector<spdlog::sink_ptr> make_sinks(const ConsoleOptions& options) {
-    auto console = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    console->set_pattern("%v");
-    console->set_level(options.verbose ? spdlog::level::debug : spdlog::level::info);
-    std::vector<spdlog::sink_ptr> sinks{console};
-    if (options.log_file.empty()) return sinks;
-    try {
-        auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.log_file);
-        file->set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
-        file->set_level(spdlog::level::debug);
-        sinks.push_back(file);
-    } catch (const spdlog::spdlog_ex& error) {
-        fail(ErrorCode::io, "--log-file: {}", error.what());
-    }
-    return sinks;
+double mib(uint64_t bytes) {
+    return static_cast<double>(bytes) / (1 << 20);
 }
+
+double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
+    return std::chrono::duration<double>(to - from).count();
+}
+
+struct FinishBar {
+    void operator()(ObProgress* bar) const { ob_progress_finish(bar); }
+};
 
 }  // namespace
 
-ConsoleReporter::ConsoleReporter(const ConsoleOptions& options) {
-    const auto sinks = make_sinks(options);
+/// Standard error, with at most one bar at its foot; messages go above the bar.
+class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    void show_bar(const std::string& title, uint64_t total_bytes) {
+        bar_.reset(ob_progress_new(title.data(), title.size(), total_bytes));
+    }
+    void hide_bar() { bar_.reset(); }
+    bool has_bar() const { return bar_ != nullptr; }
+    void move_bar(uint64_t done_bytes) { ob_progress_set(bar_.get(), done_bytes); }
+
+private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        const std::string warning = message.level == spdlog::level::warn ? "warning: " : "";
+        std::string line =
+            fmt::format("{}{}", warning, std::string_view(message.payload.data(), message.payload.size()));
+        if (bar_) return ob_progress_println(bar_.get(), line.data(), line.size());
+        line += '\n';
+        std::fwrite(line.data(), 1, line.size(), stderr);
+    }
+    void flush_() override { std::fflush(stderr); }
+
+    std::unique_ptr<ObProgress, FinishBar> bar_;
+};
+
+ConsoleReporter::ConsoleReporter(const ConsoleOptions& options) : console_(std::make_shared<ConsoleSink>()) {
+    console_->set_level(options.verbose ? spdlog::level::debug : spdlog::level::info);
+    std::vector<spdlog::sink_ptr> sinks{console_};
+    if (!options.log_file.empty()) {
+        try {
+            sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.log_file));
+        } catch (const spdlog::spdlog_ex& error) {
+            fail(ErrorCode::io, "--log-file: {}", error.what());
+        }
+        sinks.back()->set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
+    }
     log_ = std::make_unique<spdlog::logger>("ovenbird", sinks.begin(), sinks.end());
     log_->set_level(spdlog::level::debug);
     log_->flush_on(spdlog::level::debug);
+    // A log file on a full disk must not end the work, nor fill the terminal with spdlog's own complaints.
+    log_->set_error_handler([](const std::string&) {});
 }
 
-ConsoleReporter::~ConsoleReporter() { ob_progress_finish(as_bar(bar_)); }
+ConsoleReporter::~ConsoleReporter() = default;
 
-void ConsoleReporter::debug(const std::string& text) { log_->debug(text); }
-void ConsoleReporter::note(const std::string& text) { log_->info(text); }
-void ConsoleReporter::warn(const std::string& text) { log_->warn("warning: " + text); }
+void ConsoleReporter::debug(const std::string& text) {
+    log_->log(spdlog::level::debug, text);
+}
+void ConsoleReporter::note(const std::string& text) {
+    log_->log(spdlog::level::info, text);
+}
+void ConsoleReporter::warn(const std::string& text) {
+    log_->log(spdlog::level::warn, text);
+}
+
+void ConsoleReporter::log_failure(const std::string& text) {
+    console_->hide_bar();
+    console_->set_level(spdlog::level::off);
+    log_->log(spdlog::level::err, text);
+}
 
 void ConsoleReporter::begin(const std::string& title, uint64_t total_bytes) {
     end();
     title_ = title;
     total_bytes_ = total_bytes;
-    done_bytes_ = 0;
+    done_bytes_ = last_line_bytes_ = 0;
     started_ = last_line_ = Clock::now();
-    if (stderr_is_terminal()) bar_ = ob_progress_new(title.data(), title.size(), total_bytes);
-    if (bar_ == nullptr) log_->info("{}: {:.0f} MiB", title, mib(total_bytes));
+    if (stderr_is_terminal()) console_->show_bar(title, total_bytes);
 }
 
 void ConsoleReporter::advance(uint64_t done_bytes) {
     done_bytes_ = done_bytes;
-    if (bar_ != nullptr) return ob_progress_set(as_bar(bar_), done_bytes);
-    if (Clock::now() - last_line_ >= kLineEvery) print_line(done_bytes);
+    if (console_->has_bar()) return console_->move_bar(done_bytes);
+    if (is_line_due(done_bytes)) print_line(done_bytes);
+}
+
+// Every five seconds, or after a tenth of the work if that takes longer than a second.
+bool ConsoleReporter::is_line_due(uint64_t done_bytes) const {
+    const auto passed = Clock::now() - last_line_;
+    if (passed >= kLineAtLeastEvery) return true;
+    return passed >= kLineAtMostEvery && done_bytes >= last_line_bytes_ + total_bytes_ / 10;
 }
 
 void ConsoleReporter::print_line(uint64_t done_bytes) {
     last_line_ = Clock::now();
-    const double seconds = std::chrono::duration<double>(last_line_ - started_).count();
-    const double rate = seconds > 0 ? mib(done_bytes) / seconds : 0;
-    const double left = rate > 0 ? mib(total_bytes_ - std::min(done_bytes, total_bytes_)) / rate : 0;
-    log_->info("{}: {:.0f} of {:.0f} MiB, {:.0f} MiB/s, {:.0f} s left", title_, mib(done_bytes), mib(total_bytes_),
-               rate, left);
+    last_line_bytes_ = done_bytes;
+    const double done = mib(done_bytes);
+    const double total = mib(std::max(done_bytes, total_bytes_));
+    const double seconds = seconds_between(started_, last_line_);
+    const double rate = seconds > 0 ? done / seconds : 0;
+    const std::string left =
+        rate > 0 ? fmt::format("{:.0f} s left", (total - done) / rate) : "time left unknown";
+    note(fmt::format("{}: {:.0f}%, {:.1f} of {:.1f} MiB, {:.0f} MiB/s, {}", title_,
+                     total > 0 ? 100 * done / total : 100, done, total, rate, left));
 }
 
 void ConsoleReporter::end() {
     if (title_.empty()) return;
-    ob_progress_finish(as_bar(bar_));
-    bar_ = nullptr;
-    const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
-    log_->info("{}: {:.0f} MiB in {:.1f} s", title_, mib(done_bytes_), seconds);
+    console_->hide_bar();
+    note(fmt::format("{}: {:.1f} MiB in {:.1f} s", title_, mib(done_bytes_),
+                     seconds_between(started_, Clock::now())));
     title_.clear();
+}
+
+int with_console(const ConsoleOptions& options, const std::function<int(ConsoleReporter&)>& work) {
+    ConsoleReporter reporter(options);
+    try {
+        return work(reporter);
+    } catch (const std::exception& error) {
+        reporter.log_failure(error.what());
+        throw;
+    }
 }
 
 }  // namespace ovenbird

@@ -1,9 +1,11 @@
 #pragma once
-// What a person sees of long work on standard error: messages by spdlog, progress by indicatif or plain lines.
+// What a person sees of long work on standard error: messages by spdlog, progress by indicatif or plain
+// lines.
 
 #include <spdlog/logger.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,7 +14,10 @@
 
 namespace ovenbird {
 
-/// Bars on a terminal; elsewhere at most one line every few seconds. Messages go to the log file as well.
+class ConsoleSink;
+
+/// Bars on a terminal; elsewhere now and then a line. All messages, debug ones too, go to the log file as
+/// well.
 class ConsoleReporter : public Reporter {
 public:
     /// Errors: io when the log file cannot be opened.
@@ -27,18 +32,25 @@ public:
     void begin(const std::string& title, uint64_t total_bytes) override;
     void advance(uint64_t done_bytes) override;
     void end() override;
+    /// For the log file only: the program itself says on standard error why it ends.
+    void log_failure(const std::string& text);
 
 private:
     using Clock = std::chrono::steady_clock;
+    bool is_line_due(uint64_t done_bytes) const;
     void print_line(uint64_t done_bytes);
 
+    std::shared_ptr<ConsoleSink> console_;
     std::unique_ptr<spdlog::logger> log_;
-    void* bar_ = nullptr;  // the bridge's progress bar
     std::string title_;
     uint64_t total_bytes_ = 0;
     uint64_t done_bytes_ = 0;
     Clock::time_point started_;
     Clock::time_point last_line_;
+    uint64_t last_line_bytes_ = 0;
 };
+
+/// Runs `work` with a reporter. What it throws is written to the log file and thrown on.
+int with_console(const ConsoleOptions& options, const std::function<int(ConsoleReporter&)>& work);
 
 }  // namespace ovenbird

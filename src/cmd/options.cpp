@@ -12,7 +12,8 @@ std::vector<std::string> normalised_arguments(int argc, char** argv) {
     for (auto& word : words) {
         if (word == "--") break;
         if (word.rfind("--", 0) != 0) continue;
-        const auto name_end = word.begin() + static_cast<std::ptrdiff_t>(std::min(word.find('='), word.size()));
+        const auto name_end =
+            word.begin() + static_cast<std::ptrdiff_t>(std::min(word.find('='), word.size()));
         std::replace(word.begin(), name_end, '_', '-');
     }
     return words;
