@@ -1,9 +1,10 @@
 #pragma once
 // The C face of the Rust crates Ovenbird keeps: tokenizers, minijinja, blake3 and indicatif.
 //
-// Text is UTF-8 with an explicit size, never zero-terminated. A function that can fail returns false (or a status
-// that is not OB_OK) and, where `error` is not null, leaves an owned text there, to be freed by ob_string_free(). No
-// function panics or unwinds into its caller. Handles may be used from several threads unless it says otherwise.
+// Text is UTF-8 with an explicit size, never zero-terminated. A function that can fail returns false (or a
+// status that is not OB_OK) and, where `error` is not null, leaves an owned text there, to be freed by
+// ob_string_free(). No function panics or unwinds into its caller. Handles may be used from several threads
+// unless it says otherwise.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,10 +27,12 @@ typedef enum { OB_OK = 0, OB_NOT_FOUND = 1, OB_IO = 2, OB_INTERNAL = 3 } ObStatu
 
 /// BLAKE3 of bytes, on all cores when there are many of them. False: an internal error.
 bool ob_hash_bytes(const uint8_t* data, size_t size, uint8_t digest[32]);
-/// BLAKE3 of a file's content, mapped and hashed on all cores. `path` is in the system's own encoding (UTF-8 on Windows).
+/// BLAKE3 of a file's content, mapped and hashed on all cores. `path` is in the system's own encoding (UTF-8
+/// on Windows).
 ObStatus ob_hash_file(const char* path, size_t path_size, uint8_t digest[32], ObString* error);
 
-/// A progress bar on stderr: title, bar, bytes of total, rate and time left. Draws nothing where stderr is no terminal.
+/// A progress bar on stderr: title, bar, bytes of total, rate and time left. Draws nothing where stderr is no
+/// terminal.
 typedef struct ObProgress ObProgress;
 /// NULL only when the title is not UTF-8 or something went wrong inside; every function below accepts NULL.
 ObProgress* ob_progress_new(const char* title, size_t title_size, uint64_t total_bytes);
@@ -49,8 +52,8 @@ typedef struct {
 
 bool ob_tokenizer_load(const char* json, size_t json_size, ObTokenizer** tokenizer, ObString* error);
 void ob_tokenizer_free(ObTokenizer* tokenizer);
-bool ob_tokenizer_encode(const ObTokenizer* tokenizer, const char* text, size_t text_size, bool add_special, ObIds* ids,
-                         ObString* error);
+bool ob_tokenizer_encode(const ObTokenizer* tokenizer, const char* text, size_t text_size, bool add_special,
+                         ObIds* ids, ObString* error);
 /// Frees what ob_tokenizer_encode() filled in; the struct is emptied.
 void ob_ids_free(ObIds* ids);
 /// Ids that the tokenizer does not know give no text.
@@ -59,7 +62,8 @@ bool ob_tokenizer_decode(const ObTokenizer* tokenizer, const uint32_t* ids, size
 /// Largest id + 1, added tokens included; 0 without any token.
 uint64_t ob_tokenizer_id_limit(const ObTokenizer* tokenizer);
 /// False where there is no such token.
-bool ob_tokenizer_token_to_id(const ObTokenizer* tokenizer, const char* token, size_t token_size, uint32_t* id);
+bool ob_tokenizer_token_to_id(const ObTokenizer* tokenizer, const char* token, size_t token_size,
+                              uint32_t* id);
 bool ob_tokenizer_id_to_token(const ObTokenizer* tokenizer, uint32_t id, ObString* token);
 
 /// What ob_tokenizer_id_flags() tells of an id.

@@ -1,5 +1,5 @@
-//! Python's methods on strings, lists and dicts; those whose result can be far larger than their inputs are paid for
-//! before they run, for the fuel only sees a method's result.
+//! Python's methods on strings, lists and dicts. Those whose result can be far larger than their inputs are
+//! paid for before they run, for the fuel only sees a method's result.
 
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, State, Value};

@@ -1,4 +1,5 @@
-//! Chat templates, as transformers renders them: Jinja with trimmed blocks, Python's methods and a few functions.
+//! Chat templates as transformers renders them: Jinja with trimmed blocks, Python's methods and a few
+//! functions.
 //!
 //! A template is a stranger's program. Fuel bounds both its work and its memory (64 bytes a unit, see
 //! `Environment::set_fuel`); a thread of its own gives it a stack that nested values cannot overrun.

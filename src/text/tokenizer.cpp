@@ -18,7 +18,7 @@ bool fits(int64_t id) {
 }
 
 fs::path tokenizer_file(const fs::path& place) {
-    const fs::path file = fs::is_directory(place) ? place / "tokenizer.json" : place;
+    fs::path file = fs::is_directory(place) ? place / "tokenizer.json" : place;
     if (fs::exists(file)) return file;
     if (fs::exists(file.parent_path() / "tokenizer.model")) {
         fail(ErrorCode::not_found,
@@ -64,8 +64,8 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
-Tokenizer Tokenizer::load(const fs::path& place) {
-    const fs::path file = tokenizer_file(place);
+Tokenizer Tokenizer::load(const fs::path& folder) {
+    const fs::path file = tokenizer_file(folder);
     const std::string json = read_file(file);
     auto state = std::make_unique<State>();
     state->origin = file.string();

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/error.hpp"
 #include "text/test_tokenizers.hpp"
 
 namespace ovenbird {
