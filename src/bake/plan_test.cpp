@@ -11,9 +11,10 @@ namespace {
 class FakeCheckpoint : public Checkpoint {
 public:
     FakeCheckpoint() {
-        config_ = {{"model_type", "llama"},     {"hidden_size", 96},         {"intermediate_size", 192},
-                   {"num_hidden_layers", 2},    {"num_attention_heads", 3},  {"num_key_value_heads", 1},
-                   {"vocab_size", 40},          {"max_position_embeddings", 64}};
+        config_ = {{"model_type", "llama"},    {"hidden_size", 96},
+                   {"intermediate_size", 192}, {"num_hidden_layers", 2},
+                   {"num_attention_heads", 3}, {"num_key_value_heads", 1},
+                   {"vocab_size", 40},         {"max_position_embeddings", 64}};
         add("model.embed_tokens.weight", {40, 96});
         add("lm_head.weight", {40, 96});
         add("model.norm.weight", {96});
@@ -32,10 +33,12 @@ public:
     }
     void add(const std::string& name, const std::vector<int64_t>& shape) {
         size_t count = 1;
-        for (const auto axis : shape) count *= static_cast<size_t>(axis);
+        for (const auto axis : shape)
+            count *= static_cast<size_t>(axis);
         auto& values = values_[name];
         values.resize(count);
-        for (size_t i = 0; i < count; ++i) values[i] = static_cast<float>(i % 17) - 8.0F;
+        for (size_t i = 0; i < count; ++i)
+            values[i] = static_cast<float>(i % 17) - 8.0F;
         SourceTensor tensor;
         tensor.name = name;
         tensor.shape = shape;
@@ -132,7 +135,8 @@ TEST(Plan, RatioKeepsTheMostSensitiveInInt8) {
     FakeCheckpoint checkpoint;
     // One huge value a row makes everything else round to zero: the worst case for INT4.
     auto& values = checkpoint.values("model.layers.1.mlp.gate_proj.weight");
-    for (size_t row = 0; row < 192; ++row) values[row * 96] = 1000.0F;
+    for (size_t row = 0; row < 192; ++row)
+        values[row * 96] = 1000.0F;
     auto options = options_with(4, -1);
     options.ratio = 0.9;
     const BakePlan plan = make_plan(checkpoint, options);
@@ -147,7 +151,8 @@ TEST(Plan, RatioKeepsTheMostSensitiveInInt8) {
     EXPECT_LE(in_four, 0.9 * static_cast<double>(all));
     EXPECT_GT(in_four, 0.5 * static_cast<double>(all));
     options.ratio = 0.0;
-    for (const auto& tensor : make_plan(checkpoint, options).tensors) EXPECT_NE(tensor.format.bits * (tensor.role == TensorRole::linear), 4);
+    for (const auto& tensor : make_plan(checkpoint, options).tensors)
+        EXPECT_NE(tensor.format.bits * (tensor.role == TensorRole::linear), 4);
 }
 
 TEST(Plan, ConfigurationThatContradictsTheWeights) {
@@ -184,7 +189,8 @@ TEST(Plan, TextAndJsonTellEveryTensor) {
     const FakeCheckpoint checkpoint;
     const BakePlan plan = make_plan(checkpoint, BakeOptions{});
     const auto text = plan_text(plan);
-    for (const auto& tensor : plan.tensors) EXPECT_NE(text.find(tensor.source->name), std::string::npos);
+    for (const auto& tensor : plan.tensors)
+        EXPECT_NE(text.find(tensor.source->name), std::string::npos);
     EXPECT_EQ(plan_json(plan)["tensors"].size(), plan.tensors.size());
     EXPECT_EQ(plan_json(plan)["weights_file_bytes"], plan.weights_file_bytes);
 }

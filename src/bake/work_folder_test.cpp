@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/error.hpp"
+#include "base/test_folder.hpp"
 #include "model/manifest.hpp"
 
 namespace ovenbird {
@@ -14,12 +15,6 @@ namespace fs = std::filesystem;
 
 class WorkFolderTest : public testing::Test {
 protected:
-    void SetUp() override {
-        root_ = fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
-        remove_tree(root_);
-        fs::create_directories(root_);
-    }
-    void TearDown() override { remove_tree(root_); }
     fs::path output() const { return root_ / "out"; }
     static std::string refusal(const std::function<void()>& action) {
         try {
@@ -29,7 +24,8 @@ protected:
         }
         return "";
     }
-    fs::path root_;
+    TestFolder temporary_;
+    fs::path root_ = temporary_.path();
 };
 
 TEST_F(WorkFolderTest, AppearsWholeOnPublish) {
@@ -70,7 +66,8 @@ TEST_F(WorkFolderTest, ExistingOutputNeedsForceAndLivesUntilTheEnd) {
 TEST_F(WorkFolderTest, ForceNeverDeletesAStrangersFolder) {
     fs::create_directories(output());
     write_file(output() / "thesis.txt", "years of work");
-    EXPECT_NE(refusal([&] { WorkFolder(output(), true); }).find("not a folder that Ovenbird made"), std::string::npos);
+    EXPECT_NE(refusal([&] { WorkFolder(output(), true); }).find("not a folder that Ovenbird made"),
+              std::string::npos);
     EXPECT_TRUE(fs::exists(output() / "thesis.txt"));
     EXPECT_FALSE(fs::exists(root_ / ".out.baking"));
 }

@@ -8,7 +8,9 @@ namespace ovenbird {
 
 namespace fs = std::filesystem;
 
-fs::path compiled_cache_folder() { return user_cache_folder() / "compiled"; }
+fs::path compiled_cache_folder() {
+    return user_cache_folder() / "compiled";
+}
 
 std::vector<CacheEntry> cache_entries(const fs::path& folder) {
     std::vector<CacheEntry> entries;
@@ -26,7 +28,8 @@ std::vector<CacheEntry> cache_entries(const fs::path& folder) {
 size_t trim_cache(const fs::path& folder, uint64_t limit_bytes) {
     const auto entries = cache_entries(folder);
     uint64_t total = 0;
-    for (const auto& entry : entries) total += entry.bytes;
+    for (const auto& entry : entries)
+        total += entry.bytes;
     size_t removed = 0;
     for (const auto& entry : entries) {
         if (total <= limit_bytes) break;

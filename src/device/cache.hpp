@@ -22,7 +22,8 @@ struct CacheEntry {
 /// Compiled models in the folder, the least recently used first; empty when there is no folder.
 std::vector<CacheEntry> cache_entries(const std::filesystem::path& folder);
 
-/// Deletes the least recently used models until the rest fits. Returns how many went. Only *.blob files are touched.
+/// Deletes the least recently used models until the rest fits. Returns how many went. Only *.blob files are
+/// touched.
 size_t trim_cache(const std::filesystem::path& folder, uint64_t limit_bytes);
 
 }  // namespace ovenbird

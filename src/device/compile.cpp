@@ -16,11 +16,14 @@ ov::Core& core() {
     return instance;
 }
 
-std::string base_name(const std::string& device) { return device.substr(0, device.find('.')); }
+std::string base_name(const std::string& device) {
+    return device.substr(0, device.find('.'));
+}
 
 std::string why_absent(const std::string& device) {
     std::string seen;
-    for (const auto& name : core().get_available_devices()) seen += (seen.empty() ? "" : ", ") + name;
+    for (const auto& name : core().get_available_devices())
+        seen += (seen.empty() ? "" : ", ") + name;
     std::string reason = fmt::format("no such device is visible here (visible: {})", seen);
     if (base_name(device) == "NPU") reason += "; is the NPU driver installed?";
     return reason;
@@ -51,7 +54,8 @@ void prepare_cache(const DeviceOptions& options) {
 
 template <typename Compile>
 CompileOutcome first_that_compiles(const DeviceOptions& options, const Compile& compile) {
-    if (options.devices.empty()) fail(ErrorCode::usage, "no device given; use for example --device NPU,GPU,CPU");
+    if (options.devices.empty())
+        fail(ErrorCode::usage, "no device given; use for example --device NPU,GPU,CPU");
     CompileOutcome outcome;
     const auto start = std::chrono::steady_clock::now();
     for (const auto& device : options.devices) {
@@ -70,7 +74,8 @@ CompileOutcome first_that_compiles(const DeviceOptions& options, const Compile& 
         return outcome;
     }
     std::string list;
-    for (const auto& passed : outcome.passed_over) list += fmt::format("\n  {}: {}", passed.device, passed.reason);
+    for (const auto& passed : outcome.passed_over)
+        list += fmt::format("\n  {}: {}", passed.device, passed.reason);
     fail(ErrorCode::device, "no device took the model:{}", list);
 }
 
@@ -84,8 +89,9 @@ std::string one_line_reason(const std::string& what) {
         const size_t begin = line.find_first_not_of(" \t");
         if (begin == std::string::npos) continue;
         line = line.substr(begin);
-        const bool position = line.rfind("Exception from ", 0) == 0 ||
-                              (line.rfind("Check '", 0) == 0 && line.find("' failed at ") != std::string::npos);
+        const bool position =
+            line.rfind("Exception from ", 0) == 0 ||
+            (line.rfind("Check '", 0) == 0 && line.find("' failed at ") != std::string::npos);
         if (reason.empty() || !position) reason = line;
         if (!position) break;
     }

@@ -1,6 +1,6 @@
 #pragma once
-// The only owner of ov::Core at run time: which devices there are, compiling for the first that takes the model,
-// and running it with the tensors it was compiled for.
+// The only owner of ov::Core at run time: which devices there are, compiling for the first that takes the
+// model, and running it with the tensors it was compiled for.
 
 #include <filesystem>
 #include <map>
@@ -32,8 +32,8 @@ public:
     CompiledSession(ov::CompiledModel model, std::string device);
     const std::string& device() const { return device_; }
     const ov::CompiledModel& model() const { return model_; }
-    /// Sets an input. Errors: internal when name, type or shape are not exactly what was compiled (the device never
-    /// sees a shape or type that it was not compiled for).
+    /// Sets an input. Errors: internal when name, type or shape are not exactly what was compiled (the device
+    /// never sees a shape or type that it was not compiled for).
     void set_input(const std::string& name, const ov::Tensor& tensor);
     ov::Tensor output(const std::string& name);
     /// Clears the state variables of a stateful model (no effect on others).
@@ -53,8 +53,8 @@ struct CompileOutcome {
     double compile_seconds = 0;
 };
 
-/// Reads `model_xml` and compiles it for the first device that takes it. Errors: not_found, invalid_input (not an
-/// IR), device when none takes it: the message lists each device with its reason.
+/// Reads `model_xml` and compiles it for the first device that takes it. Errors: not_found, invalid_input
+/// (not an IR), device when none takes it: the message lists each device with its reason.
 CompileOutcome compile_first(const std::filesystem::path& model_xml, const DeviceOptions& options);
 
 /// The same for a model already read.

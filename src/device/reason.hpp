@@ -5,7 +5,8 @@
 
 namespace ovenbird {
 
-/// The first line that says why, without source positions ("Exception from src/…:116:"), at most 300 characters.
+/// The first line that says why, without source positions ("Exception from src/…:116:"), at most 300
+/// characters.
 std::string one_line_reason(const std::string& what);
 
 }  // namespace ovenbird

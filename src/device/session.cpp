@@ -31,7 +31,8 @@ ov::Tensor CompiledSession::output(const std::string& name) {
 }
 
 void CompiledSession::reset_state() {
-    for (auto& state : request_.query_state()) state.reset();
+    for (auto& state : request_.query_state())
+        state.reset();
 }
 
 void CompiledSession::infer() {

@@ -3,20 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
-#include "base/platform/files.hpp"
+#include "base/test_folder.hpp"
 
 namespace ovenbird {
 namespace {
 
 class ManifestTest : public testing::Test {
 protected:
-    void SetUp() override {
-        folder_ = std::filesystem::path(testing::TempDir()) /
-                  testing::UnitTest::GetInstance()->current_test_info()->name();
-        remove_tree(folder_);
-        std::filesystem::create_directories(folder_);
-    }
-    void TearDown() override { remove_tree(folder_); }
     std::string refusal() const {
         try {
             read_manifest(folder_);
@@ -25,7 +18,8 @@ protected:
         }
         return "";
     }
-    std::filesystem::path folder_;
+    TestFolder temporary_;
+    std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(ManifestTest, WhatIsWrittenIsReadBack) {

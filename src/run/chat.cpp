@@ -4,12 +4,13 @@
 
 namespace ovenbird {
 
-std::vector<int64_t> encode_prompt(const Tokenizer& tokenizer, const ChatTemplate* chat, const std::string& prompt,
-                                   const std::string& system) {
+std::vector<int64_t> encode_prompt(const Tokenizer& tokenizer, const ChatTemplate* chat,
+                                   const std::string& prompt, const std::string& system) {
     if (prompt.empty()) fail(ErrorCode::usage, "the prompt is empty: there is nothing to answer");
     if (chat == nullptr) {
         if (!system.empty()) {
-            fail(ErrorCode::usage, "--system needs a chat template; the folder has none, or --raw switches it off");
+            fail(ErrorCode::usage,
+                 "--system needs a chat template; the folder has none, or --raw switches it off");
         }
         return tokenizer.encode(prompt, true);
     }
@@ -19,8 +20,9 @@ std::vector<int64_t> encode_prompt(const Tokenizer& tokenizer, const ChatTemplat
     return tokenizer.encode(chat->render(messages), false);
 }
 
-Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> prompt, const AnswerOptions& options,
-              const std::function<void(int64_t)>& on_drop, const std::function<bool(const std::string&)>& on_text) {
+Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> prompt,
+              const AnswerOptions& options, const std::function<void(int64_t)>& on_drop,
+              const std::function<bool(const std::string&)>& on_text) {
     Answer answer;
     answer.dropped_tokens = fit_prompt(prompt, engine.window_tokens(), options.on_long_prompt);
     if (answer.dropped_tokens > 0) on_drop(answer.dropped_tokens);
@@ -41,7 +43,8 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> p
 void check_vocabulary(const Tokenizer& tokenizer, const Engine& engine) {
     if (tokenizer.id_limit() <= engine.vocab_size()) return;
     fail(ErrorCode::invalid_input,
-         "the tokenizer has ids up to {}, but the model knows {} tokens; give the tokenizer that belongs to this "
+         "the tokenizer has ids up to {}, but the model knows {} tokens; give the tokenizer that belongs to "
+         "this "
          "model (--tokenizer-id)",
          tokenizer.id_limit() - 1, engine.vocab_size());
 }

@@ -26,15 +26,17 @@ struct Answer {
 };
 
 /// Ids of a prompt: rendered by `chat` as one user message (after the system message, if any), or, without a
-/// template, the text itself with what the tokenizer adds. Errors: usage (a system message without a template, an
-/// empty prompt), invalid_input.
-std::vector<int64_t> encode_prompt(const Tokenizer& tokenizer, const ChatTemplate* chat, const std::string& prompt,
-                                   const std::string& system);
+/// template, the text itself with what the tokenizer adds. Errors: usage (a system message without a
+/// template, an empty prompt), invalid_input.
+std::vector<int64_t> encode_prompt(const Tokenizer& tokenizer, const ChatTemplate* chat,
+                                   const std::string& prompt, const std::string& system);
 
-/// Answers a prompt of ids. `on_drop` hears of truncated tokens before the first step; `on_text` gets text as soon as
-/// it is certain, never half a character, and returns false to stop. Errors: those of fit_prompt and generate.
-Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> prompt, const AnswerOptions& options,
-              const std::function<void(int64_t)>& on_drop, const std::function<bool(const std::string&)>& on_text);
+/// Answers a prompt of ids. `on_drop` hears of truncated tokens before the first step; `on_text` gets text as
+/// soon as it is certain, never half a character, and returns false to stop. Errors: those of fit_prompt and
+/// generate.
+Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> prompt,
+              const AnswerOptions& options, const std::function<void(int64_t)>& on_drop,
+              const std::function<bool(const std::string&)>& on_text);
 
 /// Errors: invalid_input when the tokenizer has ids that the model has no embedding for.
 void check_vocabulary(const Tokenizer& tokenizer, const Engine& engine);

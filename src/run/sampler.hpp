@@ -6,8 +6,8 @@
 
 namespace ovenbird {
 
-/// The token with the largest logit, the lowest id among equals. Errors: verification when a logit is NaN, because
-/// a device that computes NaN would otherwise produce confident nonsense.
+/// The token with the largest logit, the lowest id among equals. Errors: verification when a logit is NaN,
+/// because a device that computes NaN would otherwise produce confident nonsense.
 int64_t argmax(std::span<const float> logits);
 
 }  // namespace ovenbird

@@ -18,8 +18,10 @@ double ms_since(Clock::time_point start) {
 void check_ids(const std::vector<int64_t>& ids, int64_t vocab_size) {
     for (const int64_t id : ids) {
         if (id >= 0 && id < vocab_size) continue;
-        fail(ErrorCode::invalid_input, "the prompt holds token {}, but the model knows {} tokens; does the tokenizer "
-             "belong to this model?", id, vocab_size);
+        fail(ErrorCode::invalid_input,
+             "the prompt holds token {}, but the model knows {} tokens; does the tokenizer "
+             "belong to this model?",
+             id, vocab_size);
     }
 }
 

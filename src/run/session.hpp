@@ -32,9 +32,9 @@ struct Generation {
     double tokens_per_second() const;
 };
 
-/// Greedy, stateless: every token recomputes the whole window. `on_token` sees each new token; returning false ends
-/// the loop (interrupted). Errors: usage (no tokens wanted), invalid_input (an id outside the vocabulary), those of
-/// the engine.
+/// Greedy, stateless: every token recomputes the whole window. `on_token` sees each new token; returning
+/// false ends the loop (interrupted). Errors: usage (no tokens wanted), invalid_input (an id outside the
+/// vocabulary), those of the engine.
 Generation generate(Engine& engine, std::vector<int64_t> prompt, const GenerateOptions& options,
                     const std::function<bool(int64_t)>& on_token);
 

@@ -10,7 +10,8 @@ constexpr const char* kLogits = "logits";
 template <typename T>
 void copy_logits(const ov::Tensor& tensor, size_t begin, std::vector<float>& out) {
     const T* from = tensor.data<T>() + begin;
-    for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(from[i]);
+    for (size_t i = 0; i < out.size(); ++i)
+        out[i] = static_cast<float>(from[i]);
 }
 
 }  // namespace
@@ -28,8 +29,10 @@ StaticEngine::StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad
             window_tokens_ = static_cast<int64_t>(port.get_shape()[1]);
         }
     }
-    if (window_tokens_ < 1) fail(ErrorCode::unsupported, "the model has no input 'input_ids' of shape [1, N]");
-    for (const auto& port : session_->model().inputs()) add_input(port);
+    if (window_tokens_ < 1)
+        fail(ErrorCode::unsupported, "the model has no input 'input_ids' of shape [1, N]");
+    for (const auto& port : session_->model().inputs())
+        add_input(port);
     find_logits();
     logits_.resize(static_cast<size_t>(vocab_size_));
 }
@@ -43,8 +46,8 @@ void StaticEngine::add_input(const ov::Output<const ov::Node>& port) {
     const auto type = port.get_element_type();
     for (const auto& [name, content] : kKnown) {
         if (!port.get_names().contains(name)) continue;
-        const ov::Shape expected = content == Content::beam ? ov::Shape{1}
-                                                            : ov::Shape{1, static_cast<size_t>(window_tokens_)};
+        const ov::Shape expected =
+            content == Content::beam ? ov::Shape{1} : ov::Shape{1, static_cast<size_t>(window_tokens_)};
         if (shape != expected || (type != ov::element::i64 && type != ov::element::i32)) {
             fail(ErrorCode::unsupported, "input '{}' is {} {}, expected {} of i64 or i32", name,
                  shape.to_string(), type.to_string(), expected.to_string());
@@ -64,8 +67,8 @@ void StaticEngine::find_logits() {
         const bool fits = shape.is_static() && shape.size() == 3 && shape[0] == 1 &&
                           (shape[1] == 1 || shape[1] == window_tokens_);
         if (!fits) {
-            fail(ErrorCode::unsupported, "output 'logits' is {}, expected [1, 1, V] or [1, {}, V]", shape.to_string(),
-                 window_tokens_);
+            fail(ErrorCode::unsupported, "output 'logits' is {}, expected [1, 1, V] or [1, {}, V]",
+                 shape.to_string(), window_tokens_);
         }
         logit_rows_ = shape[1].get_length();
         vocab_size_ = shape[2].get_length();
@@ -91,9 +94,11 @@ void StaticEngine::fill(Input& input, std::span<const int64_t> ids) const {
     };
     const size_t size = input.tensor.get_size();
     if (input.tensor.get_element_type() == ov::element::i64) {
-        for (size_t i = 0; i < size; ++i) input.tensor.data<int64_t>()[i] = value(i);
+        for (size_t i = 0; i < size; ++i)
+            input.tensor.data<int64_t>()[i] = value(i);
     } else {
-        for (size_t i = 0; i < size; ++i) input.tensor.data<int32_t>()[i] = static_cast<int32_t>(value(i));
+        for (size_t i = 0; i < size; ++i)
+            input.tensor.data<int32_t>()[i] = static_cast<int32_t>(value(i));
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// A static [1, N] model on a device as an Engine: explicit right padding, the types it was compiled for, no state.
+// A static [1, N] model on a device as an Engine: explicit right padding, the types it was compiled for, no
+// state.
 
 #include <memory>
 #include <string>
@@ -10,12 +11,13 @@
 
 namespace ovenbird {
 
-/// Runs any static [1, N] IR with input_ids and logits: Ovenbird's own ([1, 1, V], last row) or others' ([1, N, V]).
-/// attention_mask, position_ids and beam_idx are fed where the model has them; a stateful model's state is reset
-/// before every step, because every step recomputes the whole window.
+/// Runs any static [1, N] IR with input_ids and logits: Ovenbird's own ([1, 1, V], last row) or others' ([1,
+/// N, V]). attention_mask, position_ids and beam_idx are fed where the model has them; a stateful model's
+/// state is reset before every step, because every step recomputes the whole window.
 class StaticEngine : public Engine {
 public:
-    /// Errors: unsupported, naming the input or output that does not fit (a dynamic model: says how to bake it).
+    /// Errors: unsupported, naming the input or output that does not fit (a dynamic model: says how to bake
+    /// it).
     StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad_id);
 
     int64_t window_tokens() const override { return window_tokens_; }

@@ -27,7 +27,8 @@ struct Toy {
 
     Toy() {
         std::vector<int8_t> bytes(8 * 4);
-        for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<int8_t>(i);
+        for (size_t i = 0; i < bytes.size(); ++i)
+            bytes[i] = static_cast<int8_t>(i);
         const auto table = v0::Constant::create(ov::element::i8, {8, 4}, bytes);
         const auto weights = std::make_shared<v0::Convert>(table, ov::element::f32);
         const auto zero = v0::Constant::create(ov::element::i64, {}, {0});
@@ -36,7 +37,8 @@ struct Toy {
         const auto one = v0::Constant::create(ov::element::i64, {}, {1});
         const auto length = std::make_shared<v8::Gather>(shape, one, zero);
         const auto range = std::make_shared<v4::Range>(zero, length, one, ov::element::f32);
-        const auto column = std::make_shared<v0::Unsqueeze>(range, v0::Constant::create(ov::element::i64, {1}, {1}));
+        const auto column =
+            std::make_shared<v0::Unsqueeze>(range, v0::Constant::create(ov::element::i64, {1}, {1}));
         const auto shifted = std::make_shared<v1::Add>(hidden, column);
         const auto logits = std::make_shared<v0::MatMul>(shifted, weights, false, true);
         const auto result = std::make_shared<v0::Result>(logits);
@@ -47,7 +49,8 @@ struct Toy {
 
 size_t count_type(const std::shared_ptr<ov::Model>& model, const std::string& type) {
     size_t count = 0;
-    for (const auto& node : model->get_ordered_ops()) count += node->get_type_name() == type;
+    for (const auto& node : model->get_ordered_ops())
+        count += node->get_type_name() == type;
     return count;
 }
 
@@ -57,7 +60,8 @@ ov::Tensor run(const std::shared_ptr<ov::Model>& model, const std::vector<int64_
     auto request = compiled.create_infer_request();
     const ov::Shape shape{1, ids.size()};
     request.set_tensor("input_ids", ov::Tensor(ov::element::i64, shape, const_cast<int64_t*>(ids.data())));
-    request.set_tensor("attention_mask", ov::Tensor(ov::element::i64, shape, const_cast<int64_t*>(mask.data())));
+    request.set_tensor("attention_mask",
+                       ov::Tensor(ov::element::i64, shape, const_cast<int64_t*>(mask.data())));
     request.infer();
     ov::Tensor copy(ov::element::f32, request.get_output_tensor().get_shape());
     request.get_output_tensor().copy_to(copy);
@@ -69,7 +73,8 @@ TEST(Freeze, DynamicToyHasViolationsThatNameTheInput) {
     const auto violations = find_violations(toy.model);
     ASSERT_FALSE(violations.empty());
     bool traced = false;
-    for (const auto& violation : violations) traced = traced || violation.text.find("'input_ids'") != std::string::npos;
+    for (const auto& violation : violations)
+        traced = traced || violation.text.find("'input_ids'") != std::string::npos;
     EXPECT_TRUE(traced);
 }
 
@@ -93,14 +98,17 @@ TEST(Freeze, LastRealRowEqualsThatRowOfAllLogits) {
     const ov::Tensor every = run(all.model, ids, mask);
     const ov::Tensor one = run(last.model, ids, mask);
     ASSERT_EQ(every.get_shape(), (ov::Shape{1, 6, 8}));
-    for (size_t v = 0; v < 8; ++v) EXPECT_FLOAT_EQ(one.data<float>()[v], every.data<float>()[3 * 8 + v]);
+    for (size_t v = 0; v < 8; ++v)
+        EXPECT_FLOAT_EQ(one.data<float>()[v], every.data<float>()[3 * 8 + v]);
 }
 
 TEST(Freeze, DataThatWouldGrowIsNotFolded) {
     const auto ids = token_input("input_ids");
-    const auto wide = std::make_shared<v3::Broadcast>(v0::Constant::create(ov::element::f32, {1}, {1.0F}),
-                                                      v0::Constant::create(ov::element::i64, {2}, {300, 300}));
-    const auto sum = std::make_shared<v1::ReduceSum>(wide, v0::Constant::create(ov::element::i64, {2}, {0, 1}));
+    const auto wide =
+        std::make_shared<v3::Broadcast>(v0::Constant::create(ov::element::f32, {1}, {1.0F}),
+                                        v0::Constant::create(ov::element::i64, {2}, {300, 300}));
+    const auto sum =
+        std::make_shared<v1::ReduceSum>(wide, v0::Constant::create(ov::element::i64, {2}, {0, 1}));
     const auto shifted = std::make_shared<v1::Add>(std::make_shared<v0::Convert>(ids, ov::element::f32), sum);
     const auto model = std::make_shared<ov::Model>(ov::OutputVector{shifted}, ov::ParameterVector{ids});
     reshape_inputs(model, 4);

@@ -6,7 +6,7 @@
 #include <openvino/openvino.hpp>
 
 #include "base/error.hpp"
-#include "base/platform/files.hpp"
+#include "base/test_folder.hpp"
 
 namespace ovenbird {
 namespace {
@@ -17,25 +17,23 @@ namespace fs = std::filesystem;
 class IrFileTest : public testing::Test {
 protected:
     void SetUp() override {
-        folder_ = fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
-        remove_tree(folder_);
-        fs::create_directories(folder_);
         std::string bytes(200, '\0');
-        for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i);
+        for (size_t i = 0; i < bytes.size(); ++i)
+            bytes[i] = static_cast<char>(i);
         write_file(bin(), bytes);
     }
-    void TearDown() override { remove_tree(folder_); }
     fs::path bin() const { return folder_ / "m.bin"; }
     fs::path xml(const char* name) const { return folder_ / name; }
 
     // x * constant at `offset` of the file + an own constant.
     std::shared_ptr<ov::Model> model_over(const MappedFile& map, size_t offset, float own) const {
         const auto x = std::make_shared<v0::Parameter>(ov::element::f32, ov::PartialShape{16});
-        const auto stored = std::make_shared<v0::Constant>(ov::element::i8, ov::Shape{16}, map.bytes().data() + offset,
-                                                           nullptr);
+        const auto stored = std::make_shared<v0::Constant>(ov::element::i8, ov::Shape{16},
+                                                           map.bytes().data() + offset, nullptr);
         const auto product =
             std::make_shared<v1::Multiply>(x, std::make_shared<v0::Convert>(stored, ov::element::f32));
-        const auto sum = std::make_shared<v1::Add>(product, v0::Constant::create(ov::element::f32, {1}, {own}));
+        const auto sum =
+            std::make_shared<v1::Add>(product, v0::Constant::create(ov::element::f32, {1}, {own}));
         return std::make_shared<ov::Model>(ov::OutputVector{sum}, ov::ParameterVector{x});
     }
     float first_value(const std::shared_ptr<ov::Model>& model, size_t index) const {
@@ -45,7 +43,8 @@ protected:
         request.infer();
         return request.get_output_tensor().data<float>()[index];
     }
-    fs::path folder_;
+    TestFolder temporary_;
+    fs::path folder_ = temporary_.path();
 };
 
 TEST_F(IrFileTest, StoredConstantsAreReferredToAndNewOnesAppended) {

@@ -60,7 +60,8 @@ TEST(Inventory, NamesAreUniqueAndFollowTheFeatures) {
     config.sliding_window = {0, 0};
     const auto names = [](const ModelConfig& model) {
         std::set<std::string> set;
-        for (const auto& tensor : required_tensors(model)) EXPECT_TRUE(set.insert(tensor.name).second) << tensor.name;
+        for (const auto& tensor : required_tensors(model))
+            EXPECT_TRUE(set.insert(tensor.name).second) << tensor.name;
         return set;
     };
     const auto plain = names(config);
@@ -80,13 +81,14 @@ TEST_P(CompressedForms, GraphDecompressesWhatQuantizeWrote) {
     const int64_t rows = 6;
     const int64_t columns = 64;
     std::vector<float> values(rows * columns);
-    for (size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<float>(i)) * 0.1F + 0.02F;
+    for (size_t i = 0; i < values.size(); ++i)
+        values[i] = std::sin(static_cast<float>(i)) * 0.1F + 0.02F;
     const auto layout = quant_layout(format, rows, columns);
     std::vector<std::byte> weights(layout.weight_bytes);
     std::vector<std::byte> scales(layout.scale_bytes);
     std::vector<std::byte> zeros(layout.zero_point_bytes);
-    const double error = quantize_rows(format, ScaleChoice::search, values.data(), 0, rows, columns,
-                                       {weights, scales, zeros});
+    const double error =
+        quantize_rows(format, ScaleChoice::search, values.data(), 0, rows, columns, {weights, scales, zeros});
     StoredTensor tensor;
     tensor.name = "w";
     tensor.store = Store::quantized;
@@ -99,11 +101,14 @@ TEST_P(CompressedForms, GraphDecompressesWhatQuantizeWrote) {
 
     // The identity times the transposed matrix is the transposed matrix.
     std::vector<float> identity(columns * columns, 0.0F);
-    for (int64_t i = 0; i < columns; ++i) identity[static_cast<size_t>(i * columns + i)] = 1.0F;
-    const auto input = std::make_shared<ov::op::v0::Parameter>(ov::element::f32, ov::PartialShape{columns, columns});
-    const auto model = std::make_shared<ov::Model>(ov::OutputVector{linear(input, tensor)}, ov::ParameterVector{input});
-    auto compiled = ov::Core().compile_model(model, "CPU",
-                                             {{"INFERENCE_PRECISION_HINT", "f32"}, {"DYNAMIC_QUANTIZATION_GROUP_SIZE", 0}});
+    for (int64_t i = 0; i < columns; ++i)
+        identity[static_cast<size_t>(i * columns + i)] = 1.0F;
+    const auto input =
+        std::make_shared<ov::op::v0::Parameter>(ov::element::f32, ov::PartialShape{columns, columns});
+    const auto model =
+        std::make_shared<ov::Model>(ov::OutputVector{linear(input, tensor)}, ov::ParameterVector{input});
+    auto compiled = ov::Core().compile_model(
+        model, "CPU", {{"INFERENCE_PRECISION_HINT", "f32"}, {"DYNAMIC_QUANTIZATION_GROUP_SIZE", 0}});
     auto request = compiled.create_infer_request();
     request.set_input_tensor(ov::Tensor(ov::element::f32, {64, 64}, identity.data()));
     request.infer();
@@ -120,9 +125,9 @@ TEST_P(CompressedForms, GraphDecompressesWhatQuantizeWrote) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CompressedForms,
-                         testing::Values(QuantFormat{4, true, 0}, QuantFormat{4, true, 32}, QuantFormat{4, false, 0},
-                                         QuantFormat{4, false, 16}, QuantFormat{8, true, 0},
-                                         QuantFormat{8, false, 0}));
+                         testing::Values(QuantFormat{4, true, 0}, QuantFormat{4, true, 32},
+                                         QuantFormat{4, false, 0}, QuantFormat{4, false, 16},
+                                         QuantFormat{8, true, 0}, QuantFormat{8, false, 0}));
 
 }  // namespace
 }  // namespace ovenbird

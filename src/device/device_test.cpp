@@ -1,0 +1,88 @@
+#include "device/device.hpp"
+
+#include <gtest/gtest.h>
+
+#include <openvino/op/ops.hpp>
+
+#include "base/error.hpp"
+#include "base/test_folder.hpp"
+#include "device/reason.hpp"
+
+namespace ovenbird {
+namespace {
+
+std::shared_ptr<ov::Model> doubling_model() {
+    const auto x = std::make_shared<ov::op::v0::Parameter>(ov::element::f32, ov::PartialShape{2});
+    x->get_output_tensor(0).set_names({"x"});
+    const auto two = ov::op::v0::Constant::create(ov::element::f32, {1}, {2.0F});
+    const auto result = std::make_shared<ov::op::v0::Result>(std::make_shared<ov::op::v1::Multiply>(x, two));
+    result->get_output_tensor(0).set_names({"y"});
+    return std::make_shared<ov::Model>(ov::ResultVector{result}, ov::ParameterVector{x});
+}
+
+TEST(Device, FirstThatCompilesIsUsedAndOthersSayWhy) {
+    DeviceOptions options;
+    options.devices = {"NPU", "QPU", "CPU"};
+    const auto outcome = compile_first(doubling_model(), options);
+    EXPECT_EQ(outcome.session->device(), "CPU");
+    ASSERT_EQ(outcome.passed_over.size(), 2U);
+    EXPECT_EQ(outcome.passed_over[0].device, "NPU");
+    for (const auto& passed : outcome.passed_over) {
+        EXPECT_FALSE(passed.reason.empty());
+        EXPECT_EQ(passed.reason.find('\n'), std::string::npos);
+    }
+}
+
+TEST(Device, OneDeviceAloneNeverFallsBack) {
+    DeviceOptions options;
+    options.devices = {"QPU"};
+    const auto error = error_of(ErrorCode::device, [&] { compile_first(doubling_model(), options); });
+    EXPECT_NE(error.find("QPU"), std::string::npos);
+}
+
+TEST(Device, UnknownPropertyIsTheDevicesReason) {
+    DeviceOptions options;
+    options.devices = {"CPU"};
+    options.properties = {{"NO_SUCH_PROPERTY", "1"}};
+    const auto error = error_of(ErrorCode::device, [&] { compile_first(doubling_model(), options); });
+    EXPECT_NE(error.find("NO_SUCH_PROPERTY"), std::string::npos) << error;
+}
+
+TEST(Device, MissingAndBrokenFiles) {
+    error_of(ErrorCode::not_found,
+             [] { compile_first(std::filesystem::path("no/such.xml"), DeviceOptions{}); });
+    const TestFolder folder;
+    const auto path = folder / "broken.xml";
+    write_file(path, "<net");
+    error_of(ErrorCode::invalid_input, [&] { compile_first(path, DeviceOptions{}); });
+}
+
+TEST(CompiledSession, NeverSendsAnotherShapeOrType) {
+    DeviceOptions options;
+    options.devices = {"CPU"};
+    const auto outcome = compile_first(doubling_model(), options);
+    auto& session = *outcome.session;
+    error_of(ErrorCode::internal, [&] { session.set_input("x", ov::Tensor(ov::element::f32, {3})); });
+    error_of(ErrorCode::internal, [&] { session.set_input("x", ov::Tensor(ov::element::i64, {2})); });
+    error_of(ErrorCode::internal, [&] { session.set_input("z", ov::Tensor(ov::element::f32, {2})); });
+    ov::Tensor x(ov::element::f32, {2});
+    x.data<float>()[0] = 1.5F;
+    x.data<float>()[1] = -2.0F;
+    session.set_input("x", x);
+    session.infer();
+    EXPECT_FLOAT_EQ(session.output("y").data<float>()[0], 3.0F);
+    EXPECT_FLOAT_EQ(session.output("y").data<float>()[1], -4.0F);
+}
+
+TEST(OneLineReason, DropsSourcePositions) {
+    EXPECT_EQ(
+        one_line_reason(
+            "Exception from src/a.cpp:1:\nException from src/b.cpp:2:\nCheck 'x' failed at src/c.cpp:3:\n"
+            "to_shape was called on a dynamic shape.\nmore\n"),
+        "to_shape was called on a dynamic shape.");
+    EXPECT_EQ(one_line_reason(""), "no reason given");
+    EXPECT_LE(one_line_reason(std::string(10000, 'x')).size(), 310U);
+}
+
+}  // namespace
+}  // namespace ovenbird

@@ -1,0 +1,112 @@
+#include "run/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "base/error.hpp"
+#include "base/test_folder.hpp"
+#include "run/prompt.hpp"
+#include "run/sampler.hpp"
+
+namespace ovenbird {
+namespace {
+
+// Answers with a fixed script of tokens, whatever it is asked, and remembers what it was asked.
+class ScriptedEngine : public Engine {
+public:
+    ScriptedEngine(int64_t window, std::vector<int64_t> script)
+        : window_(window), script_(std::move(script)) {}
+    int64_t window_tokens() const override { return window_; }
+    int64_t vocab_size() const override { return 8; }
+    std::span<const float> next_logits(std::span<const int64_t> ids) override {
+        asked.emplace_back(ids.begin(), ids.end());
+        logits_.assign(8, 0.0F);
+        logits_[static_cast<size_t>(script_[asked.size() - 1])] = 1.0F;
+        return logits_;
+    }
+    const std::string& device() const override { return device_; }
+    std::vector<std::vector<int64_t>> asked;
+
+private:
+    int64_t window_;
+    std::vector<int64_t> script_;
+    std::vector<float> logits_;
+    std::string device_ = "SCRIPT";
+};
+
+bool go_on(int64_t) {
+    return true;
+}
+
+TEST(Generate, FeedsBackEachTokenAndStopsAtAnyEos) {
+    ScriptedEngine engine(16, {4, 5, 7});
+    const auto generation = generate(engine, {1, 2}, {.max_new_tokens = 10, .eos_ids = {6, 7}}, go_on);
+    EXPECT_EQ(generation.tokens, (std::vector<int64_t>{4, 5}));
+    EXPECT_EQ(generation.reason, FinishReason::stop);
+    EXPECT_EQ(generation.steps, 3);
+    EXPECT_EQ(engine.asked, (std::vector<std::vector<int64_t>>{{1, 2}, {1, 2, 4}, {1, 2, 4, 5}}));
+}
+
+TEST(Generate, FullWindowEndsWithLength) {
+    ScriptedEngine engine(4, {3, 3, 3, 3, 3});
+    const auto generation = generate(engine, {1, 2}, {.max_new_tokens = 100, .eos_ids = {}}, go_on);
+    // Windows of 2, 3 and 4 tokens can each be asked for the next one.
+    EXPECT_EQ(generation.tokens.size(), 3U);
+    EXPECT_EQ(generation.reason, FinishReason::length);
+    for (const auto& ids : engine.asked)
+        EXPECT_LE(ids.size(), 4U);
+}
+
+TEST(Generate, PromptThatFillsTheWindowStillGetsOneToken) {
+    ScriptedEngine engine(2, {3, 3});
+    EXPECT_EQ(generate(engine, {1, 2}, {.max_new_tokens = 5, .eos_ids = {}}, go_on).tokens.size(), 1U);
+}
+
+TEST(Generate, MaxNewTokensIsKept) {
+    ScriptedEngine engine(16, {3, 3, 3, 3});
+    const auto generation = generate(engine, {1}, {.max_new_tokens = 2, .eos_ids = {}}, go_on);
+    EXPECT_EQ(generation.tokens.size(), 2U);
+    EXPECT_EQ(engine.asked.size(), 2U);
+    for (const int64_t impossible : {0, -3}) {
+        error_of(ErrorCode::usage,
+                 [&] { generate(engine, {1}, {.max_new_tokens = impossible, .eos_ids = {}}, go_on); });
+    }
+}
+
+TEST(Generate, CallerCanStop) {
+    ScriptedEngine engine(16, {3, 4, 5});
+    const auto generation =
+        generate(engine, {1}, {.max_new_tokens = 9, .eos_ids = {}}, [](int64_t token) { return token != 4; });
+    EXPECT_EQ(generation.tokens, (std::vector<int64_t>{3, 4}));
+    EXPECT_EQ(generation.reason, FinishReason::interrupted);
+}
+
+TEST(Generate, IdsOutsideTheVocabularyNeverReachTheEngine) {
+    for (const int64_t id : {int64_t{8}, int64_t{-1}, std::numeric_limits<int64_t>::max()}) {
+        ScriptedEngine engine(16, {3});
+        error_of(ErrorCode::invalid_input, [&] { generate(engine, {1, id}, {}, go_on); });
+        EXPECT_TRUE(engine.asked.empty());
+    }
+}
+
+TEST(Argmax, LowestOfEqualsAndNoNan) {
+    EXPECT_EQ(argmax(std::vector<float>{1.0F, 3.0F, 3.0F}), 1);
+    const float infinity = std::numeric_limits<float>::infinity();
+    EXPECT_EQ(argmax(std::vector<float>{-infinity, -infinity, -2.0F}), 2);
+    const std::vector<float> broken{1.0F, std::numeric_limits<float>::quiet_NaN(), 3.0F};
+    error_of(ErrorCode::verification, [&] { argmax(broken); });
+}
+
+TEST(FitPrompt, KeepsTheEndAndCountsWhatWent) {
+    std::vector<int64_t> ids{1, 2, 3, 4, 5};
+    EXPECT_EQ(fit_prompt(ids, 5, LongPrompt::truncate), 0);
+    EXPECT_EQ(fit_prompt(ids, 3, LongPrompt::truncate), 2);
+    EXPECT_EQ(ids, (std::vector<int64_t>{3, 4, 5}));
+    error_of(ErrorCode::usage, [&] { fit_prompt(ids, 2, LongPrompt::error); });
+    std::vector<int64_t> empty;
+    error_of(ErrorCode::usage, [&] { fit_prompt(empty, 2, LongPrompt::truncate); });
+}
+
+}  // namespace
+}  // namespace ovenbird
