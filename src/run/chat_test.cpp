@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json.hpp"
 #include "base/test_folder.hpp"
 
 namespace ovenbird {
@@ -95,7 +96,9 @@ TEST_F(ChatTest, StreamsWholeCharactersOnly) {
     for (const auto& piece : pieces) {
         joined += piece;
         // No piece starts inside a character.
-        if (!piece.empty()) EXPECT_NE(static_cast<unsigned char>(piece[0]) & 0xC0, 0x80) << piece;
+        if (!piece.empty()) {
+            EXPECT_NE(static_cast<unsigned char>(piece[0]) & 0xC0, 0x80) << piece;
+        }
     }
     EXPECT_EQ(joined, text);
 }
