@@ -20,6 +20,10 @@ __attribute__((visibility("default"))) const char* __asan_default_options(void) 
     return "detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1";
 }
 
-__attribute__((visibility("default"))) const char* __lsan_default_options(void) { return "print_suppressions=0"; }
+__attribute__((visibility("default"))) const char* __lsan_default_options(void) {
+    return "print_suppressions=0";
+}
 
-__attribute__((visibility("default"))) const char* __ubsan_default_options(void) { return "print_stacktrace=1"; }
+__attribute__((visibility("default"))) const char* __ubsan_default_options(void) {
+    return "print_stacktrace=1";
+}

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/test_folder.hpp"
 
 namespace ovenbird {
 namespace {
@@ -32,11 +33,7 @@ const Vector kVectors[] = {
 
 class HashFile : public testing::Test {
 protected:
-    HashFile() : folder_(std::filesystem::path(testing::TempDir()) / "ovenbird_hash_test") {
-        std::filesystem::create_directories(folder_);
-    }
-    ~HashFile() override { std::filesystem::remove_all(folder_); }
-    std::filesystem::path folder_;
+    TestFolder folder_;
 };
 
 TEST(HashBytes, GivesThePublishedVectors) {
@@ -67,7 +64,7 @@ TEST_F(HashFile, NamesAMissingFile) {
 
 TEST_F(HashFile, RefusesAFolder) {
     try {
-        hash_file(folder_);
+        hash_file(folder_.path());
         FAIL() << "no error";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::io);

@@ -30,10 +30,12 @@ void add_option(CLI::App& app, const std::string& name, Value& value, const char
 }
 
 bool parse(int argc, char** argv, Words& words) {
-    CLI::App app("Turn a language model into a static INT4 OpenVINO model that an Intel NPU takes", "ovenbird bake");
+    CLI::App app("Turn a language model into a static INT4 OpenVINO model that an Intel NPU takes",
+                 "ovenbird bake");
     app.add_option("source,--model-id", words.options.source,
                    "A Hugging Face folder (config.json, safetensors, tokenizer.json) or a .gguf file");
-    app.add_option("-o,--output-dir", words.options.output, "The folder to make; it appears whole or not at all");
+    app.add_option("-o,--output-dir", words.options.output,
+                   "The folder to make; it appears whole or not at all");
     bool asym = false;
     bool sym = false;
     auto* asym_flag = app.add_flag("--asym", asym, "Unsigned weights with a zero point a group");

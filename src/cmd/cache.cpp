@@ -9,7 +9,8 @@
 namespace ovenbird {
 
 int cache_command(int argc, char** argv) {
-    CLI::App app("Show or clear the compiled models that `ovenbird run` keeps between runs", "ovenbird cache");
+    CLI::App app("Show or clear the compiled models that `ovenbird run` keeps between runs",
+                 "ovenbird cache");
     std::string action = "show";
     std::filesystem::path folder = compiled_cache_folder();
     app.add_option("action", action, "show, or clear to delete all")->check(CLI::IsMember({"show", "clear"}));
@@ -18,10 +19,12 @@ int cache_command(int argc, char** argv) {
 
     uint64_t total = 0;
     const auto entries = cache_entries(folder);
-    for (const auto& entry : entries) total += entry.bytes;
+    for (const auto& entry : entries)
+        total += entry.bytes;
     if (action == "clear") {
         const size_t removed = trim_cache(folder, 0);
-        if (removed < entries.size()) fail(ErrorCode::io, "{}: some files cannot be deleted", folder.string());
+        if (removed < entries.size())
+            fail(ErrorCode::io, "{}: some files cannot be deleted", folder.string());
         fmt::print("{}: {} compiled models deleted, {:.1f} MiB\n", folder.string(), removed,
                    static_cast<double>(total) / (1 << 20));
         return 0;

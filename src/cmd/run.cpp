@@ -42,20 +42,26 @@ struct Words {
 bool parse(int argc, char** argv, Words& words) {
     CLI::App app("Answer a prompt with a static model, on the first device that takes it", "ovenbird run");
     app.add_option("folder", words.folder, "A folder that ovenbird bake made");
-    app.add_option("prompt,--prompt", words.prompt, "The prompt; '-', or nothing with a pipe: standard input");
+    app.add_option("prompt,--prompt", words.prompt,
+                   "The prompt; '-', or nothing with a pipe: standard input");
     app.add_option("--model-xml", words.model_xml, "A static [1, N] IR instead of a folder");
-    app.add_option("--tokenizer-id", words.tokenizer, "Folder of the tokenizer (default: the model's own folder)");
+    app.add_option("--tokenizer-id", words.tokenizer,
+                   "Folder of the tokenizer (default: the model's own folder)");
     app.add_option("--prompt-file", words.prompt_file, "Read the prompt from a file");
     app.add_option("--system", words.answer.system, "System message for the chat template");
     app.add_flag("--raw", words.raw, "Send the prompt as it is, without the chat template");
-    app.add_option("--max-new-tokens", words.answer.max_new_tokens, "Most tokens to generate")->capture_default_str();
-    const std::map<std::string, LongPrompt> policies{{"truncate", LongPrompt::truncate}, {"error", LongPrompt::error}};
-    app.add_option("--on-long-prompt", words.answer.on_long_prompt,
-                   "A prompt beyond the window: truncate drops its oldest tokens with a warning, error refuses")
+    app.add_option("--max-new-tokens", words.answer.max_new_tokens, "Most tokens to generate")
+        ->capture_default_str();
+    const std::map<std::string, LongPrompt> policies{{"truncate", LongPrompt::truncate},
+                                                     {"error", LongPrompt::error}};
+    app.add_option(
+           "--on-long-prompt", words.answer.on_long_prompt,
+           "A prompt beyond the window: truncate drops its oldest tokens with a warning, error refuses")
         ->transform(CLI::CheckedTransformer(policies))
         ->default_str("truncate");
     app.add_option("--device", words.devices, "Devices to try, in order")->capture_default_str();
-    app.add_option("--ov-config", words.properties, "KEY=VALUE for the device, any OpenVINO property; repeatable")
+    app.add_option("--ov-config", words.properties,
+                   "KEY=VALUE for the device, any OpenVINO property; repeatable")
         ->allow_extra_args(false);
     app.add_option("--cache-dir", words.cache_folder, "Compiled-model cache")->capture_default_str();
     app.add_flag("--no-cache", words.no_cache, "Compile afresh and keep nothing");
@@ -87,7 +93,8 @@ std::string read_stdin() {
     char buffer[65536];
     while (const size_t got = std::fread(buffer, 1, sizeof buffer, stdin)) {
         text.append(buffer, got);
-        if (text.size() > kLargestPromptBytes) fail(ErrorCode::usage, "the prompt on standard input is too large");
+        if (text.size() > kLargestPromptBytes)
+            fail(ErrorCode::usage, "the prompt on standard input is too large");
     }
     return text;
 }
@@ -154,19 +161,22 @@ Json result_json(const Answer& answer, const StaticEngine& engine, const Compile
 
 void print_statistics(const Answer& answer, const StaticEngine& engine, ConsoleReporter& reporter) {
     const auto& generation = answer.generation;
-    reporter.note(fmt::format("{}: {} prompt tokens, {} new tokens, first after {:.0f} ms, {:.1f} tokens/s, finished: {}",
-                              engine.device(), answer.prompt_tokens, generation.tokens.size(),
-                              generation.first_token_ms, generation.tokens_per_second(),
-                              finish_reason_name(generation.reason)));
+    reporter.note(fmt::format(
+        "{}: {} prompt tokens, {} new tokens, first after {:.0f} ms, {:.1f} tokens/s, finished: {}",
+        engine.device(), answer.prompt_tokens, generation.tokens.size(), generation.first_token_ms,
+        generation.tokens_per_second(), finish_reason_name(generation.reason)));
 }
 
 Answer answer_prompt(const Words& words, StaticEngine& engine, const Tokenizer& tokenizer,
                      const std::vector<int64_t>& prompt, ConsoleReporter& reporter) {
     const auto on_drop = [&](int64_t dropped) {
-        reporter.warn(fmt::format("the prompt is longer than the window of {} tokens: its first {} tokens were dropped",
-                                  engine.window_tokens(), dropped));
+        reporter.warn(
+            fmt::format("the prompt is longer than the window of {} tokens: its first {} tokens were dropped",
+                        engine.window_tokens(), dropped));
     };
-    const auto on_text = [&](const std::string& text) { return (words.json || print_text(text)) && !interrupted(); };
+    const auto on_text = [&](const std::string& text) {
+        return (words.json || print_text(text)) && !interrupted();
+    };
     return answer(engine, tokenizer, prompt, words.answer, on_drop, on_text);
 }
 
@@ -196,7 +206,8 @@ int run_command(int argc, char** argv) {
 
     const Answer answer = answer_prompt(words, engine, tokenizer, prompt, reporter);
     if (words.json) {
-        print_text(result_json(answer, engine, outcome).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+        print_text(result_json(answer, engine, outcome).dump(2, ' ', false, Json::error_handler_t::replace) +
+                   "\n");
     } else {
         print_text("\n");
         print_statistics(answer, engine, reporter);
