@@ -42,7 +42,7 @@ void StaticEngine::add_input(const ov::Output<const ov::Node>& port) {
                                                                      {"attention_mask", Content::mask},
                                                                      {"position_ids", Content::positions},
                                                                      {"beam_idx", Content::beam}};
-    const ov::Shape shape = port.get_shape();
+    const ov::Shape& shape = port.get_shape();
     const auto type = port.get_element_type();
     for (const auto& [name, content] : kKnown) {
         if (!port.get_names().contains(name)) continue;
