@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <sstream>
 
 #include "base/error.hpp"
@@ -43,6 +44,14 @@ ov::AnyMap properties_for(const DeviceOptions& options) {
     // The blob then refers to the .bin instead of holding a second copy of the weights.
     properties.emplace(ov::cache_mode(ov::CacheMode::OPTIMIZE_SIZE));
     return properties;
+}
+
+// OpenVINO guesses a file's format by trying every front end, and then reports the wrong one's complaint.
+bool starts_as_ir(const std::filesystem::path& path) {
+    std::string head(1024, '\0');
+    std::ifstream stream(path, std::ios::binary);
+    stream.read(head.data(), static_cast<std::streamsize>(head.size()));
+    return head.find("<net ") != std::string::npos;
 }
 
 void prepare_cache(const DeviceOptions& options) {
@@ -104,6 +113,10 @@ CompileOutcome compile_first(const std::filesystem::path& model_xml, const Devic
     std::error_code missing;
     if (!std::filesystem::exists(model_xml, missing)) {
         fail(ErrorCode::not_found, "{}: no such file; bake a model first (ovenbird bake SOURCE -o DIR)",
+             model_xml.string());
+    }
+    if (!starts_as_ir(model_xml)) {
+        fail(ErrorCode::invalid_input, "{}: is not an OpenVINO IR (.xml); bake a model first",
              model_xml.string());
     }
     prepare_cache(options);
