@@ -44,7 +44,7 @@ const StoredTensor& stored(const StoredTensors& tensors, const std::string& name
 }
 
 Value projection(const Value& x, const std::string& name, bool bias, const StoredTensors& tensors) {
-    const auto product = linear(x, stored(tensors, name + ".weight"));
+    auto product = linear(x, stored(tensors, name + ".weight"));
     if (!bias) return product;
     return std::make_shared<v1::Add>(product, vector_constant(stored(tensors, name + ".bias")));
 }

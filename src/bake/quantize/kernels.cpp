@@ -52,6 +52,7 @@ OVENBIRD_INLINE bool to_f16_loop(const float* values, int64_t count, uint8_t* ou
     return any == 0;
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): an attribute in parentheses is none
 #define OVENBIRD_KERNELS(suffix, width, attribute)                                     \
     attribute RunResult compress_groups_##suffix(const GroupRun& run, float* tile) {   \
         return compress_groups_loop<width>(run, tile);                                 \
@@ -63,6 +64,7 @@ OVENBIRD_INLINE bool to_f16_loop(const float* values, int64_t count, uint8_t* ou
         return to_f16_loop<width>(values, count, out);                                 \
     }                                                                                  \
     const Kernels k_##suffix = {#suffix, compress_groups_##suffix, find_non_finite_##suffix, to_f16_##suffix};
+// NOLINTEND(bugprone-macro-parentheses)
 
 OVENBIRD_KERNELS(baseline, 4, )
 #if defined(__x86_64__)

@@ -198,7 +198,7 @@ OVENBIRD_CLONES void read_q6_k(const std::byte* in, int64_t blocks, float* __res
                 const int shift = quarter < 2 ? 0 : 4;
                 float* __restrict target = out + 32 * quarter;
                 for (int part = 0; part < 2; ++part) {
-                    const int own = static_cast<int8_t>(byte_at(scales, 2 * quarter + part));
+                    const auto own = static_cast<int8_t>(byte_at(scales, 2 * quarter + part));
                     const float step = scale * static_cast<float>(own);
                     for (int j = 16 * part; j < 16 * part + 16; ++j) {
                         const int low = (byte_at(source, j) >> shift) & 15;

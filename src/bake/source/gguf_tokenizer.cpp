@@ -57,7 +57,7 @@ Json post_processor(const Vocabulary& vocabulary) {
 }
 
 // Written by hand because ordered_json compares each new key with all before it: minutes for 150,000 tokens.
-std::string model_text(Json model, const Vocabulary& vocabulary, const std::vector<Merge>& merges) {
+std::string model_text(const Json& model, const Vocabulary& vocabulary, const std::vector<Merge>& merges) {
     std::vector<std::string> quoted;
     quoted.reserve(vocabulary.tokens.size());
     for (const std::string_view token : vocabulary.tokens)

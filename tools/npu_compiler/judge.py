@@ -1,0 +1,133 @@
+"""One compilation by Intel's NPU compiler in a child process, with limits of time and memory."""
+import concurrent.futures
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+from . import toolchain
+
+PLATFORMS = (3720, 4000, 5010, 5020, 6010)
+GENERATIONS = {3720: "Meteor Lake, Arrow Lake", 4000: "Lunar Lake", 5010: "Panther Lake", 5020: "Wildcat Lake",
+               6010: "the one after"}
+_LOG_LINE = re.compile(r"^\[ERROR\] \S+ \[[^]]*\] *(.*)")
+
+
+@dataclasses.dataclass
+class Verdict:
+    """What the compiler made of one model on one platform."""
+    model: str
+    platform: int
+    accepted: bool
+    reason: str  # empty when accepted, else the compiler's own first error or the limit that was met
+    seconds: float
+    peak_mb: float  # resident memory
+    blob_bytes: int
+    weight_bytes: int  # the .bin's size; 0 where there is none
+    compiler: str
+    cached: bool = False
+
+
+@dataclasses.dataclass
+class Limits:
+    seconds: float = 900
+    memory_mb: float = 12000
+
+
+def compile_model(xml, platform, limits=Limits(), blob=None, cache=None):
+    """Compiles one IR. `blob`: where to keep the result; `cache`: a folder of verdicts by content, not used when a blob is
+    wanted. Accepted means compiled, exported, and a blob that is not empty. Errors: toolchain.SetupError."""
+    xml = pathlib.Path(xml).resolve()
+    weights = xml.with_suffix(".bin")
+    entry = cache / f"{_content(xml, weights)}-{platform}.json" if cache and not blob else None
+    if entry and entry.exists():
+        return Verdict(**{**json.loads(entry.read_text()), "model": str(xml), "cached": True})
+    command = toolchain.command()
+    with tempfile.TemporaryDirectory(prefix="npu-compile-") as scratch:
+        target = pathlib.Path(blob).resolve() if blob else pathlib.Path(scratch) / "model.blob"
+        target.unlink(missing_ok=True)
+        ended, limit, seconds, peak, output = _run_limited(
+            [*command, _windows(xml), str(platform), _windows(target), "LOG_LEVEL=LOG_ERROR"], limits, scratch)
+        size = target.stat().st_size if target.exists() else 0
+        accepted = not limit and ended == 0 and size > 0 and f"BLOB {size}" in output
+        reason = "" if accepted else limit or _reason(output, ended)
+        if not accepted:
+            target.unlink(missing_ok=True)
+    verdict = Verdict(str(xml), platform, accepted, reason, round(seconds, 2), round(peak / 2**20, 1),
+                      size if accepted else 0, weights.stat().st_size if weights.exists() else 0, toolchain.version())
+    if entry and not limit:
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = entry.with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps(dataclasses.asdict(verdict)))
+        partial.rename(entry)
+    return verdict
+
+
+def compile_all(pairs, jobs, limits=Limits(), cache=None):
+    """Verdicts for (xml, platform) pairs as they come, `jobs` at a time."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        waiting = [pool.submit(compile_model, xml, platform, limits, None, cache) for xml, platform in pairs]
+        for done in concurrent.futures.as_completed(waiting):
+            yield done.result()
+
+
+def _windows(path):
+    return "Z:" + str(path).replace("/", "\\")
+
+
+def _content(xml, weights):
+    digest = hashlib.sha256(toolchain.version().encode())
+    for file in (xml, weights):
+        if file.exists():
+            with open(file, "rb") as content:
+                digest.update(hashlib.file_digest(content, "sha256").digest())
+    return digest.hexdigest()[:32]
+
+
+def _run_limited(command, limits, scratch):
+    """(exit status, the limit that ended it or "", seconds, peak bytes, output)."""
+    log = pathlib.Path(scratch) / "log"
+    start, peak, limit = time.monotonic(), 0, ""
+    with open(log, "wb") as out:
+        child = subprocess.Popen(command, cwd=scratch, env=toolchain.environment(), stdin=subprocess.DEVNULL, stdout=out,
+                                 stderr=out, start_new_session=True)
+        try:
+            while child.poll() is None:
+                peak = max(peak, _resident(child.pid))
+                if time.monotonic() - start > limits.seconds:
+                    limit = f"the compiler was stopped after {limits.seconds:g} s"
+                elif peak > limits.memory_mb * 2**20:
+                    limit = f"the compiler was stopped at {limits.memory_mb:g} MB of memory"
+                if limit:
+                    break
+                time.sleep(0.02)
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+    return child.returncode, limit, time.monotonic() - start, peak, log.read_text(errors="replace")
+
+
+def _resident(pid):
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            return next((int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM")), 0)
+    except OSError:
+        return 0
+
+
+def _reason(output, ended):
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    logged = [match.group(1) for match in map(_LOG_LINE.match, lines) if match]
+    if logged:
+        return logged[0]
+    told = [line for line in lines if not line.startswith("Exception from")]
+    if told:
+        return told[0]
+    return f"the compiler ended with status {ended} and said nothing"
