@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 
 PRESET ?= release
+TARGET ?= all
 PROMPT ?= What is an oven good for? Answer in one sentence.
 FUZZ_SECONDS ?= 60
 DEMO := build/demo/smollm2-135m
@@ -28,10 +29,10 @@ setup:  ## install what is missing (Debian 12, as root)
 
 # Make looks for the wheels' files once, when it starts: what follows a first setup is another make.
 build: setup  ## the program: build/release/ovenbird (PRESET=dev, asan: build/dev/ovenbird …)
-	@$(MAKE) --no-print-directory compiled
+	@$(MAKE) --no-print-directory compiled TARGET=ovenbird
 
 demo: setup  ## bake SmolLM2-135M-Instruct and answer a prompt (PROMPT="…")
-	@$(MAKE) --no-print-directory compiled PRESET=release baked-demo
+	@$(MAKE) --no-print-directory compiled PRESET=release TARGET=ovenbird baked-demo
 
 test check: setup  ## everything that continuous integration checks, half an hour on two cores from nothing
 	@rm -f build/test-summary.txt
@@ -46,7 +47,7 @@ checks: format-check dev asan tsan lint fuzz
 compiled:
 	@mkdir -p build
 	cmake --preset $(PRESET) > build/$(PRESET).log || { cat build/$(PRESET).log >&2; exit 1; }
-	cmake --build build/$(PRESET)
+	cmake --build build/$(PRESET) --target $(TARGET)
 
 baked-demo: compiled
 	@set -x
@@ -75,10 +76,10 @@ fuzz:  ## each fuzz target for FUZZ_SECONDS (60)
 	@tools/fuzz $(FUZZ_SECONDS)
 
 bench:  ## compare with optimum-intel (its venv, 31 GB of disk and 20 GB of memory; see bench/README.md)
-	@$(MAKE) --no-print-directory setup compiled PRESET=release
+	@$(MAKE) --no-print-directory setup compiled PRESET=release TARGET=ovenbird
 	test -x build/bench/venv/bin/python || python3 -m venv build/bench/venv
 	build/bench/venv/bin/pip install --quiet -r bench/requirements.txt
-	for script in bench/step_vs_optimum.py bench/bake_7b.py; do
+	for script in bench/step_vs_optimum.py bench/kl_vs_nncf.py bench/bake_7b.py; do
 	    build/bench/venv/bin/python $$script --json build/bench/$$(basename $$script .py).json
 	done
 

@@ -9,6 +9,7 @@ void freeze(const std::shared_ptr<ov::Model>& model, int64_t seq_len, bool all_l
         reshape_inputs(model, seq_len);
         if (!all_logits) keep_last_row(model);
         fold_shapes(model);
+        split_heads(model);
     } catch (const ov::Exception& error) {
         fail(ErrorCode::unsupported, "OpenVINO cannot make the graph static: {}", error.what());
     }

@@ -25,6 +25,10 @@ void keep_last_row(const std::shared_ptr<ov::Model>& model);
 /// are.
 void fold_shapes(const std::shared_ptr<ov::Model>& model);
 
+/// Makes the heads before attention by Split and Concat instead of a Transpose, which NPU 3720 (Meteor Lake)
+/// refuses for an odd number of heads. For static models.
+void split_heads(const std::shared_ptr<ov::Model>& model);
+
 /// One way in which a model is not what an NPU takes.
 struct Violation {
     std::string node;

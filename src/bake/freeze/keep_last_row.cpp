@@ -1,3 +1,4 @@
+#include <map>
 #include <openvino/op/ops.hpp>
 
 #include "bake/freeze/freeze.hpp"
@@ -27,19 +28,87 @@ ov::Output<ov::Node> input_named(const std::shared_ptr<ov::Model>& model, const 
     fail(ErrorCode::unsupported, "the model has no input '{}'; use --all-logits", name);
 }
 
+// A one-row version of each value, made once.
+class LastRow {
+public:
+    explicit LastRow(ov::Output<ov::Node> index) : index_(std::move(index)) {}
+
+    std::shared_ptr<ov::Node> gather(const ov::Output<ov::Node>& value) {
+        auto& row = rows_[value];
+        if (row == nullptr)
+            row =
+                std::make_shared<v8::Gather>(value, index_, v0::Constant::create(ov::element::i64, {}, {1}));
+        return row;
+    }
+
+    // Lets what only this row needs see only this row: the Gather moves up through operations that treat rows
+    // alike, as long as nothing else reads them. In a decoder that is all of the last layer after its
+    // attention.
+    void move_up() {
+        for (bool moved = true; moved;) {
+            moved = false;
+            const auto rows = rows_;
+            for (const auto& [value, row] : rows) {
+                if (value.get_target_inputs().size() == 1 && treats_rows_alike(*value.get_node())) {
+                    move_above(value, row);
+                    moved = true;
+                    break;  // the map has changed
+                }
+            }
+        }
+    }
+
+private:
+    static bool has_rows(const ov::PartialShape& shape) {
+        return shape.is_static() && shape.size() == 3 && shape[1].get_length() > 1;
+    }
+
+    static bool reduces_last_axis(const ov::Node& node) {
+        const auto* axes = ov::as_type<const v0::Constant>(node.get_input_node_ptr(1));
+        if (axes == nullptr) return false;
+        const auto list = axes->cast_vector<int64_t>();
+        return list.size() == 1 && (list[0] == -1 || list[0] == 2);
+    }
+
+    static bool treats_rows_alike(const ov::Node& node) {
+        if (node.get_output_size() != 1 || !has_rows(node.get_output_partial_shape(0))) return false;
+        if (const auto* product = ov::as_type<const v0::MatMul>(&node))
+            return !product->get_transpose_a() && has_rows(node.get_input_partial_shape(0)) &&
+                   !has_rows(node.get_input_partial_shape(1));
+        if (const auto* mean = ov::as_type<const v1::ReduceMean>(&node))
+            return mean->get_keep_dims() && reduces_last_axis(node);
+        return ov::is_type<ov::op::util::UnaryElementwiseArithmetic>(&node) ||
+               ov::is_type<ov::op::util::BinaryElementwiseArithmetic>(&node) ||
+               ov::is_type<v0::Convert>(&node) || ov::is_type<v4::Swish>(&node);
+    }
+
+    void move_above(ov::Output<ov::Node> value, const std::shared_ptr<ov::Node>& row) {
+        const auto node = value.get_node_shared_ptr();
+        ov::OutputVector inputs;
+        for (const auto& input : node->input_values())
+            inputs.push_back(has_rows(input.get_partial_shape()) ? gather(input) : input);
+        const auto moved = node->clone_with_new_inputs(inputs);
+        moved->set_friendly_name(node->get_friendly_name());
+        row->output(0).replace(moved->output(0));
+        rows_.erase(value);
+    }
+
+    ov::Output<ov::Node> index_;
+    std::map<ov::Output<ov::Node>, std::shared_ptr<ov::Node>> rows_;
+};
+
 }  // namespace
 
 void keep_last_row(const std::shared_ptr<ov::Model>& model) {
     const auto head = find_head(model->output("logits").get_node_shared_ptr()->input_value(0));
     const auto mask = input_named(model, "attention_mask");
     const auto one = v0::Constant::create(ov::element::i64, {1}, {1});
-    const auto axis = v0::Constant::create(ov::element::i64, {}, {1});
     const auto real_tokens = std::make_shared<v1::ReduceSum>(mask, one, false);  // [1]
     const auto last = std::make_shared<v1::Subtract>(real_tokens, one);
     last->set_friendly_name("last_row/index");
-    const auto row = std::make_shared<v8::Gather>(head->input_value(0), last, axis);  // [1, 1, hidden]
-    row->set_friendly_name("last_row/hidden");
-    head->input(0).replace_source_output(row);
+    LastRow row(last);
+    head->input(0).replace_source_output(row.gather(head->input_value(0)));  // [1, 1, hidden]
+    row.move_up();
     model->validate_nodes_and_infer_types();
 }
 
