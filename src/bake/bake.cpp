@@ -1,13 +1,12 @@
 #include "bake/bake.hpp"
 
 #include <openvino/core/version.hpp>
-#include <optional>
 
 #include "bake/compress.hpp"
-#include "bake/forward_check.hpp"
-#include "bake/freeze/freeze.hpp"
 #include "bake/freeze/ir_file.hpp"
 #include "bake/graph/decoder.hpp"
+#include "bake/ir_source.hpp"
+#include "bake/stage_two.hpp"
 #include "bake/work_folder.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -18,12 +17,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void check_disk(const BakePlan& plan, const fs::path& output) {
+void check_disk(uint64_t needed, const fs::path& output) {
     const uint64_t free_bytes = free_disk_bytes(output);
-    if (free_bytes >= plan.disk_bytes) return;
+    if (free_bytes >= needed) return;
     fail(ErrorCode::no_space,
          "{}: the bake needs {} MiB of disk and {} MiB are free; free some or choose another place",
-         output.string(), plan.disk_bytes >> 20, free_bytes >> 20);
+         output.string(), needed >> 20, free_bytes >> 20);
 }
 
 // Stage 1: weights compressed straight into the file that both stages share, and the dynamic graph over it.
@@ -37,82 +36,14 @@ double write_dynamic_model(const BakePlan& plan, const BakeOptions& options, con
     return weights.relative_error;
 }
 
-// Stage 2: read back with a plain ov::Core, made static, written over the same weights file.
-void write_static_model(const BakeOptions& options, const fs::path& dynamic, const fs::path& folder) {
-    link_file(dynamic / kModelBinName, folder / kModelBinName);
-    const auto read = read_ir(dynamic / kModelXmlName, dynamic / kModelBinName);
-    freeze(read.model, options.seq_len, options.all_logits);
-    write_ir(read.model, folder / kModelXmlName, folder / kModelBinName, read.weights->bytes());
-}
-
-std::string describe_port(const ov::Output<const ov::Node>& port) {
-    return port.get_partial_shape().to_string() + " " + port.get_element_type().to_string();
-}
-
-// Whether the plan's compressed tensors are still compressed constants in the model.
-void verify_weights(const BakePlan& plan, const std::shared_ptr<ov::Model>& model, Manifest& manifest) {
-    size_t planned_int4 = 0;
-    for (const auto& tensor : plan.tensors) {
-        if (tensor.store == Store::quantized && tensor.format.bits == 4) ++planned_int4;
-    }
-    const auto count = count_compressed(model);
-    manifest.verification["int4_constants"] = count.int4_constants;
-    manifest.verification["int8_constants"] = count.int8_constants;
-    if (count.int4_constants >= planned_int4) return;
-    fail(ErrorCode::verification,
-         "{} INT4 weights were planned but the static model has {}; please report this", planned_int4,
-         count.int4_constants);
-}
-
-// Looks at what was written, as re-read from disk.
-void verify_static_model(const BakePlan& plan, const BakeOptions& options, const fs::path& folder,
-                         Manifest& manifest) {
-    const auto read = read_ir(folder / kModelXmlName, folder / kModelBinName);
-    const auto violations = find_violations(read.model);
-    if (!violations.empty()) {
-        std::string list;
-        for (const auto& violation : violations)
-            list += "\n  " + violation.text;
-        fail(ErrorCode::verification, "the static model is not what an NPU takes:{}", list);
-    }
-    manifest.verification["static"] = true;
-    verify_weights(plan, read.model, manifest);
-    for (const auto& input : read.model->inputs())
-        manifest.inputs[input.get_any_name()] = describe_port(input);
-    for (const auto& output : read.model->outputs())
-        manifest.outputs[output.get_any_name()] = describe_port(output);
-    manifest.seq_len = options.seq_len;
-}
-
-void verify_forward(const BakePlan& plan, const BakeOptions& options, const fs::path& dynamic,
-                    const fs::path& folder, Manifest& manifest, Reporter& reporter) {
-    if (!options.forward_check) {
-        manifest.verification["forward"] = "skipped (--no-forward-check)";
-        reporter.note("forward check skipped as asked");
-        return;
-    }
-    const auto check = check_forward(dynamic / kModelXmlName, folder / kModelXmlName, options.seq_len,
-                                     plan.config.vocab_size);
-    manifest.verification["forward"] = to_json(check);
-    if (!check.agrees()) {
-        fail(ErrorCode::verification,
-             "the static model's logits differ from the dynamic model's by up to {:.4g} (largest logit "
-             "{:.4g}); the "
-             "bake is not trustworthy, please report this model",
-             check.largest_difference, check.largest_logit);
-    }
-    reporter.note(fmt::format("forward check: largest difference {:.2g}, largest logit {:.3g}",
-                              check.largest_difference, check.largest_logit));
-}
-
-std::vector<HashedFile> hash_sources(const Checkpoint& checkpoint, Reporter& reporter) {
+std::vector<HashedFile> hash_sources(const std::vector<fs::path>& paths, Reporter& reporter) {
     uint64_t total = 0;
-    for (const auto& path : checkpoint.files())
+    for (const auto& path : paths)
         total += fs::file_size(path);
     reporter.begin("hash the source", total);
     std::vector<HashedFile> files;
     uint64_t done = 0;
-    for (const auto& path : checkpoint.files()) {
+    for (const auto& path : paths) {
         check_interrupted();
         files.push_back({path.filename().string(), fs::file_size(path), hash_file(path)});
         done += files.back().bytes;
@@ -122,18 +53,18 @@ std::vector<HashedFile> hash_sources(const Checkpoint& checkpoint, Reporter& rep
     return files;
 }
 
-Manifest start_manifest(const Checkpoint& checkpoint, const BakePlan& plan, const BakeOptions& options) {
+Manifest start_manifest(const BakeOptions& options, const char* source_kind) {
     Manifest manifest;
     manifest.ovenbird_version = OVENBIRD_VERSION;
     manifest.openvino_version = ov::get_openvino_version().buildNumber;
-    manifest.source_kind = checkpoint.kind();
-    manifest.source_name = fs::absolute(options.source).lexically_normal().filename().string();
-    if (manifest.source_name.empty()) {
-        manifest.source_name =
-            fs::absolute(options.source).lexically_normal().parent_path().filename().string();
-    }
-    manifest.model_type = plan.config.model_type;
+    manifest.source_kind = source_kind;
+    const fs::path source = fs::absolute(options.source).lexically_normal();
+    manifest.source_name = (source.has_filename() ? source : source.parent_path()).filename().string();
     manifest.options = to_json(options);
+    return manifest;
+}
+
+void record_quantization(const BakePlan& plan, Manifest& manifest) {
     std::map<std::string, int64_t> forms;
     bool blocks = false;
     for (const auto& tensor : plan.tensors) {
@@ -143,6 +74,60 @@ Manifest start_manifest(const Checkpoint& checkpoint, const BakePlan& plan, cons
     manifest.quantization["weights_by_form"] = forms;
     manifest.quantization["source_blocks_requantised"] = blocks;
     manifest.quantization["notes"] = plan.notes;
+}
+
+// What both kinds of source have in common once the dynamic model lies in the work folder.
+void finish(const BakeOptions& options, WorkFolder& work, size_t int4_constants, Manifest& manifest,
+            Reporter& reporter) {
+    const fs::path dynamic = work.path() / kIntermediateName;
+    check_interrupted();
+    reporter.note(fmt::format("stage 2: make the graph static, [1, {}]", options.seq_len));
+    write_static_model(options, dynamic, work.path());
+    check_interrupted();
+    verify_static_model(options, work.path(), int4_constants, manifest);
+    verify_forward(options, dynamic, work.path(), manifest, reporter);
+    check_interrupted();
+    if (!options.keep_intermediate) remove_tree(dynamic);
+    write_file(work.path() / kManifestName, to_json(manifest).dump(2) + "\n");
+    work.publish();
+}
+
+Manifest bake_checkpoint(const BakeOptions& options, Reporter& reporter) {
+    const auto [checkpoint, plan] = plan_bake(options);
+    for (const auto& note : plan.notes)
+        reporter.note(note);
+    for (const auto& warning : plan.warnings)
+        reporter.warn(warning);
+    check_disk(plan.disk_bytes, options.output);
+    WorkFolder work(options.output, options.force);
+
+    Manifest manifest = start_manifest(options, checkpoint->kind());
+    manifest.model_type = plan.config.model_type;
+    record_quantization(plan, manifest);
+    manifest.source_files = hash_sources(checkpoint->files(), reporter);
+    manifest.text_files = checkpoint->write_text_files(work.path());
+    manifest.quantization["relative_error"] =
+        write_dynamic_model(plan, options, work.path() / kIntermediateName, reporter);
+    size_t int4_constants = 0;
+    for (const auto& tensor : plan.tensors) {
+        if (tensor.store == Store::quantized && tensor.format.bits == 4) ++int4_constants;
+    }
+    finish(options, work, int4_constants, manifest, reporter);
+    return manifest;
+}
+
+// An IR is its own stage 1: its weights are kept as they are.
+Manifest bake_ir(const IrSource& source, const BakeOptions& options, Reporter& reporter) {
+    const uint64_t bytes = fs::file_size(source.bin) + 4 * fs::file_size(source.xml);
+    check_disk(bytes + (uint64_t{32} << 20), options.output);
+    WorkFolder work(options.output, options.force);
+    Manifest manifest = start_manifest(options, "openvino");
+    manifest.model_type = source.model_type;
+    manifest.source_files = hash_sources({source.xml, source.bin}, reporter);
+    manifest.text_files = copy_text_files(source.xml.parent_path(), work.path());
+    const WeightCount weights = copy_ir(source, work.path() / kIntermediateName, reporter);
+    manifest.quantization["notes"] = std::vector<std::string>{"the IR's own weights, as they were"};
+    finish(options, work, weights.int4_constants, manifest, reporter);
     return manifest;
 }
 
@@ -150,36 +135,19 @@ Manifest start_manifest(const Checkpoint& checkpoint, const BakePlan& plan, cons
 
 PlannedBake plan_bake(const BakeOptions& options) {
     validate(options);
+    if (find_ir_source(options.source)) {
+        fail(ErrorCode::usage, "{}: an IR keeps its weights as they are, so there is nothing to plan",
+             options.source.string());
+    }
     PlannedBake planned{open_checkpoint(options.source), {}};
     planned.plan = make_plan(*planned.checkpoint, options);
     return planned;
 }
 
 Manifest bake(const BakeOptions& options, Reporter& reporter) {
-    const auto [checkpoint, plan] = plan_bake(options);
-    for (const auto& note : plan.notes)
-        reporter.note(note);
-    for (const auto& warning : plan.warnings)
-        reporter.warn(warning);
-    check_disk(plan, options.output);
-    WorkFolder work(options.output, options.force);
-    const fs::path dynamic = work.path() / kIntermediateName;
-
-    Manifest manifest = start_manifest(*checkpoint, plan, options);
-    manifest.source_files = hash_sources(*checkpoint, reporter);
-    manifest.text_files = checkpoint->write_text_files(work.path());
-    manifest.quantization["relative_error"] = write_dynamic_model(plan, options, dynamic, reporter);
-    check_interrupted();
-    reporter.note(fmt::format("stage 2: make the graph static, [1, {}]", options.seq_len));
-    write_static_model(options, dynamic, work.path());
-    check_interrupted();
-    verify_static_model(plan, options, work.path(), manifest);
-    verify_forward(plan, options, dynamic, work.path(), manifest, reporter);
-    check_interrupted();
-    if (!options.keep_intermediate) remove_tree(dynamic);
-    write_file(work.path() / kManifestName, to_json(manifest).dump(2) + "\n");
-    work.publish();
-    return manifest;
+    validate(options);
+    if (const auto ir = find_ir_source(options.source)) return bake_ir(*ir, options, reporter);
+    return bake_checkpoint(options, reporter);
 }
 
 }  // namespace ovenbird

@@ -40,40 +40,51 @@ ov::Tensor row_tensor(size_t length, const std::function<int64_t(size_t)>& value
     return tensor;
 }
 
-// The logits of the last real row when the prompt lies at the start of a window of `width` tokens.
-std::vector<float> last_logits(CompiledSession& session, const Prompt& prompt, size_t width) {
+// A cache of no tokens: one sequence, and nothing along the other axis that is not fixed.
+ov::Tensor empty_cache(const ov::Output<const ov::Node>& port) {
+    const auto& shape = port.get_partial_shape();
+    ov::Shape fixed{1};
+    for (size_t axis = 1; axis < shape.size(); ++axis)
+        fixed.push_back(shape[axis].is_static() ? static_cast<size_t>(shape[axis].get_length()) : 0);
+    return {port.get_element_type(), fixed};
+}
+
+// What an input holds when the prompt lies at the start of a window of `width` tokens.
+ov::Tensor input_tensor(const ov::Output<const ov::Node>& port, const Prompt& prompt, size_t width) {
+    const std::string name = port.get_any_name();
     const size_t real = prompt.ids.size();
-    for (const auto& input : session.model().inputs()) {
-        const auto name = input.get_any_name();
-        if (name == "input_ids") {
-            session.set_input(name,
-                              row_tensor(width, [&](size_t i) { return i < real ? prompt.ids[i] : 0; }));
-        } else if (name == "attention_mask") {
-            session.set_input(name, row_tensor(width, [&](size_t i) { return i < real ? 1 : 0; }));
-        } else {
-            session.set_input(name, row_tensor(width, [](size_t i) { return static_cast<int64_t>(i); }));
-        }
+    if (name.starts_with("past_key_values")) return empty_cache(port);
+    if (name == "beam_idx") {
+        ov::Tensor tensor(ov::element::i32, {1});
+        tensor.data<int32_t>()[0] = 0;
+        return tensor;
     }
+    return row_tensor(width, [&](size_t i) -> int64_t {
+        if (name == "input_ids") return i < real ? prompt.ids[i] : 0;
+        if (name == "attention_mask") return i < real ? 1 : 0;
+        return static_cast<int64_t>(i);
+    });
+}
+
+// The logits of the last real row.
+std::vector<float> last_logits(CompiledSession& session, const Prompt& prompt, size_t width) {
+    for (const auto& input : session.model().inputs()) {
+        session.set_input(input.get_any_name(), input_tensor(input, prompt, width));
+    }
+    session.reset_state();
     session.infer();
     const ov::Tensor logits = session.output("logits");
     const size_t rows = logits.get_shape().at(1);
     const size_t vocab = logits.get_shape().at(2);
-    const float* row = logits.data<float>() + (rows == 1 ? 0 : real - 1) * vocab;
+    const float* row = logits.data<float>() + (rows == 1 ? 0 : prompt.ids.size() - 1) * vocab;
     return {row, row + vocab};
 }
 
-std::vector<std::vector<float>> run_all(const std::filesystem::path& xml, const std::vector<Prompt>& prompts,
-                                        int64_t padded_width) {
+std::unique_ptr<CompiledSession> compile_on_cpu(const std::filesystem::path& xml) {
     DeviceOptions options;
     options.devices = {"CPU"};
     options.properties = {{"INFERENCE_PRECISION_HINT", "f32"}, {"DYNAMIC_QUANTIZATION_GROUP_SIZE", "0"}};
-    const auto compiled = compile_first(xml, options);
-    std::vector<std::vector<float>> logits;
-    for (const auto& prompt : prompts) {
-        const size_t width = padded_width > 0 ? static_cast<size_t>(padded_width) : prompt.ids.size();
-        logits.push_back(last_logits(*compiled.session, prompt, width));
-    }
-    return logits;
+    return compile_first(xml, options).session;
 }
 
 }  // namespace
@@ -83,11 +94,19 @@ bool ForwardCheck::agrees() const {
 }
 
 ForwardCheck check_forward(const std::filesystem::path& dynamic_xml, const std::filesystem::path& static_xml,
-                           int64_t seq_len, int64_t vocab_size) {
-    const auto prompts = make_prompts(seq_len, vocab_size);
+                           int64_t seq_len) {
     // One after the other: the CPU device keeps a packed copy of the weights for each compiled model.
-    const auto expected = run_all(dynamic_xml, prompts, 0);
-    const auto got = run_all(static_xml, prompts, seq_len);
+    auto session = compile_on_cpu(static_xml);
+    const auto vocabulary = static_cast<int64_t>(session->model().output("logits").get_shape().at(2));
+    const auto prompts = make_prompts(seq_len, vocabulary);
+    std::vector<std::vector<float>> expected;
+    std::vector<std::vector<float>> got;
+    for (const auto& prompt : prompts)
+        got.push_back(last_logits(*session, prompt, static_cast<size_t>(seq_len)));
+    session.reset();
+    session = compile_on_cpu(dynamic_xml);
+    for (const auto& prompt : prompts)
+        expected.push_back(last_logits(*session, prompt, prompt.ids.size()));
     ForwardCheck check;
     for (size_t p = 0; p < prompts.size(); ++p) {
         for (size_t i = 0; i < expected[p].size(); ++i) {

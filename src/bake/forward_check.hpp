@@ -17,7 +17,7 @@ struct ForwardCheck {
 /// Two prompts of pseudo-random tokens, one short (padded on the right in the static model) and one that
 /// fills the window. Errors: device, verification (NaN logits).
 ForwardCheck check_forward(const std::filesystem::path& dynamic_xml, const std::filesystem::path& static_xml,
-                           int64_t seq_len, int64_t vocab_size);
+                           int64_t seq_len);
 
 Json to_json(const ForwardCheck& check);
 

@@ -28,7 +28,7 @@ struct HashedFile {
 struct Manifest {
     std::string ovenbird_version;
     std::string openvino_version;
-    std::string source_kind;  // "huggingface" or "gguf"
+    std::string source_kind;  // "huggingface", "gguf" or "openvino"
     std::string source_name;  // last part of the path: no one else's folders are told
     std::vector<HashedFile> source_files;
     std::vector<std::string> text_files;  // tokenizer and configuration files of the folder

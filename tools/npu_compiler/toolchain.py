@@ -43,8 +43,10 @@ def command():
         fcntl.flock(lock, fcntl.LOCK_EX)  # several users of one folder wait for the first
         if not _ready(program):
             _install_packages()
-            _unpack_libraries()
-            _start_wine()
+            if not (folder() / "wine" / "system.reg").exists():
+                _start_wine()
+            if not (folder() / f"openvino-{OPENVINO}").exists():
+                _unpack_libraries()
             _build(program)
     return [PACKAGES["wine64"], str(program)]
 
@@ -90,6 +92,7 @@ def _unpack_libraries():
             elif path.match("openvino/include/openvino/c/**/*.h") or path.match("openvino/include/openvino/c/*.h"):
                 _extract(wheel, name, folder() / "include" / path.relative_to("openvino/include"))
     wheels[0].unlink()
+    (folder() / f"openvino-{OPENVINO}").touch()
 
 
 def _extract(wheel, name, target):

@@ -6,10 +6,16 @@ namespace ovenbird {
 
 void freeze(const std::shared_ptr<ov::Model>& model, int64_t seq_len, bool all_logits) {
     try {
+        drop_cache(model);
         reshape_inputs(model, seq_len);
         if (!all_logits) keep_last_row(model);
         fold_shapes(model);
+        drop_empty_parts(model);
+        scale_after_gather(model);
+        bound_constants(model);
         split_heads(model);
+        model->validate_nodes_and_infer_types();
+        unique_names(model);
     } catch (const ov::Exception& error) {
         fail(ErrorCode::unsupported, "OpenVINO cannot make the graph static: {}", error.what());
     }

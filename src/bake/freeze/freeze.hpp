@@ -14,6 +14,14 @@ namespace ovenbird {
 /// [batch, tokens]).
 void freeze(const std::shared_ptr<ov::Model>& model, int64_t seq_len, bool all_logits);
 
+/// Turns a decoder with a key/value cache, as states or as inputs past_key_values.*, into one that starts
+/// from no tokens; only the output logits stays.
+void drop_cache(const std::shared_ptr<ov::Model>& model);
+
+/// Removes what drop_cache() left behind once shapes are fixed: parts of a Concat that hold nothing, and
+/// beam_idx where nothing reads it any more.
+void drop_empty_parts(const std::shared_ptr<ov::Model>& model);
+
 /// Fixes every input to [1, seq_len] ([1] for beam_idx). Errors: unsupported, naming the input.
 void reshape_inputs(const std::shared_ptr<ov::Model>& model, int64_t seq_len);
 
@@ -28,6 +36,16 @@ void fold_shapes(const std::shared_ptr<ov::Model>& model);
 /// Makes the heads before attention by Split and Concat instead of a Transpose, which NPU 3720 (Meteor Lake)
 /// refuses for an odd number of heads. For static models.
 void split_heads(const std::shared_ptr<ov::Model>& model);
+
+/// Gathers rows of a compressed table before scaling them, so that the table stays compressed on the device.
+void scale_after_gather(const std::shared_ptr<ov::Model>& model);
+
+/// Keeps constants (masks, above all) within ±65504: an NPU computes in f16, where more is infinite and a
+/// difference of infinities is no number.
+void bound_constants(const std::shared_ptr<ov::Model>& model);
+
+/// Gives every node a name of its own, which the NPU compiler insists on.
+void unique_names(const std::shared_ptr<ov::Model>& model);
 
 /// One way in which a model is not what an NPU takes.
 struct Violation {

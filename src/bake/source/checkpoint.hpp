@@ -73,4 +73,8 @@ public:
 /// download the folder first), invalid_input (names file, tensor, offset), unsupported (a tensor type).
 std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& source);
 
+/// Copies the tokenizer and configuration files that run needs, byte for byte; returns their names. Errors:
+/// io, no_space.
+std::vector<std::string> copy_text_files(const std::filesystem::path& from, const std::filesystem::path& to);
+
 }  // namespace ovenbird

@@ -239,19 +239,23 @@ void HuggingFaceFolder::open_shards(const Placement& placement) {
 }
 
 std::vector<std::string> HuggingFaceFolder::write_text_files(const fs::path& folder) const {
-    std::vector<std::string> written;
-    for (const char* name : kTextFiles) {
-        if (!is_file(folder_ / name)) continue;
-        write_file(folder / name, read_file(folder_ / name, kMaxTextBytes));
-        written.emplace_back(name);
-    }
-    return written;
+    return copy_text_files(folder_, folder);
 }
 
 }  // namespace
 
 std::unique_ptr<Checkpoint> open_hf_folder(const fs::path& folder) {
     return std::make_unique<HuggingFaceFolder>(folder);
+}
+
+std::vector<std::string> copy_text_files(const fs::path& from, const fs::path& to) {
+    std::vector<std::string> written;
+    for (const char* name : kTextFiles) {
+        if (!is_file(from / name)) continue;
+        write_file(to / name, read_file(from / name, kMaxTextBytes));
+        written.emplace_back(name);
+    }
+    return written;
 }
 
 }  // namespace ovenbird

@@ -1,0 +1,78 @@
+"""Two-layer checkpoints with random weights: Hugging Face folders of any shape, without a tokenizer."""
+import json
+import pathlib
+
+import numpy as np
+from safetensors.numpy import save_file
+
+HIDDEN, INTERMEDIATE, VOCABULARY, LAYERS = 256, 384, 320, 2
+FACTORS = {
+    "model_type": ["llama", "mistral", "qwen2", "qwen3"],
+    "heads": [1, 2, 3, 4, 8, 9],
+    "attention": ["multi-head", "grouped", "multi-query"],
+    "head_size": [64, 80, 96, 128],
+    "tied": [True, False],
+    "biases": [True, False],
+}
+
+
+def allowed(row):
+    """Mistral has no biases, Qwen2 always has those of its queries, keys and values; few head counts can be grouped."""
+    if row["model_type"] == "mistral" and row["biases"] or row["model_type"] == "qwen2" and not row["biases"]:
+        return False
+    return row["attention"] != "grouped" or row["heads"] in (4, 8, 9)
+
+
+def kv_heads(row):
+    grouped = {4: 2, 8: 2, 9: 3}
+    return {"multi-head": row["heads"], "multi-query": 1, "grouped": grouped.get(row["heads"])}[row["attention"]]
+
+
+def config_of(row):
+    config = {"model_type": row["model_type"], "hidden_size": HIDDEN, "intermediate_size": INTERMEDIATE,
+              "num_hidden_layers": LAYERS, "num_attention_heads": row["heads"], "num_key_value_heads": kv_heads(row),
+              "head_dim": row["head_size"], "vocab_size": VOCABULARY, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+              "max_position_embeddings": 2048, "tie_word_embeddings": row["tied"]}
+    if row["model_type"] in ("llama", "qwen3"):
+        config["attention_bias"] = row["biases"]
+    if row["model_type"] == "llama":
+        config["mlp_bias"] = row["biases"]
+    return config
+
+
+def _linear(tensors, name, rows, columns, bias, generator):
+    tensors[f"{name}.weight"] = (generator.standard_normal((rows, columns)) / columns**0.5).astype(np.float16)
+    if bias:
+        tensors[f"{name}.bias"] = (0.1 * generator.standard_normal(rows)).astype(np.float16)
+
+
+def tensors_of(row, generator):
+    queries, keys = row["heads"] * row["head_size"], kv_heads(row) * row["head_size"]
+    bias, llama = row["biases"], row["model_type"] == "llama"
+    tensors = {"model.embed_tokens.weight": generator.standard_normal((VOCABULARY, HIDDEN)).astype(np.float16),
+               "model.norm.weight": np.ones(HIDDEN, np.float16)}
+    if not row["tied"]:
+        _linear(tensors, "lm_head", VOCABULARY, HIDDEN, False, generator)
+    for layer in range(LAYERS):
+        prefix = f"model.layers.{layer}."
+        for norm in ("input_layernorm", "post_attention_layernorm"):
+            tensors[f"{prefix}{norm}.weight"] = np.ones(HIDDEN, np.float16)
+        for name, size in (("q", queries), ("k", keys), ("v", keys)):
+            _linear(tensors, f"{prefix}self_attn.{name}_proj", size, HIDDEN, bias, generator)
+        _linear(tensors, f"{prefix}self_attn.o_proj", HIDDEN, queries, bias and row["model_type"] != "qwen2", generator)
+        if row["model_type"] == "qwen3":
+            for name in ("q", "k"):
+                tensors[f"{prefix}self_attn.{name}_norm.weight"] = np.ones(row["head_size"], np.float16)
+        for name in ("gate", "up"):
+            _linear(tensors, f"{prefix}mlp.{name}_proj", INTERMEDIATE, HIDDEN, bias and llama, generator)
+        _linear(tensors, f"{prefix}mlp.down_proj", HIDDEN, INTERMEDIATE, bias and llama, generator)
+    return tensors
+
+
+def write_model(row, folder, seed=0):
+    """A folder that `ovenbird bake` takes; the weights depend on the seed only."""
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True)
+    save_file(tensors_of(row, np.random.default_rng(seed)), folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(config_of(row), indent=1))
+    return folder
