@@ -60,7 +60,8 @@ class Tiny(StaticIr):
             for group_size in (16, -1):
                 with self.subTest(form=form, group_size=group_size):
                     self.check_tiny(case, True, "--bits", 4, form, "--group-size", group_size)
-        self.assertIn("u4", self.check_tiny(case, True, "--asym"))
+        self.assertIn("u4", self.check_tiny(case, True, "--asym", "--group-size", 16))
+        self.assertIn("i4", self.check_tiny(case, True, "--asym", "--group-size", -1))
         self.check_tiny(case, False, "--bits", 8)
         self.check_tiny(case, False, "--bits", 16)
 

@@ -12,6 +12,7 @@ void freeze(const std::shared_ptr<ov::Model>& model, int64_t seq_len, bool all_l
         fold_shapes(model);
         drop_empty_parts(model);
         scale_after_gather(model);
+        use_scalar_zero_points(model);
         bound_constants(model);
         split_heads(model);
         model->validate_nodes_and_infer_types();

@@ -40,6 +40,11 @@ void split_heads(const std::shared_ptr<ov::Model>& model);
 /// Gathers rows of a compressed table before scaling them, so that the table stays compressed on the device.
 void scale_after_gather(const std::shared_ptr<ov::Model>& model);
 
+/// Writes a product with asymmetric per-channel weights as a symmetric one plus a rank-1 term:
+/// x (q - z)ᵀ s = x qᵀ s - sum(x) z s (for unsigned codes with q - 8 and z - 8). The NPU compiler keeps only
+/// symmetric weights compressed, and of those only signed ones on every generation.
+void use_scalar_zero_points(const std::shared_ptr<ov::Model>& model);
+
 /// Keeps constants (masks, above all) within ±65504: an NPU computes in f16, where more is infinite and a
 /// difference of infinities is no number.
 void bound_constants(const std::shared_ptr<ov::Model>& model);

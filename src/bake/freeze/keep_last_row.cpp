@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <openvino/op/ops.hpp>
 
@@ -70,6 +71,23 @@ private:
         return list.size() == 1 && (list[0] == -1 || list[0] == 2);
     }
 
+    // Whether an elementwise input is the same for every row, or has them where the output has them.
+    static bool aligns_rows(const ov::PartialShape& shape) {
+        if (shape.is_dynamic() || shape.size() > 3) return false;
+        if (shape.size() == 2) return shape[0].get_length() == 1;
+        return shape.size() < 2 || has_rows(shape) || shape[1].get_length() == 1;
+    }
+
+    static bool is_elementwise(const ov::Node& node) {
+        if (!ov::is_type<ov::op::util::UnaryElementwiseArithmetic>(&node) &&
+            !ov::is_type<ov::op::util::BinaryElementwiseArithmetic>(&node) &&
+            !ov::is_type<v0::Convert>(&node) && !ov::is_type<v4::Swish>(&node))
+            return false;
+        const auto inputs = node.input_values();
+        return std::all_of(inputs.begin(), inputs.end(),
+                           [](const auto& input) { return aligns_rows(input.get_partial_shape()); });
+    }
+
     static bool treats_rows_alike(const ov::Node& node) {
         if (node.get_output_size() != 1 || !has_rows(node.get_output_partial_shape(0))) return false;
         if (const auto* product = ov::as_type<const v0::MatMul>(&node))
@@ -77,9 +95,7 @@ private:
                    !has_rows(node.get_input_partial_shape(1));
         if (const auto* mean = ov::as_type<const v1::ReduceMean>(&node))
             return mean->get_keep_dims() && reduces_last_axis(node);
-        return ov::is_type<ov::op::util::UnaryElementwiseArithmetic>(&node) ||
-               ov::is_type<ov::op::util::BinaryElementwiseArithmetic>(&node) ||
-               ov::is_type<v0::Convert>(&node) || ov::is_type<v4::Swish>(&node);
+        return is_elementwise(node);
     }
 
     void move_above(ov::Output<ov::Node> value, const std::shared_ptr<ov::Node>& row) {

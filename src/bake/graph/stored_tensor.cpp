@@ -17,8 +17,8 @@ std::shared_ptr<v0::Constant> view(const StoredTensor& tensor, const ov::element
 }
 
 ov::element::Type weight_type(const QuantFormat& format) {
-    if (format.bits == 4) return format.symmetric ? ov::element::i4 : ov::element::u4;
-    return format.symmetric ? ov::element::i8 : ov::element::u8;
+    if (format.bits == 4) return has_signed_codes(format) ? ov::element::i4 : ov::element::u4;
+    return has_signed_codes(format) ? ov::element::i8 : ov::element::u8;
 }
 
 std::shared_ptr<ov::Node> convert(const ov::Output<ov::Node>& value, const ov::element::Type& type) {

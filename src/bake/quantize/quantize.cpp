@@ -28,6 +28,13 @@ void pack_zero_points(const std::vector<uint8_t>& zero_points, uint8_t* packed) 
     }
 }
 
+// Unsigned codes less 8 (128), as two's complement: the top bit turned over.
+void make_signed(uint8_t* codes, uint64_t bytes, int bits) {
+    const uint8_t top = bits == 4 ? 0x88 : 0x80;
+    for (uint64_t at = 0; at < bytes; ++at)
+        codes[at] ^= top;
+}
+
 uint8_t* bytes_at(std::span<std::byte> bytes, uint64_t offset, uint64_t count, const char* what) {
     if (offset > bytes.size() || count > bytes.size() - offset) {
         fail(ErrorCode::internal, "{} bytes at {} of {} do not fit into {}", count, offset, what,
@@ -106,6 +113,10 @@ double quantize_rows(const QuantFormat& format, ScaleChoice choice, const float*
         pack_zero_points(zero_points, packed);
     } else {
         std::copy(zero_points.begin(), zero_points.end(), packed);
+    }
+    if (has_signed_codes(format)) {
+        make_signed(run.weights, layout.weight_bytes - first_byte, format.bits);
+        make_signed(packed, packed_count, format.bits);
     }
     return result.squared_error;
 }

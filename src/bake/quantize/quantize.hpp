@@ -16,6 +16,12 @@ struct QuantFormat {
     bool operator==(const QuantFormat&) const = default;
 };
 
+/// Whether the weights and zero points are stored signed: [-8, 7] or [-128, 127], the form that NPUs keep
+/// compressed. Asymmetric groups are stored unsigned, the form that CPUs and GPUs know.
+inline bool has_signed_codes(const QuantFormat& format) {
+    return format.symmetric || format.group_size == 0;
+}
+
 /// What a compressed matrix of rows × columns takes.
 struct QuantLayout {
     int64_t groups_per_row;
@@ -42,9 +48,9 @@ enum class ScaleChoice { plain, search };
 /// be compressed on several threads as long as begin is a multiple of quant_row_step() (4-bit zero points
 /// share bytes). Returns the sum of squared errors. Weights are w ≈ (q - zero_point) * scale, q in [-8,7] or
 /// [0,15]
-/// ([-128,127] or [0,255]). All-zero groups get scale 1... any finite scale > 0 and q = 0 (or the zero
-/// point). `values` must be finite: the caller checks with find_non_finite(). Groups whose scale would leave
-/// f16's range are an Error (unsupported).
+/// ([-128,127] or [0,255]), q and zero point less 8 (128) where has_signed_codes(). All-zero groups get
+/// scale 1... any finite scale > 0 and q = 0 (or the zero point). `values` must be finite: the caller checks
+/// with find_non_finite(). Groups whose scale would leave f16's range are an Error (unsupported).
 double quantize_rows(const QuantFormat& format, ScaleChoice choice, const float* values, int64_t begin,
                      int64_t end, int64_t columns, const QuantTarget& target);
 
