@@ -19,7 +19,7 @@ CXX_FILES := $(shell git ls-files '*.cpp' '*.hpp' '*.c' '*.h' 2> /dev/null)
 CARGO := cd rust && cargo
 CARGO_FLAGS := --release --locked --quiet --target-dir ../build/rust
 
-.PHONY: help setup build demo test check checks dev asan tsan lint fuzz bench format format-check clean
+.PHONY: help setup build demo test check checks dev asan tsan lint fuzz npu npu-test npu-test-full bench format format-check clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -38,7 +38,7 @@ test check: setup  ## everything that continuous integration checks, half an hou
 	@rm -f build/test-summary.txt
 	@$(MAKE) --no-print-directory checks
 
-checks: format-check dev asan tsan lint fuzz
+checks: format-check dev asan tsan lint fuzz npu
 	@cat build/test-summary.txt
 	awk '{ passed += $$2; failed += $$4; skipped += $$6 }
 	     END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' build/test-summary.txt
@@ -74,6 +74,19 @@ lint:  ## clang-tidy over src/
 
 fuzz:  ## each fuzz target for FUZZ_SECONDS (60)
 	@tools/fuzz $(FUZZ_SECONDS)
+
+# A new seed each time, printed: what passes once must pass always.
+npu: npu-test
+
+npu-test:  ## Intel's NPU compiler on 32 models that cover every pair of features, on SmolLM2 and on optimum-intel's exports
+	@$(MAKE) --no-print-directory compiled PRESET=dev TARGET=ovenbird
+	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/real_models.py
+	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/matrix.py --strength 2
+
+npu-test-full:  ## the same for every three features (about 250 models), and check against the compiler; an hour
+	@$(MAKE) --no-print-directory compiled PRESET=dev TARGET=ovenbird
+	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/matrix.py --strength 3 --cache
+	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/confusion.py --models 80
 
 bench:  ## compare with optimum-intel (its venv, 31 GB of disk and 20 GB of memory; see bench/README.md)
 	@$(MAKE) --no-print-directory setup compiled PRESET=release TARGET=ovenbird

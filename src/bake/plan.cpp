@@ -53,6 +53,20 @@ PlannedTensor plan_tensor(const SourceTensor& source, const RequiredTensor& requ
     return planned;
 }
 
+// NPUs 5010 and 6010 refuse INT4 rows that do not fill whole groups of 16 bytes
+// (MultiClusterStrategyAssignment): the output projection of an odd number of heads of 80, say.
+void use_int8_for_odd_rows(PlannedTensor& planned, std::map<std::string, int>& group_notes) {
+    constexpr int64_t kColumnsOfSixteenBytes = 32;
+    constexpr int64_t kFewColumns = 128;  // up to here, and a little further, all is well
+    const bool per_channel_int4 = planned.format.bits == 4 && planned.format.group_size == 0;
+    if (!per_channel_int4 || planned.columns <= kFewColumns || planned.columns % kColumnsOfSixteenBytes == 0)
+        return;
+    planned.format.bits = 8;
+    ++group_notes[fmt::format(
+        "INT8 instead of INT4 for rows of {} columns, which some NPUs refuse (not a multiple of {})",
+        planned.columns, kColumnsOfSixteenBytes)];
+}
+
 // The form of one matrix inside the layers, and a note when it is not what was asked for.
 PlannedTensor plan_matrix(const SourceTensor& source, const RequiredTensor& required,
                           const BakeOptions& options, std::map<std::string, int>& group_notes) {
@@ -68,7 +82,10 @@ PlannedTensor plan_matrix(const SourceTensor& source, const RequiredTensor& requ
         planned.format.bits = 8;
         ++group_notes[fmt::format("INT8 instead of INT4 for rows of {} (odd)", required.columns)];
     }
-    if (outer || planned.format.bits == 8 || options.group_size == -1) return planned;
+    if (outer || planned.format.bits == 8 || options.group_size == -1) {
+        use_int8_for_odd_rows(planned, group_notes);
+        return planned;
+    }
     planned.format.group_size = fitting_group_size(required.columns, options.group_size);
     if (planned.format.group_size != options.group_size) {
         const auto got = planned.format.group_size == 0
@@ -79,7 +96,12 @@ PlannedTensor plan_matrix(const SourceTensor& source, const RequiredTensor& requ
     }
     if (planned.format.group_size == required.columns)
         planned.format.group_size = 0;  // the same thing, simpler
+    use_int8_for_odd_rows(planned, group_notes);
     return planned;
+}
+
+uint64_t aligned(uint64_t bytes) {
+    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
 // Gives every tensor its place, in order, aligned.
@@ -87,7 +109,7 @@ void lay_out(BakePlan& plan) {
     uint64_t end = 0;
     const auto place = [&](FileRange& range, uint64_t bytes) {
         range = {end, bytes};
-        end = (end + bytes + kAlignment - 1) / kAlignment * kAlignment;
+        end = aligned(end + bytes);
     };
     for (auto& tensor : plan.tensors) {
         const auto elements = static_cast<uint64_t>(tensor.rows) * static_cast<uint64_t>(tensor.columns);
@@ -104,12 +126,25 @@ void lay_out(BakePlan& plan) {
     plan.tensor_bytes = end;
 }
 
+// What the freeze adds for per-channel zero points: an f32 a row, and a row of ones for each width.
+uint64_t correction_bytes(const BakePlan& plan) {
+    uint64_t bytes = 0;
+    std::set<int64_t> widths;
+    for (const auto& tensor : plan.tensors) {
+        if (tensor.store != Store::quantized || tensor.format.symmetric || tensor.format.group_size != 0)
+            continue;
+        bytes += aligned(4 * static_cast<uint64_t>(tensor.rows));
+        if (widths.insert(tensor.columns).second) bytes += aligned(4 * static_cast<uint64_t>(tensor.columns));
+    }
+    return bytes;
+}
+
 void estimate_costs(BakePlan& plan, const BakeOptions& options) {
     // Axes, scalars and frequencies of the graph, and its index vectors of N entries, each on its own 64
     // bytes.
     const uint64_t graph_constants =
         (uint64_t{4} << 10) + 16 * static_cast<uint64_t>(options.seq_len) + 4 * plan.config.head_size;
-    plan.weights_file_bytes = plan.tensor_bytes + graph_constants;
+    plan.weights_file_bytes = plan.tensor_bytes + graph_constants + correction_bytes(plan);
     // Two XML files of about 60 KB a layer, tokenizer and configuration files.
     plan.disk_bytes =
         plan.weights_file_bytes + (uint64_t{32} << 20) + plan.config.layers * (uint64_t{160} << 10);

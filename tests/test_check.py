@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""`ovenbird check` without a compiler: what it says of sound and of broken models, and how it asks a compiler."""
+import json
+import os
+import pathlib
+import stat
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "npu"))
+import baking
+import broken
+
+STATEFUL = baking.ROOT / "testdata" / "optimum_stateful"
+
+
+def check(*arguments):
+    result = baking.ovenbird("check", *arguments, check=False)
+    return result.returncode, result.stdout, result.stderr
+
+
+class Check(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls.scratch.name)
+        cls.sound = baking.bake(baking.TINY / "llama_odd_biases", cls.folder / "sound", "--group-size", -1)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    def broken(self, way):
+        return broken.break_model(self.sound / baking.MODEL_XML, way, self.folder / f"{way.__name__}.xml")
+
+    def test_sound(self):
+        status, output, _ = check(self.sound)
+        self.assertEqual(status, 0, output)
+        self.assertNotIn("refused", output)
+
+    def test_dynamic_names_its_origin(self):
+        status, output, _ = check(STATEFUL)
+        self.assertEqual(status, 1)
+        self.assertIn("Parameter 'input_ids'", output)
+        self.assertIn("beam_idx", output)
+        self.assertIn("ovenbird bake", output)
+
+    def test_refused_on_one_generation(self):
+        xml = self.broken(broken.heads_by_transpose)
+        status, output, _ = check(xml, "--json")
+        verdicts = json.loads(output)["platforms"]
+        self.assertEqual(status, 1)
+        self.assertEqual({platform for platform, verdict in verdicts.items() if verdict == "refused"}, {"3720"})
+        self.assertEqual(check(xml, "--platform", "4000,5010")[0], 0)
+
+    def test_infinite_mask_is_costly_but_taken(self):
+        status, output, _ = check(self.broken(broken.infinite_mask))
+        self.assertEqual(status, 0)
+        self.assertIn("inf", output)
+
+    def test_groups_grow(self):
+        grouped = baking.bake(baking.TINY / "llama_even_linear", self.folder / "grouped", "--group-size", 16)
+        report = json.loads(check(grouped, "--json")[1])
+        self.assertGreater(report["grown_bytes"], 0)
+        self.assertIn("--group-size -1", report["findings"][0]["advice"])
+
+    def test_bad_input(self):
+        self.assertEqual(check(self.folder / "nothing")[0], 1)
+        self.assertEqual(check(self.sound, "--platform", "1234")[0], 2)
+        garbage = self.folder / "garbage.xml"
+        garbage.write_text("<net>")
+        status, _, errors = check(garbage)
+        self.assertEqual(status, 1)
+        self.assertIn("garbage.xml", errors)
+
+    def compiler(self, script):
+        path = self.folder / "compiler"
+        path.write_text("#!/bin/sh\n" + script)
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        return path
+
+    def test_a_compiler_that_crashes_or_refuses(self):
+        before = {path.name: path.stat().st_mtime_ns for path in self.sound.iterdir()}
+        crash = check(self.sound, "--compile", "--platform", "4000", "--compiler", self.compiler("kill -SEGV $$\n"))
+        self.assertEqual(crash[0], 1)
+        self.assertIn("4000", crash[2])
+        silent = check(self.sound, "--compile", "--platform", "4000", "--compiler", self.compiler("exit 0\n"))
+        self.assertEqual(silent[0], 1)
+        verdict = {"platform": 4000, "accepted": False, "reason": "Pass failed", "seconds": 1.0, "peak_mb": 10.0}
+        refusal = check(self.sound, "--compile", "--platform", "4000", "--compiler",
+                        self.compiler(f"echo '{json.dumps(verdict)}'\nexit 1\n"))
+        self.assertEqual(refusal[0], 1)
+        self.assertIn("Pass failed", refusal[1])
+        self.assertEqual(before, {path.name: path.stat().st_mtime_ns for path in self.sound.iterdir()})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""IRs that optimum-intel exported (testdata/optimum_*): baked, they say what the exports say, and nothing of a cache is left."""
+import pathlib
+import tempfile
+import unittest
+
+import numpy as np
+import openvino as ov
+
+import baking
+
+KINDS = ("stateful", "stateless", "inputs")
+SEQ_LEN = 32
+TOKENS = [5, 17, 40, 3, 28, 11, 60, 9, 33]
+
+
+def exported_logits(folder):
+    """The last row of the export's own logits, its cache empty."""
+    compiled = baking.compile_exact(folder / baking.MODEL_XML)
+    feed = {}
+    for port in compiled.inputs:
+        name = port.any_name
+        if name == "beam_idx":
+            feed[name] = np.zeros(1, np.int32)
+        elif name.startswith("past_key_values"):
+            shape = [axis.get_length() if axis.is_static else 0 for axis in port.get_partial_shape()]
+            feed[name] = np.zeros([1, *shape[1:]], np.float32)
+        else:
+            values = {"input_ids": TOKENS, "attention_mask": [1] * len(TOKENS), "position_ids": range(len(TOKENS))}[name]
+            feed[name] = np.array([list(values)], np.int64)
+    return compiled(feed)["logits"][0, -1]
+
+
+def padded():
+    padding = SEQ_LEN - len(TOKENS)
+    return {"input_ids": np.array([TOKENS + [0] * padding], np.int64),
+            "attention_mask": np.array([[1] * len(TOKENS) + [0] * padding], np.int64),
+            "position_ids": np.arange(SEQ_LEN, dtype=np.int64)[None]}
+
+
+class IrSource(unittest.TestCase):
+    def test_baked_says_the_same(self):
+        for kind in KINDS:
+            with self.subTest(kind=kind), tempfile.TemporaryDirectory() as scratch:
+                source = baking.ROOT / "testdata" / f"optimum_{kind}"
+                before = {path.name: path.read_bytes() for path in source.iterdir()}
+                folder = baking.bake(source, pathlib.Path(scratch) / "baked", "--seq-len", SEQ_LEN)
+                self.assertEqual(before, {path.name: path.read_bytes() for path in source.iterdir()})
+                model = ov.Core().read_model(str(folder / baking.MODEL_XML))
+                self.assertFalse(model.is_dynamic())
+                self.assertEqual({port.any_name for port in model.inputs}, set(padded()))
+                self.assertEqual([port.any_name for port in model.outputs], ["logits"])
+                got = baking.logits_of(baking.compile_exact(folder / baking.MODEL_XML), padded())[0]
+                np.testing.assert_allclose(got, exported_logits(source), atol=1e-4)
+                baking.ovenbird("run", folder, "abc", "--raw", "--device", "CPU", "--max-new-tokens", 2)
+
+    def test_weights_missing(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            xml = pathlib.Path(scratch) / "model.xml"
+            xml.write_bytes((baking.ROOT / "testdata" / "optimum_stateful" / baking.MODEL_XML).read_bytes())
+            result = baking.ovenbird("bake", xml, "-o", pathlib.Path(scratch) / "out", check=False)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("model.bin", result.stderr)
+            self.assertFalse((pathlib.Path(scratch) / "out").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
