@@ -157,6 +157,19 @@ void estimate_costs(BakePlan& plan, const BakeOptions& options) {
     if (options.forward_check) plan.memory_bytes += plan.tensor_bytes * 5 / 4 + (uint64_t{128} << 20);
 }
 
+// Said before the user waits: what a form costs on an NPU (README, "Which weights stay INT4 on an NPU").
+void note_groups(BakePlan& plan) {
+    const bool grouped =
+        std::any_of(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
+            return tensor.store == Store::quantized && tensor.format.bits == 4 &&
+                   tensor.format.group_size != 0;
+        });
+    if (!grouped) return;
+    plan.notes.emplace_back(
+        "NPU compilers turn INT4 groups into f16, more than twice the size; --group-size -1 stays INT4 "
+        "there");
+}
+
 void note_unused(const Checkpoint& checkpoint, BakePlan& plan, const std::set<std::string>& used) {
     std::vector<std::string> unused;
     for (const auto& [name, tensor] : checkpoint.tensors()) {
@@ -204,6 +217,7 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     }
     for (const auto& [text, count] : group_notes)
         plan.notes.push_back(fmt::format("{} ({} tensors)", text, count));
+    note_groups(plan);
     if (options.bits == 4 && options.ratio < 1.0) keep_sensitive_in_int8(plan, options.ratio);
     note_unused(checkpoint, plan, used);
     lay_out(plan);
