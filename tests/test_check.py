@@ -95,5 +95,52 @@ class Check(unittest.TestCase):
         self.assertEqual(before, {path.name: path.stat().st_mtime_ns for path in self.sound.iterdir()})
 
 
+class AheadOfTime(unittest.TestCase):
+    def bake(self, folder, script, *options):
+        compiler = folder / "compiler"
+        compiler.write_text("#!/usr/bin/env python3\n" + script)
+        compiler.chmod(0o755)
+        output = folder / "baked"
+        result = baking.ovenbird("bake", baking.TINY / "llama_even_linear", "-o", output, "--npu-platform", "4000,3720",
+                                 "--npu-compiler", compiler, *options, check=False)
+        manifest = output / "ovenbird.json"
+        return result, json.loads(manifest.read_text()) if manifest.exists() else None, output
+
+    def test_blobs_beside_the_ir(self):
+        script = ("import json, sys\nif '--help' in sys.argv: sys.exit()\n"
+                  "platform = int(sys.argv[sys.argv.index('--platform') + 1])\n"
+                  "accepted = platform == 4000\n"
+                  "if accepted: open(sys.argv[sys.argv.index('--blob') + 1], 'w').write('compiled')\n"
+                  "print(json.dumps({'platform': platform, 'accepted': accepted, 'reason': 'Pass failed', 'seconds': 1.0,"
+                  " 'compiler': 'test', 'requirements': 'r'}))\nsys.exit(not accepted)\n")
+        with tempfile.TemporaryDirectory() as scratch:
+            result, manifest, output = self.bake(pathlib.Path(scratch), script)
+            self.assertEqual(result.returncode, 1)  # one of two is missing
+            self.assertIn("Pass failed", result.stderr)
+            lunar, meteor = manifest["npu"]
+            self.assertEqual((lunar["platform"], lunar["file"], lunar["bytes"]), (4000, "npu/4000.blob", 8))
+            self.assertEqual((output / lunar["file"]).read_text(), "compiled")
+            self.assertEqual((meteor["platform"], meteor["refused"]), (3720, "Pass failed"))
+            self.assertEqual(manifest["options"]["group-size"], -1)
+            baking.ovenbird("run", output, "abc", "--raw", "--device", "CPU", "--max-new-tokens", 2)
+
+    def test_a_compiler_that_crashes_costs_its_blob_only(self):
+        script = "import os, sys\nif '--help' in sys.argv: sys.exit()\nos.kill(os.getpid(), 11)\n"
+        with tempfile.TemporaryDirectory() as scratch:
+            result, manifest, output = self.bake(pathlib.Path(scratch), script)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("signal 11", result.stderr)
+            self.assertTrue(manifest["verification"]["static"])
+            self.assertEqual(list((output / "npu").iterdir()), [])
+
+    def test_refused_before_any_work(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            output = pathlib.Path(scratch) / "baked"
+            for options in (["--npu-platform", "1234"], ["--npu-platform", "4000", "--npu-compiler", "/no/such/compiler"]):
+                result = baking.ovenbird("bake", baking.TINY / "llama_even_linear", "-o", output, *options, check=False)
+                self.assertNotEqual(result.returncode, 0)
+                self.assertEqual(list(pathlib.Path(scratch).iterdir()), [])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -6,6 +6,7 @@
 #include "bake/freeze/ir_file.hpp"
 #include "bake/graph/decoder.hpp"
 #include "bake/ir_source.hpp"
+#include "bake/npu_blobs.hpp"
 #include "bake/stage_two.hpp"
 #include "bake/work_folder.hpp"
 #include "base/error.hpp"
@@ -88,6 +89,7 @@ void finish(const BakeOptions& options, WorkFolder& work, size_t int4_constants,
     verify_forward(options, dynamic, work.path(), manifest, reporter);
     check_interrupted();
     if (!options.keep_intermediate) remove_tree(dynamic);
+    compile_blobs(options, work.path(), manifest, reporter);
     write_file(work.path() / kManifestName, to_json(manifest).dump(2) + "\n");
     work.publish();
 }
@@ -146,6 +148,7 @@ PlannedBake plan_bake(const BakeOptions& options) {
 
 Manifest bake(const BakeOptions& options, Reporter& reporter) {
     validate(options);
+    check_npu_platforms(options);
     if (const auto ir = find_ir_source(options.source)) return bake_ir(*ir, options, reporter);
     return bake_checkpoint(options, reporter);
 }

@@ -30,6 +30,7 @@ void validate(const BakeOptions& options) {
 Json to_json(const BakeOptions& options) {
     Json json;
     json["symmetric"] = options.symmetric;
+    if (!options.npu_platforms.empty()) json["npu-platform"] = options.npu_platforms;
     visit_bake_options(options,
                        [&](const char* name, const auto& value, const char*) { json[name] = value; });
     return json;

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "base/json.hpp"
 
@@ -21,10 +23,12 @@ struct BakeOptions {
     bool keep_intermediate = false;
     bool force = false;
     bool forward_check = true;
+    std::vector<int> npu_platforms;  // NPU generations to compile for ahead of time
+    std::string npu_compiler;        // the command that compiles; empty: see npu_compile_command()
 };
 
 /// Calls visit(name, member, help) for every option that has a value; name is the long flag without dashes.
-/// --sym/--asym and source/output are spelt by the command itself.
+/// --sym/--asym, --npu-platform and source/output are spelt by the command itself.
 template <typename Options, typename Visitor>
 void visit_bake_options(Options& options, Visitor&& visit) {
     visit("bits", options.bits, "Bits of a weight inside the layers: 4, 8, or 16 for f16");

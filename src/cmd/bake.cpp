@@ -1,5 +1,6 @@
 #include "bake/bake.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 #include "base/error.hpp"
@@ -43,11 +44,19 @@ bool parse(int argc, char** argv, Words& words) {
     visit_bake_options(words.options, [&](const char* name, auto& value, const char* help) {
         add_option(app, name, value, help);
     });
+    app.add_option("--npu-platform", words.options.npu_platforms,
+                   "Also compile for these NPU generations (3720, 4000, 5010, 5020, 6010), with commas; "
+                   "--group-size is then -1 unless given")
+        ->delimiter(',');
+    app.add_option("--npu-compiler", words.options.npu_compiler,
+                   "The command that compiles; $OVENBIRD_NPU_COMPILE, else npu-compile");
     app.add_flag("--plan", words.plan, "Print what would be done, tensor by tensor, and stop");
     app.add_flag("--json", words.json, "Print the plan, or the finished folder's manifest, as JSON");
     add_console_options(app, words.console);
     if (!parse_command(app, argc, argv)) return false;
     words.options.symmetric = !asym;
+    // Groups become f16 in what an NPU compiler makes.
+    if (!words.options.npu_platforms.empty() && app.count("--group-size") == 0) words.options.group_size = -1;
     return true;
 }
 
@@ -72,7 +81,10 @@ int bake_command(int argc, char** argv) {
     const Manifest manifest = bake(words.options, reporter);
     if (words.json) std::cout << to_json(manifest).dump(2) << "\n";
     reporter.note(fmt::format("baked {} into {}", manifest.source_name, words.options.output.string()));
-    return 0;
+    // The folder is there and sound, but not all that was asked for.
+    const bool all_blobs = std::all_of(manifest.blobs.begin(), manifest.blobs.end(),
+                                       [](const CompiledBlob& blob) { return blob.refused.empty(); });
+    return all_blobs ? 0 : 1;
 }
 
 }  // namespace ovenbird

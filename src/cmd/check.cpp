@@ -6,7 +6,7 @@
 #include <openvino/runtime/core.hpp>
 
 #include "base/error.hpp"
-#include "base/platform/child.hpp"
+#include "check/compiler.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/options.hpp"
 #include "model/manifest.hpp"
@@ -93,30 +93,6 @@ void print_verdicts(const CheckReport& report, const std::vector<int>& platforms
                static_cast<double>(report.memory.grown) / 1e6);
 }
 
-std::string compiler_command(const Words& words) {
-    if (!words.compiler.empty()) return words.compiler;
-    const char* named = std::getenv("OVENBIRD_NPU_COMPILE");
-    return named != nullptr ? named : "npu-compile";
-}
-
-// The compiler may crash, hang or eat the memory: it runs in a child, and only its last line is believed.
-Json ask_compiler(const Words& words, const fs::path& file, int platform) {
-    const std::string seconds = std::to_string(words.timeout_seconds);
-    ChildLimits limits;
-    limits.time = std::chrono::seconds(words.timeout_seconds + 120);  // npu-compile has its own, and set-up
-    const ChildResult result = run_child({compiler_command(words), fs::absolute(file).string(), "--platform",
-                                          std::to_string(platform), "--timeout", seconds, "--json"},
-                                         limits);
-    if (result.end == ChildResult::End::exited && (result.status == 0 || result.status == 1)) {
-        const Json verdict = Json::parse(result.output, nullptr, false);
-        if (verdict.is_object() && verdict.contains("accepted")) return verdict;
-    }
-    const std::string why =
-        result.end == ChildResult::End::timed_out ? "it did not end in time" : result.errors;
-    fail(ErrorCode::device, "{} could not say anything about platform {}: {}", compiler_command(words),
-         platform, why);
-}
-
 void print_compiled(const Json& verdict) {
     const bool accepted = verdict.value("accepted", false);
     fmt::print("{}: the compiler {}, {:.1f} s, {:.0f} MB of memory{}\n", verdict.value("platform", 0),
@@ -143,8 +119,9 @@ int check_command(int argc, char** argv) {
         print_verdicts(report, words.platforms);
     }
     if (words.compile) {
+        const NpuCompiler compiler{npu_compile_command(words.compiler), words.timeout_seconds};
         for (const int platform : words.platforms) {
-            const Json verdict = ask_compiler(words, file, platform);
+            const Json verdict = ask_npu_compiler(compiler, file, platform);
             refused = refused || !verdict.value("accepted", false);
             json["compiled"].push_back(verdict);
             if (!words.json) print_compiled(verdict);

@@ -167,6 +167,18 @@ void print_statistics(const Answer& answer, const StaticEngine& engine, ConsoleR
         generation.tokens_per_second(), finish_reason_name(generation.reason)));
 }
 
+// What the bake compiled ahead of time, for a folder that it made.
+std::vector<BlobFile> blobs_beside(const Words& words) {
+    std::error_code error;
+    const bool own = words.model_xml.filename() == kModelXmlName &&
+                     fs::is_regular_file(words.folder / kManifestName, error);
+    std::vector<BlobFile> blobs;
+    if (!own) return blobs;
+    for (const auto& blob : read_manifest(words.folder).blobs)
+        blobs.push_back({blob.platform, words.folder / blob.file, blob.bytes, blob.hash, blob.requirements});
+    return blobs;
+}
+
 Answer answer_prompt(const Words& words, StaticEngine& engine, const Tokenizer& tokenizer,
                      const std::vector<int64_t>& prompt, ConsoleReporter& reporter) {
     const auto on_drop = [&](int64_t dropped) {
@@ -189,7 +201,8 @@ int run_command(int argc, char** argv) {
     install_interrupt_handler();
     ConsoleReporter reporter(words.console);
     const std::string text = find_prompt(words);
-    const auto options = device_options(words);
+    auto options = device_options(words);
+    options.blobs = blobs_beside(words);
     const Tokenizer tokenizer = Tokenizer::load(words.tokenizer);
     const auto chat = words.raw ? std::nullopt : ChatTemplate::load(words.tokenizer);
     // Before the model is compiled: what is wrong with a prompt should not cost a minute.
@@ -199,6 +212,7 @@ int run_command(int argc, char** argv) {
     for (const auto& passed : outcome.passed_over) {
         reporter.note(fmt::format("{} passed over: {}", passed.device, passed.reason));
     }
+    if (!outcome.blob_note.empty()) reporter.note("NPU: " + outcome.blob_note);
     StaticEngine engine(std::move(outcome.session), tokenizer.pad_id());
     check_vocabulary(tokenizer, engine);
     reporter.debug(fmt::format("compiled for {} in {:.2f} s", engine.device(), outcome.compile_seconds));

@@ -61,6 +61,39 @@ void prepare_cache(const DeviceOptions& options) {
     trim_cache(options.cache_folder, kCacheLimitBytes);
 }
 
+// Whether the runtime itself says that it can load the blob; yes where it does not know the question.
+bool runtime_agrees(const BlobFile& blob, const std::string& device) {
+    if (blob.requirements.empty()) return true;
+    try {
+        return core().get_property(device, ov::compatibility_check,
+                                   {{ov::runtime_requirements.name(), blob.requirements}}) !=
+               ov::CompatibilityCheck::UNSUPPORTED;
+    } catch (const std::exception&) {
+        return true;
+    }
+}
+
+// The blob for this machine's NPU, or an empty model and a note that says why it is compiled instead.
+ov::CompiledModel import_blob(const DeviceOptions& options, const std::string& device, std::string& note) {
+    const int platform = platform_of(core().get_property(device, ov::device::architecture));
+    for (const auto& blob : options.blobs) {
+        note = blob_problem(blob, platform);
+        if (note.empty() && !runtime_agrees(blob, device))
+            note = blob.path.filename().string() + " does not suit this driver";
+        if (!note.empty()) continue;
+        try {
+            ov::CompiledModel model = core().import_model(ov::read_tensor_data(blob.path), device);
+            note = fmt::format("loaded {}, compiled ahead of time", blob.path.filename().string());
+            return model;
+        } catch (const std::exception& error) {
+            note = fmt::format("{} was refused: {}", blob.path.filename().string(),
+                               one_line_reason(error.what()));
+        }
+    }
+    note += "; compiling the IR";
+    return {};
+}
+
 template <typename Compile>
 CompileOutcome first_that_compiles(const DeviceOptions& options, const Compile& compile) {
     if (options.devices.empty())
@@ -73,7 +106,11 @@ CompileOutcome first_that_compiles(const DeviceOptions& options, const Compile& 
             continue;
         }
         try {
-            outcome.session = std::make_unique<CompiledSession>(compile(device), device);
+            ov::CompiledModel model;
+            if (base_name(device) == "NPU" && !options.blobs.empty())
+                model = import_blob(options, device, outcome.blob_note);
+            if (!model) model = compile(device);
+            outcome.session = std::make_unique<CompiledSession>(std::move(model), device);
         } catch (const std::exception& error) {
             outcome.passed_over.push_back({device, one_line_reason(error.what())});
             continue;

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "device/blob.hpp"
+
 namespace ovenbird {
 
 struct DeviceOptions {
@@ -18,6 +20,8 @@ struct DeviceOptions {
     std::map<std::string, std::string> properties;
     /// Compiled-model cache; empty: off.
     std::filesystem::path cache_folder;
+    /// Compiled ahead of time; the one for this machine's NPU is loaded instead of compiling, if it fits.
+    std::vector<BlobFile> blobs;
 };
 
 /// A device that was tried and not used, with its reason in one line. An expected outcome, so a value.
@@ -51,6 +55,7 @@ struct CompileOutcome {
     std::unique_ptr<CompiledSession> session;
     std::vector<PassedOver> passed_over;
     double compile_seconds = 0;
+    std::string blob_note;  // which blob was loaded, or why none was; empty when there are none
 };
 
 /// Reads `model_xml` and compiles it for the first device that takes it. Errors: not_found, invalid_input

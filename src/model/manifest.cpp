@@ -24,6 +24,41 @@ std::vector<HashedFile> read_files(const JsonObject& source) {
     return files;
 }
 
+Json blobs_json(const std::vector<CompiledBlob>& blobs) {
+    Json list = Json::array();
+    for (const auto& blob : blobs) {
+        Json entry = {{"platform", blob.platform}, {"compiler", blob.compiler}, {"seconds", blob.seconds}};
+        if (blob.refused.empty()) {
+            entry.update({{"file", blob.file},
+                          {"bytes", blob.bytes},
+                          {"hash", blob.hash},
+                          {"requirements", blob.requirements}});
+        } else {
+            entry["refused"] = blob.refused;
+        }
+        list.push_back(entry);
+    }
+    return list;
+}
+
+// Only names that the bake itself writes: a manifest is a file like any other, and may be hostile.
+std::vector<CompiledBlob> read_blobs(const Json& list, const std::string& origin) {
+    std::vector<CompiledBlob> blobs;
+    for (const auto& entry : list) {
+        const JsonObject object(entry, origin);
+        if (!object.has("file")) continue;
+        CompiledBlob blob;
+        blob.platform = static_cast<int>(object.integer("platform"));
+        blob.file = fmt::format("npu/{}.blob", blob.platform);
+        blob.bytes = static_cast<uint64_t>(object.integer("bytes"));
+        blob.hash = object.text("hash");
+        blob.compiler = object.text("compiler");
+        blob.requirements = object.text("requirements");
+        blobs.push_back(blob);
+    }
+    return blobs;
+}
+
 }  // namespace
 
 Json to_json(const Manifest& manifest) {
@@ -41,6 +76,7 @@ Json to_json(const Manifest& manifest) {
     json["inputs"] = manifest.inputs;
     json["outputs"] = manifest.outputs;
     json["text_files"] = manifest.text_files;
+    if (!manifest.blobs.empty()) json["npu"] = blobs_json(manifest.blobs);
     json["options"] = manifest.options;
     json["quantization"] = manifest.quantization;
     json["verification"] = manifest.verification;
@@ -69,6 +105,7 @@ Manifest read_manifest(const std::filesystem::path& folder) {
     manifest.seq_len = object.integer("seq_len");
     manifest.inputs = read_texts(object, "inputs");
     manifest.outputs = read_texts(object, "outputs");
+    if (object.has("npu")) manifest.blobs = read_blobs(json.at("npu"), path.string());
     if (object.has("text_files")) {
         for (const auto& name : json.at("text_files")) {
             if (name.is_string()) manifest.text_files.push_back(name.get<std::string>());

@@ -25,6 +25,18 @@ struct HashedFile {
     std::string hash;
 };
 
+/// The model compiled ahead of time for one NPU generation, or why it is not.
+struct CompiledBlob {
+    int platform = 0;
+    std::string file;  // "npu/4000.blob", relative to the folder
+    uint64_t bytes = 0;
+    std::string hash;          // BLAKE3
+    std::string compiler;      // its version
+    std::string requirements;  // OpenVINO's runtime_requirements
+    double seconds = 0;
+    std::string refused;  // the reason; empty when the blob is there
+};
+
 struct Manifest {
     std::string ovenbird_version;
     std::string openvino_version;
@@ -36,6 +48,7 @@ struct Manifest {
     int64_t seq_len = 0;
     std::map<std::string, std::string> inputs;  // name: "[1,128] i64"
     std::map<std::string, std::string> outputs;
+    std::vector<CompiledBlob> blobs;
     Json options = Json::object();       // the bake's options
     Json quantization = Json::object();  // forms, errors, notes
     Json verification = Json::object();  // what was checked, with figures

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Real models and Intel's NPU compiler: SmolLM2-135M per channel, symmetric and asymmetric, from a GGUF and from a Hugging
 Face folder, and two-layer exports of optimum-intel, each accepted on all generations; what was refused before the bake."""
+import json
 import os
 import pathlib
 import subprocess
@@ -70,12 +71,24 @@ def refused_before(scratch):
     return refused
 
 
+def ahead_of_time(scratch):
+    """A blob that the bake itself compiles is what its manifest says."""
+    output = scratch / "ahead"
+    bake(ROOT / "testdata" / "tiny" / "llama_even_linear", output, "--npu-platform", "5010", "--npu-compiler",
+         ROOT / "tools" / "npu-compile")
+    entry = json.loads((output / "ovenbird.json").read_text())["npu"][0]
+    good = entry["bytes"] == (output / entry["file"]).stat().st_size > 0 and "npu=5010" in entry["requirements"]
+    print(f"{'ok  ' if good else 'FAIL'} ahead of time, 5010: {entry}", flush=True)
+    return good
+
+
 def main():
     toolchain.command()
     with tempfile.TemporaryDirectory(prefix="npu-real-") as scratch:
         sound = accepted_everywhere(sound_models(pathlib.Path(scratch)))
         refused = refused_before(pathlib.Path(scratch))
-    return 0 if sound and refused else 1
+        ahead = ahead_of_time(pathlib.Path(scratch))
+    return 0 if sound and refused and ahead else 1
 
 
 if __name__ == "__main__":

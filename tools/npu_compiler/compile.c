@@ -48,6 +48,9 @@ int main(int count, char** arguments) {
 
     FILE* blob = fopen(arguments[3], "rb");
     if (blob == NULL || _fseeki64(blob, 0, SEEK_END) != 0) return failed("open the blob");
+    char* requirements = NULL;
+    if (ov_compiled_model_get_property(compiled, "RUNTIME_REQUIREMENTS", &requirements) == OK)
+        printf("REQUIREMENTS %s\n", requirements);
     printf("BLOB %lld\n", (long long)_ftelli64(blob));
     fclose(blob);
     fflush(stdout);

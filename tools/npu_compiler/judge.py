@@ -31,6 +31,7 @@ class Verdict:
     blob_bytes: int
     weight_bytes: int  # the .bin's size; 0 where there is none
     compiler: str
+    requirements: str = ""  # what a runtime must have to load the blob, in OpenVINO's words
     cached: bool = False
 
 
@@ -60,7 +61,7 @@ def compile_model(xml, platform, limits=Limits(), blob=None, cache=None):
         if not accepted:
             target.unlink(missing_ok=True)
     verdict = Verdict(str(xml), platform, accepted, reason, round(seconds, 2), round(peak / 2**20, 1),
-                      size if accepted else 0, weights.stat().st_size if weights.exists() else 0, toolchain.version())
+                      size if accepted else 0, weights.stat().st_size if weights.exists() else 0, toolchain.version(), _requirements(output) if accepted else "")
     if entry and not limit:
         cache.mkdir(parents=True, exist_ok=True)
         partial = entry.with_suffix(f".{os.getpid()}")
@@ -120,6 +121,10 @@ def _resident(pid):
             return next((int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM")), 0)
     except OSError:
         return 0
+
+
+def _requirements(output):
+    return next((line.split(" ", 1)[1].strip() for line in output.splitlines() if line.startswith("REQUIREMENTS ")), "")
 
 
 def _reason(output, ended):

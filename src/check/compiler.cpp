@@ -1,0 +1,42 @@
+#include "check/compiler.hpp"
+
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "base/platform/child.hpp"
+
+namespace ovenbird {
+
+std::string npu_compile_command(const std::string& named) {
+    if (!named.empty()) return named;
+    const char* variable = std::getenv("OVENBIRD_NPU_COMPILE");
+    return variable != nullptr && *variable != '\0' ? variable : "npu-compile";
+}
+
+Json ask_npu_compiler(const NpuCompiler& compiler, const std::filesystem::path& xml, int platform,
+                      const std::filesystem::path& blob) {
+    std::vector<std::string> command{
+        compiler.command, std::filesystem::absolute(xml).string(),  "--platform", std::to_string(platform),
+        "--timeout",      std::to_string(compiler.timeout_seconds), "--json"};
+    if (!blob.empty()) {
+        command.emplace_back("--blob");
+        command.push_back(std::filesystem::absolute(blob).string());
+    }
+    ChildLimits limits;
+    limits.time =
+        std::chrono::seconds(compiler.timeout_seconds + 300);  // it has its own limit, and may set itself up
+    const ChildResult result = run_child(command, limits);
+    if (result.end == ChildResult::End::exited && (result.status == 0 || result.status == 1)) {
+        const Json verdict = Json::parse(result.output, nullptr, false);
+        const bool whole =
+            verdict.is_object() && verdict.contains("accepted") && verdict["accepted"].is_boolean();
+        if (whole) return verdict;
+    }
+    std::string why = "it gave no verdict";
+    if (result.end == ChildResult::End::timed_out) why = "it did not end in time";
+    if (result.end == ChildResult::End::signalled) why = fmt::format("it crashed (signal {})", result.status);
+    if (!result.errors.empty()) why += ": " + result.errors.substr(0, 500);
+    fail(ErrorCode::device, "platform {}: {} said nothing of use; {}", platform, compiler.command, why);
+}
+
+}  // namespace ovenbird
