@@ -27,7 +27,7 @@ Json ask_npu_compiler(const NpuCompiler& compiler, const std::filesystem::path& 
         std::chrono::seconds(compiler.timeout_seconds + 300);  // it has its own limit, and may set itself up
     const ChildResult result = run_child(command, limits);
     if (result.end == ChildResult::End::exited && (result.status == 0 || result.status == 1)) {
-        const Json verdict = Json::parse(result.output, nullptr, false);
+        Json verdict = Json::parse(result.output, nullptr, false);
         const bool whole =
             verdict.is_object() && verdict.contains("accepted") && verdict["accepted"].is_boolean();
         if (whole) return verdict;
