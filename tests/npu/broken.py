@@ -73,8 +73,38 @@ def infinite_mask(model):
         node.input(2).replace_source_output(ops.constant(np.float32(-np.inf)).output(0))
 
 
+def _add_to_output(node, extra):
+    """node + extra, for everything that reads the node."""
+    targets = list(node.output(0).get_target_inputs())
+    total = ops.add(node.output(0), extra)
+    for target in targets:
+        if target.get_node() is not extra:
+            target.replace_source_output(total.output(0))
+
+
+def sum_times_vector(model):
+    """Zero points as a rank-1 term, the sum of each row written as a ReduceSum."""
+    node = _nodes(model, "MatMul")[0]
+    width = list(node.output(0).get_shape())[-1]
+    total = ops.reduce_sum(node.input_value(0), ops.constant(np.array([-1])), True)
+    _add_to_output(node, ops.multiply(total, ops.constant(np.linspace(-1, 1, width, dtype=np.float32))))
+
+
+def ragged_int4_rows(model):
+    """INT4 rows of 240 columns, as an odd number of heads of 80 makes them."""
+    node = _nodes(model, "MatMul")[0]
+    width, columns = list(node.output(0).get_shape())[-1], 240
+    depth = list(node.input_value(0).get_shape())[-1]
+    narrow = ops.matmul(node.input_value(0), ops.constant(np.full((columns, depth), 0.01, np.float16).astype(np.float32)),
+                        False, True)
+    codes = ov.Tensor(ov.Type.i4, ov.Shape([width, columns]))
+    codes.data.reshape(-1)[:] = np.arange(width * columns // 2) % 119
+    weights = ops.multiply(ops.convert(ops.constant(codes), "f16"), ops.constant(np.full((width, 1), 0.01, np.float16)))
+    _add_to_output(node, ops.matmul(narrow, ops.convert(weights, "f32"), False, True))
+
+
 WAYS = (dynamic_tokens, dynamic_batch, bounded_tokens, attention_written_out, heads_by_transpose, duplicated_names,
-        shape_of_data, double_precision, infinite_mask)
+        shape_of_data, double_precision, infinite_mask, sum_times_vector, ragged_int4_rows)
 
 
 def break_model(xml, way, target):
