@@ -54,6 +54,13 @@ class Check(unittest.TestCase):
         self.assertEqual({platform for platform, verdict in verdicts.items() if verdict == "refused"}, {"3720"})
         self.assertEqual(check(xml, "--platform", "4000,5010")[0], 0)
 
+    def test_every_way_to_break_a_model_has_an_answer(self):
+        for way in broken.WAYS:
+            with self.subTest(way=way.__name__):
+                status, output, errors = check(self.broken(way), "--json")
+                self.assertEqual(errors, "")
+                self.assertEqual(status == 1, "refused" in json.loads(output)["platforms"].values())
+
     def test_infinite_mask_is_costly_but_taken(self):
         status, output, _ = check(self.broken(broken.infinite_mask))
         self.assertEqual(status, 0)

@@ -87,6 +87,17 @@ std::unique_ptr<CompiledSession> compile_on_cpu(const std::filesystem::path& xml
     return compile_first(xml, options).session;
 }
 
+// Every prompt's logits in a window of `width` tokens; 0: each in a window of its own length.
+std::vector<std::vector<float>> all_logits(CompiledSession& session, const std::vector<Prompt>& prompts,
+                                           int64_t width) {
+    std::vector<std::vector<float>> logits;
+    logits.reserve(prompts.size());
+    for (const auto& prompt : prompts)
+        logits.push_back(
+            last_logits(session, prompt, width > 0 ? static_cast<size_t>(width) : prompt.ids.size()));
+    return logits;
+}
+
 }  // namespace
 
 bool ForwardCheck::agrees() const {
@@ -99,14 +110,10 @@ ForwardCheck check_forward(const std::filesystem::path& dynamic_xml, const std::
     auto session = compile_on_cpu(static_xml);
     const auto vocabulary = static_cast<int64_t>(session->model().output("logits").get_shape().at(2));
     const auto prompts = make_prompts(seq_len, vocabulary);
-    std::vector<std::vector<float>> expected;
-    std::vector<std::vector<float>> got;
-    for (const auto& prompt : prompts)
-        got.push_back(last_logits(*session, prompt, static_cast<size_t>(seq_len)));
+    const auto got = all_logits(*session, prompts, seq_len);
     session.reset();
     session = compile_on_cpu(dynamic_xml);
-    for (const auto& prompt : prompts)
-        expected.push_back(last_logits(*session, prompt, prompt.ids.size()));
+    const auto expected = all_logits(*session, prompts, 0);
     ForwardCheck check;
     for (size_t p = 0; p < prompts.size(); ++p) {
         for (size_t i = 0; i < expected[p].size(); ++i) {

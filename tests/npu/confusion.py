@@ -46,7 +46,7 @@ def make(number, generator, folder):
 def predictions(xml):
     """platform: whether check would pass it."""
     done = subprocess.run([matrix.program(), "check", xml, "--json"], capture_output=True, text=True)
-    if done.returncode not in (0, 1):
+    if done.returncode not in (0, 1) or not done.stdout:
         raise SystemExit(f"check failed on {xml}: {done.stderr}")
     return {int(platform): verdict == "accepted" for platform, verdict in json.loads(done.stdout)["platforms"].items()}
 

@@ -98,7 +98,7 @@ private:
         return is_elementwise(node);
     }
 
-    void move_above(ov::Output<ov::Node> value, const std::shared_ptr<ov::Node>& row) {
+    void move_above(const ov::Output<ov::Node>& value, const std::shared_ptr<ov::Node>& row) {
         const auto node = value.get_node_shared_ptr();
         ov::OutputVector inputs;
         for (const auto& input : node->input_values())
