@@ -53,7 +53,7 @@ bool parse(int argc, char** argv, Words& words) {
 }
 
 fs::path model_file(const fs::path& given) {
-    const fs::path file = fs::is_directory(given) ? given / kModelXmlName : given;
+    fs::path file = fs::is_directory(given) ? given / kModelXmlName : given;
     if (fs::is_regular_file(file) && file.extension() == ".xml") return file;
     fail(ErrorCode::not_found, "'{}' is no OpenVINO IR; give its .xml or the folder that has {}",
          file.string(), kModelXmlName);
