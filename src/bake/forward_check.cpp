@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "device/device.hpp"
+#include "device/embedder.hpp"
 
 namespace ovenbird {
 namespace {
@@ -66,35 +67,53 @@ ov::Tensor input_tensor(const ov::Output<const ov::Node>& port, const Prompt& pr
     });
 }
 
-// The logits of the last real row.
-std::vector<float> last_logits(CompiledSession& session, const Prompt& prompt, size_t width) {
-    for (const auto& input : session.model().inputs()) {
-        session.set_input(input.get_any_name(), input_tensor(input, prompt, width));
+// A model on the CPU, with what looks its tokens up where it does not do so itself.
+struct Side {
+    std::unique_ptr<CompiledSession> session;
+    std::unique_ptr<Embedder> embedder;
+};
+
+void set_inputs(Side& side, const Prompt& prompt, size_t width) {
+    for (const auto& input : side.session->model().inputs()) {
+        const std::string name = input.get_any_name();
+        if (name == "inputs_embeds") {
+            std::vector<int64_t> ids = prompt.ids;
+            ids.resize(width, 0);
+            side.session->set_input(name, side.embedder->rows(ids));
+        } else {
+            side.session->set_input(name, input_tensor(input, prompt, width));
+        }
     }
-    session.reset_state();
-    session.infer();
-    const ov::Tensor logits = session.output("logits");
+}
+
+// The logits of the last real row.
+std::vector<float> last_logits(Side& side, const Prompt& prompt, size_t width) {
+    set_inputs(side, prompt, width);
+    side.session->reset_state();
+    side.session->infer();
+    const ov::Tensor logits = side.session->output("logits");
     const size_t rows = logits.get_shape().at(1);
     const size_t vocab = logits.get_shape().at(2);
     const float* row = logits.data<float>() + (rows == 1 ? 0 : prompt.ids.size() - 1) * vocab;
     return {row, row + vocab};
 }
 
-std::unique_ptr<CompiledSession> compile_on_cpu(const std::filesystem::path& xml) {
+Side compile_on_cpu(const std::filesystem::path& xml) {
     DeviceOptions options;
     options.devices = {"CPU"};
     options.properties = {{"INFERENCE_PRECISION_HINT", "f32"}, {"DYNAMIC_QUANTIZATION_GROUP_SIZE", "0"}};
-    return compile_first(xml, options).session;
+    Side side{compile_first(xml, options).session, nullptr};
+    side.embedder = embedder_beside(xml, side.session->model());
+    return side;
 }
 
 // Every prompt's logits in a window of `width` tokens; 0: each in a window of its own length.
-std::vector<std::vector<float>> all_logits(CompiledSession& session, const std::vector<Prompt>& prompts,
-                                           int64_t width) {
+std::vector<std::vector<float>> all_logits(Side& side, const std::vector<Prompt>& prompts, int64_t width) {
     std::vector<std::vector<float>> logits;
     logits.reserve(prompts.size());
     for (const auto& prompt : prompts)
         logits.push_back(
-            last_logits(session, prompt, width > 0 ? static_cast<size_t>(width) : prompt.ids.size()));
+            last_logits(side, prompt, width > 0 ? static_cast<size_t>(width) : prompt.ids.size()));
     return logits;
 }
 
@@ -107,13 +126,13 @@ bool ForwardCheck::agrees() const {
 ForwardCheck check_forward(const std::filesystem::path& dynamic_xml, const std::filesystem::path& static_xml,
                            int64_t seq_len) {
     // One after the other: the CPU device keeps a packed copy of the weights for each compiled model.
-    auto session = compile_on_cpu(static_xml);
-    const auto vocabulary = static_cast<int64_t>(session->model().output("logits").get_shape().at(2));
+    auto side = compile_on_cpu(static_xml);
+    const auto vocabulary = static_cast<int64_t>(side.session->model().output("logits").get_shape().at(2));
     const auto prompts = make_prompts(seq_len, vocabulary);
-    const auto got = all_logits(*session, prompts, seq_len);
-    session.reset();
-    session = compile_on_cpu(dynamic_xml);
-    const auto expected = all_logits(*session, prompts, 0);
+    const auto got = all_logits(side, prompts, seq_len);
+    side = {};
+    side = compile_on_cpu(dynamic_xml);
+    const auto expected = all_logits(side, prompts, 0);
     ForwardCheck check;
     for (size_t p = 0; p < prompts.size(); ++p) {
         for (size_t i = 0; i < expected[p].size(); ++i) {

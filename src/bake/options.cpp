@@ -22,6 +22,9 @@ void validate(const BakeOptions& options) {
     if (options.seq_len < 1 || options.seq_len > 131072) {
         fail(ErrorCode::usage, "--seq-len {} is outside 1 to 131072", options.seq_len);
     }
+    if (options.embedding != "device" && options.embedding != "host") {
+        fail(ErrorCode::usage, "--embedding {} is not known; it takes device or host", options.embedding);
+    }
     if (options.source.empty())
         fail(ErrorCode::usage, "no source given: a Hugging Face folder or a .gguf file");
     if (options.output.empty()) fail(ErrorCode::usage, "no output folder given: use -o DIR");

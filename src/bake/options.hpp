@@ -20,6 +20,7 @@ struct BakeOptions {
     bool search_scales = true;  // least squared error; else the largest magnitude decides
     int64_t seq_len = 128;      // N of [1, N]
     bool all_logits = false;
+    std::string embedding = "device";  // or "host": input inputs_embeds, tokens are looked up outside
     bool keep_intermediate = false;
     bool force = false;
     bool forward_check = true;
@@ -39,6 +40,8 @@ void visit_bake_options(Options& options, Visitor&& visit) {
           "Choose scales by least squared error instead of the maximum");
     visit("seq-len", options.seq_len, "Tokens of the static window, N of [1, N]");
     visit("all-logits", options.all_logits, "Compute logits for every row instead of the last real one");
+    visit("embedding", options.embedding,
+          "Where tokens are looked up: on the device, or on the host (saves a tied table's second copy)");
     visit("keep-intermediate", options.keep_intermediate,
           "Keep stage 1's dynamic model in intermediate_dynamic/");
     visit("force", options.force, "Replace an existing output folder (only at the end)");

@@ -5,6 +5,7 @@
 #include "bake/freeze/ir_file.hpp"
 #include "base/error.hpp"
 #include "base/platform/files.hpp"
+#include "device/embedder.hpp"
 
 namespace ovenbird {
 namespace {
@@ -31,6 +32,10 @@ void write_static_model(const BakeOptions& options, const fs::path& dynamic, con
     link_file(dynamic / kModelBinName, folder / kModelBinName);
     const auto read = read_ir(dynamic / kModelXmlName, dynamic / kModelBinName);
     freeze(read.model, options.seq_len, options.all_logits);
+    if (options.embedding == "host") {
+        const auto lookup = split_off_embedding(read.model);
+        write_ir(lookup, folder / kEmbeddingsXmlName, folder / kModelBinName, read.weights->bytes());
+    }
     write_ir(read.model, folder / kModelXmlName, folder / kModelBinName, read.weights->bytes());
 }
 

@@ -213,7 +213,8 @@ int run_command(int argc, char** argv) {
         reporter.note(fmt::format("{} passed over: {}", passed.device, passed.reason));
     }
     if (!outcome.blob_note.empty()) reporter.note("NPU: " + outcome.blob_note);
-    StaticEngine engine(std::move(outcome.session), tokenizer.pad_id());
+    auto embedder = embedder_beside(words.model_xml, outcome.session->model());
+    StaticEngine engine(std::move(outcome.session), tokenizer.pad_id(), std::move(embedder));
     check_vocabulary(tokenizer, engine);
     reporter.debug(fmt::format("compiled for {} in {:.2f} s", engine.device(), outcome.compile_seconds));
     reporter.note(engine.input_shapes());

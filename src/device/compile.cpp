@@ -146,7 +146,8 @@ std::string one_line_reason(const std::string& what) {
     return reason.empty() ? "no reason given" : reason;
 }
 
-CompileOutcome compile_first(const std::filesystem::path& model_xml, const DeviceOptions& options) {
+std::shared_ptr<ov::Model> read_graph(const std::filesystem::path& model_xml,
+                                      const std::filesystem::path& weights_bin) {
     std::error_code missing;
     if (!std::filesystem::exists(model_xml, missing)) {
         fail(ErrorCode::not_found, "{}: no such file; bake a model first (ovenbird bake SOURCE -o DIR)",
@@ -156,14 +157,18 @@ CompileOutcome compile_first(const std::filesystem::path& model_xml, const Devic
         fail(ErrorCode::invalid_input, "{}: is not an OpenVINO IR (.xml); bake a model first",
              model_xml.string());
     }
-    prepare_cache(options);
     try {
-        // Reading apart from compiling: a broken file is the file's fault, not each device's.
-        (void)core().read_model(model_xml.string());
+        return core().read_model(model_xml.string(), weights_bin.string());
     } catch (const std::exception& error) {
         fail(ErrorCode::invalid_input, "{}: OpenVINO cannot read this model: {}", model_xml.string(),
              one_line_reason(error.what()));
     }
+}
+
+CompileOutcome compile_first(const std::filesystem::path& model_xml, const DeviceOptions& options) {
+    // Reading apart from compiling: a broken file is the file's fault, not each device's.
+    (void)read_graph(model_xml, {});
+    prepare_cache(options);
     const auto properties = properties_for(options);
     return first_that_compiles(options, [&](const std::string& device) {
         return core().compile_model(model_xml.string(), device, properties);

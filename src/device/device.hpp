@@ -58,6 +58,11 @@ struct CompileOutcome {
     std::string blob_note;  // which blob was loaded, or why none was; empty when there are none
 };
 
+/// A graph over the weights file of another (several graphs share openvino_model.bin); the weights are
+/// mapped. Errors: not_found, invalid_input.
+std::shared_ptr<ov::Model> read_graph(const std::filesystem::path& model_xml,
+                                      const std::filesystem::path& weights_bin);
+
 /// Reads `model_xml` and compiles it for the first device that takes it. Errors: not_found, invalid_input
 /// (not an IR), device when none takes it: the message lists each device with its reason.
 CompileOutcome compile_first(const std::filesystem::path& model_xml, const DeviceOptions& options);

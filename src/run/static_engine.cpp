@@ -16,8 +16,9 @@ void copy_logits(const ov::Tensor& tensor, size_t begin, std::vector<float>& out
 
 }  // namespace
 
-StaticEngine::StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad_id)
-    : session_(std::move(session)), pad_id_(pad_id) {
+StaticEngine::StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad_id,
+                           std::unique_ptr<Embedder> embedder)
+    : session_(std::move(session)), embedder_(std::move(embedder)), pad_id_(pad_id) {
     for (const auto& port : session_->model().inputs()) {
         if (port.get_partial_shape().is_static()) continue;
         fail(ErrorCode::unsupported,
@@ -25,12 +26,13 @@ StaticEngine::StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad
              port.get_any_name(), port.get_partial_shape().to_string());
     }
     for (const auto& port : session_->model().inputs()) {
-        if (port.get_names().contains("input_ids") && port.get_shape().size() == 2) {
-            window_tokens_ = static_cast<int64_t>(port.get_shape()[1]);
-        }
+        const bool ids = port.get_names().contains("input_ids") && port.get_shape().size() == 2;
+        const bool embeds = port.get_names().contains("inputs_embeds") && port.get_shape().size() == 3;
+        if (ids || (embeds && embedder_)) window_tokens_ = static_cast<int64_t>(port.get_shape()[1]);
     }
     if (window_tokens_ < 1)
-        fail(ErrorCode::unsupported, "the model has no input 'input_ids' of shape [1, N]");
+        fail(ErrorCode::unsupported, "the model has no input 'input_ids' of shape [1, N]{}",
+             embedder_ ? ", nor inputs_embeds of [1, N, hidden]" : "");
     for (const auto& port : session_->model().inputs())
         add_input(port);
     find_logits();
@@ -39,6 +41,7 @@ StaticEngine::StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad
 
 void StaticEngine::add_input(const ov::Output<const ov::Node>& port) {
     static const std::vector<std::pair<const char*, Content>> kKnown{{"input_ids", Content::ids},
+                                                                     {"inputs_embeds", Content::embeds},
                                                                      {"attention_mask", Content::mask},
                                                                      {"position_ids", Content::positions},
                                                                      {"beam_idx", Content::beam}};
@@ -46,6 +49,14 @@ void StaticEngine::add_input(const ov::Output<const ov::Node>& port) {
     const auto type = port.get_element_type();
     for (const auto& [name, content] : kKnown) {
         if (!port.get_names().contains(name)) continue;
+        if (content == Content::embeds) {
+            if (shape.size() != 3 || shape[0] != 1 || type != ov::element::f32) {
+                fail(ErrorCode::unsupported, "input '{}' is {} {}, expected [1, N, hidden] of f32", name,
+                     shape.to_string(), type.to_string());
+            }
+            inputs_.push_back({name, content, ov::Tensor(type, shape)});
+            return;
+        }
         const ov::Shape expected =
             content == Content::beam ? ov::Shape{1} : ov::Shape{1, static_cast<size_t>(window_tokens_)};
         if (shape != expected || (type != ov::element::i64 && type != ov::element::i32)) {
@@ -77,6 +88,12 @@ void StaticEngine::find_logits() {
     fail(ErrorCode::unsupported, "the model has no output 'logits'");
 }
 
+void StaticEngine::fill_embeds(Input& input, std::span<const int64_t> ids) const {
+    std::vector<int64_t> window(ids.begin(), ids.end());
+    window.resize(static_cast<size_t>(window_tokens_), pad_id_);
+    embedder_->rows(window).copy_to(input.tensor);
+}
+
 void StaticEngine::fill(Input& input, std::span<const int64_t> ids) const {
     const auto value = [&](size_t i) -> int64_t {
         const bool real = i < ids.size();
@@ -87,11 +104,13 @@ void StaticEngine::fill(Input& input, std::span<const int64_t> ids) const {
                 return real ? 1 : 0;
             case Content::positions:
                 return static_cast<int64_t>(i);  // padding counts on: masked, and within the rotary range
+            case Content::embeds:
             case Content::beam:
                 return 0;
         }
         return 0;
     };
+    if (input.content == Content::embeds) return fill_embeds(input, ids);
     const size_t size = input.tensor.get_size();
     if (input.tensor.get_element_type() == ov::element::i64) {
         for (size_t i = 0; i < size; ++i)

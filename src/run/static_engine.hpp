@@ -7,18 +7,21 @@
 #include <vector>
 
 #include "device/device.hpp"
+#include "device/embedder.hpp"
 #include "run/engine.hpp"
 
 namespace ovenbird {
 
 /// Runs any static [1, N] IR with input_ids and logits: Ovenbird's own ([1, 1, V], last row) or others' ([1,
-/// N, V]). attention_mask, position_ids and beam_idx are fed where the model has them; a stateful model's
-/// state is reset before every step, because every step recomputes the whole window.
+/// N, V]). attention_mask, position_ids and beam_idx are fed where the model has them; inputs_embeds instead
+/// of input_ids through an embedder; a stateful model's state is reset before every step, because every step
+/// recomputes the whole window.
 class StaticEngine : public Engine {
 public:
     /// Errors: unsupported, naming the input or output that does not fit (a dynamic model: says how to bake
     /// it).
-    StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad_id);
+    StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad_id,
+                 std::unique_ptr<Embedder> embedder = nullptr);
 
     int64_t window_tokens() const override { return window_tokens_; }
     int64_t vocab_size() const override { return vocab_size_; }
@@ -30,7 +33,7 @@ public:
 
 private:
     /// What is written into an input for a window whose first `real` tokens are given.
-    enum class Content { ids, mask, positions, beam };
+    enum class Content { ids, embeds, mask, positions, beam };
     struct Input {
         std::string name;
         Content content;
@@ -39,8 +42,10 @@ private:
     void add_input(const ov::Output<const ov::Node>& port);
     void find_logits();
     void fill(Input& input, std::span<const int64_t> ids) const;
+    void fill_embeds(Input& input, std::span<const int64_t> ids) const;
 
     std::unique_ptr<CompiledSession> session_;
+    std::unique_ptr<Embedder> embedder_;
     int64_t pad_id_;
     int64_t window_tokens_ = 0;
     int64_t vocab_size_ = 0;

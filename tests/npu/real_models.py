@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Real models and Intel's NPU compiler: SmolLM2-135M per channel, symmetric and asymmetric, from a GGUF and from a Hugging
 Face folder, and two-layer exports of optimum-intel, each accepted on all generations; what was refused before the bake."""
+import hashlib
 import json
+import math
 import os
 import pathlib
 import subprocess
@@ -15,7 +17,10 @@ from npu_compiler import judge, toolchain
 import make_hf_folder
 import matrix
 
-LARGEST_BLOB = 1.10  # times the weights, the tied table counted once for each of its two uses
+TABLE = 49152 * 576  # bytes of SmolLM2's tied INT8 table
+# Folder of a SmolLM2: bytes that a blob holds twice, the largest blob over the weights with these. Asymmetric rows
+# carry a second vector, and 4000 and 5020 spend a percent more on it than the others.
+LIMITS = {"gguf_sym": (TABLE, 1.10), "gguf_asym": (TABLE, 1.12), "host": (0, 1.15)}
 PER_CHANNEL = ["--group-size", "-1", "--no-forward-check"]
 
 
@@ -30,20 +35,25 @@ def bake(source, output, *options):
     return output / "openvino_model.xml"
 
 
+def content(xml):
+    """What the compiler sees of a model."""
+    return [hashlib.sha256(path.read_bytes()).digest() for path in (xml, xml.with_suffix(".bin"))]
+
+
 def sound_models(scratch):
     """name: xml, all of which must be accepted everywhere."""
     folder = scratch / "smollm2"
     make_hf_folder.make_hf_folder(gguf(), folder)
-    models = {"SmolLM2 from GGUF, sym": bake(gguf(), scratch / "gguf_sym", *PER_CHANNEL),
-              "SmolLM2 from safetensors, asym": bake(folder, scratch / "hf_asym", "--asym", *PER_CHANNEL)}
+    models = {}
+    for form in ("sym", "asym"):
+        xml = bake(gguf(), scratch / f"gguf_{form}", f"--{form}", *PER_CHANNEL)
+        if content(xml) != content(bake(folder, scratch / f"hf_{form}", f"--{form}", *PER_CHANNEL)):
+            raise SystemExit(f"SmolLM2 {form}: the GGUF and the Hugging Face folder of the same numbers bake to other bytes")
+        models[f"SmolLM2 from GGUF or safetensors, {form}"] = xml
+    models["SmolLM2, embedding on the host"] = bake(gguf(), scratch / "host", "--embedding", "host", *PER_CHANNEL)
     for kind in ("stateful", "stateless", "inputs"):
         models[f"optimum-intel, {kind}"] = bake(ROOT / "testdata" / f"optimum_{kind}", scratch / kind)
     return models
-
-
-def table_bytes(xml):
-    """SmolLM2's tied INT8 table, which a blob holds a second time."""
-    return 49152 * 576 if xml.parent.name == "gguf_sym" else 0
 
 
 def accepted_everywhere(models):
@@ -51,9 +61,9 @@ def accepted_everywhere(models):
     sound = True
     pairs = [(xml, platform) for xml in models.values() for platform in judge.PLATFORMS]
     for verdict in judge.compile_all(pairs, os.cpu_count()):
-        table = table_bytes(pathlib.Path(verdict.model))
-        ratio = verdict.blob_bytes / (verdict.weight_bytes + table)
-        good = verdict.accepted and (table == 0 or ratio <= LARGEST_BLOB)
+        twice, largest = LIMITS.get(pathlib.Path(verdict.model).parent.name, (0, math.inf))
+        ratio = verdict.blob_bytes / (verdict.weight_bytes + twice)
+        good = verdict.accepted and ratio <= largest
         sound = sound and good
         print(f"{'ok  ' if good else 'FAIL'} {names[verdict.model]} {verdict.platform}: {verdict.seconds:.1f} s, "
               f"{verdict.peak_mb:.0f} MB of memory, blob {verdict.blob_bytes / 1e6:.2f} MB ({ratio:.2f}) {verdict.reason}",

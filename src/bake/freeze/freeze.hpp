@@ -45,6 +45,11 @@ void scale_after_gather(const std::shared_ptr<ov::Model>& model);
 /// symmetric weights compressed, and of those only signed ones on every generation.
 void use_scalar_zero_points(const std::shared_ptr<ov::Model>& model);
 
+/// Takes the lookup of tokens out of a static model, for a host to do (a tied table is otherwise stored twice
+/// on the device): input_ids becomes inputs_embeds (f32 [1, N, hidden]). Returns the lookup as a model of its
+/// own, from input_ids to inputs_embeds. Errors: unsupported when no table is looked up with input_ids.
+std::shared_ptr<ov::Model> split_off_embedding(const std::shared_ptr<ov::Model>& model);
+
 /// Keeps constants (masks, above all) within ±65504: an NPU computes in f16, where more is infinite and a
 /// difference of infinities is no number.
 void bound_constants(const std::shared_ptr<ov::Model>& model);

@@ -4,6 +4,7 @@
 #include <openvino/openvino.hpp>
 
 #include "bake/freeze/freeze.hpp"
+#include "base/error.hpp"
 
 namespace ovenbird {
 namespace {
@@ -111,6 +112,39 @@ TEST(ScaleAfterGather, SameRowsFromATableThatStaysCompressed) {
         }
     }
     EXPECT_EQ(run<int64_t>(model, {3, 0, 1}), run<int64_t>(build(), {3, 0, 1}));
+}
+
+TEST(SplitOffEmbedding, TheLookupLeavesAndItsRowsComeBack) {
+    const auto build = [] {
+        const auto ids = input({1, 3}, ov::element::i64);
+        ids->get_output_tensor(0).set_names({"input_ids"});
+        const auto axis = v0::Constant::create(ov::element::i64, {}, {0});
+        const auto rows_of = [&](const std::shared_ptr<v0::Constant>& table) {
+            return std::make_shared<v0::Convert>(std::make_shared<v8::Gather>(table, ids, axis),
+                                                 ov::element::f32);
+        };
+        const auto codes =
+            v0::Constant::create(ov::element::i8, {4, 2}, std::vector<float>{0, 9, -3, 3, 4, 5, 77, -128});
+        const auto scales = v0::Constant::create(ov::element::f16, {4, 1}, {0.5F, 1.0F, 2.0F, 0.25F});
+        const auto rows = std::make_shared<v1::Multiply>(rows_of(codes), rows_of(scales));
+        return model_of(std::make_shared<v1::Multiply>(rows, rows), ids);  // a first norm's square
+    };
+    const auto layers = build();
+    const auto lookup = split_off_embedding(layers);
+    EXPECT_EQ(count(layers, "Gather"), 0U);
+    ASSERT_EQ(layers->inputs().size(), 1U);
+    EXPECT_EQ(layers->input().get_any_name(), "inputs_embeds");
+    EXPECT_EQ(layers->input().get_shape(), (ov::Shape{1, 3, 2}));
+    EXPECT_EQ(lookup->input().get_any_name(), "input_ids");
+    EXPECT_EQ(lookup->output().get_any_name(), "inputs_embeds");
+    EXPECT_EQ(run(layers, run<int64_t>(lookup, {3, 0, 2})), run<int64_t>(build(), {3, 0, 2}));
+}
+
+TEST(SplitOffEmbedding, AModelWithoutATableIsRefused) {
+    const auto ids = input({1, 3}, ov::element::i64);
+    ids->get_output_tensor(0).set_names({"input_ids"});
+    const auto model = model_of(std::make_shared<v0::Convert>(ids, ov::element::f32), ids);
+    EXPECT_THROW(split_off_embedding(model), Error);
 }
 
 TEST(SplitHeads, SameAttentionWithoutATransposeBeforeIt) {

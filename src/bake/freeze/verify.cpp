@@ -73,7 +73,9 @@ void check_shape_sources(const ov::Node& node, std::vector<Violation>& found) {
 void check_input_types(const ov::Model& model, std::vector<Violation>& found) {
     for (const auto& input : model.inputs()) {
         const std::string name = input.get_any_name();
-        const auto expected = name == "beam_idx" ? ov::element::i32 : ov::element::i64;
+        auto expected = ov::element::i64;
+        if (name == "beam_idx") expected = ov::element::i32;
+        if (name == "inputs_embeds") expected = ov::element::f32;
         if (input.get_element_type() == expected) continue;
         found.push_back({name, fmt::format("input '{}' is {}, expected {}", name,
                                            input.get_element_type().to_string(), expected.to_string())});
