@@ -6,10 +6,13 @@
 #include <openvino/runtime/core.hpp>
 
 #include "base/error.hpp"
+#include "check/calibration.hpp"
 #include "check/compiler.hpp"
+#include "check/numerics.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/options.hpp"
 #include "model/manifest.hpp"
+#include "text/tokenizer.hpp"
 
 namespace ovenbird {
 namespace {
@@ -19,6 +22,8 @@ namespace fs = std::filesystem;
 struct Words {
     fs::path model;
     std::vector<int> platforms;
+    bool numerics = false;
+    fs::path tokenizer;
     bool compile = false;
     std::string compiler;
     int64_t timeout_seconds = 900;
@@ -31,6 +36,10 @@ bool parse(int argc, char** argv, Words& words) {
     app.add_option("--platform", words.platforms,
                    "Look only at these NPU generations: 3720, 4000, 5010, 5020, 6010 (all by default)")
         ->delimiter(',');
+    app.add_flag("--numerics", words.numerics,
+                 "Also run texts through it in f32 and in f16 on the CPU: where does f16 overflow or drift?");
+    app.add_option("--tokenizer-id", words.tokenizer,
+                   "Folder of the tokenizer for --numerics (default: beside the model)");
     app.add_flag("--compile", words.compile,
                  "Also ask Intel's compiler, in a process of its own (tools/npu-compile)");
     app.add_option("--compiler", words.compiler,
@@ -93,6 +102,39 @@ void print_verdicts(const CheckReport& report, const std::vector<int>& platforms
                static_cast<double>(report.memory.grown) / 1e6);
 }
 
+// Every calibration text, as much of it as the window holds.
+std::vector<std::vector<int64_t>> calibration_prompts(const fs::path& tokenizer_folder,
+                                                      const ov::Model& model) {
+    const auto tokenizer = Tokenizer::load(tokenizer_folder);
+    const size_t window = window_tokens(model);
+    std::vector<std::vector<int64_t>> prompts;
+    for (const auto& text : calibration_texts()) {
+        prompts.push_back(tokenizer.encode(text, true));
+        if (prompts.back().size() > window) prompts.back().resize(window);
+    }
+    return prompts;
+}
+
+void print_numerics(const NumericsReport& report) {
+    const auto* overflow = report.first_overflow();
+    const auto* drift = report.first_drift();
+    if (overflow != nullptr) {
+        fmt::print(
+            "overflows f16: {} is the first, {:.4g} in f32, and f16 ends at 65504; bake with "
+            "--activations-scale-factor\n",
+            overflow->node, overflow->largest);
+    }
+    if (drift != nullptr) {
+        fmt::print("drifts in f16: {} is the first, {:.1f}% from its f32 value\n", drift->node,
+                   100 * drift->drift);
+    }
+    fmt::print(
+        "numerics: {} of {} texts go on with the same token in f16; logits {:.2f}% apart; largest value "
+        "{:.4g}, of {}\n",
+        report.same_token, report.prompts, 100 * report.logits_drift, report.largest()->largest,
+        report.largest()->node);
+}
+
 void print_compiled(const Json& verdict) {
     const bool accepted = verdict.value("accepted", false);
     fmt::print("{}: the compiler {}, {:.1f} s, {:.0f} MB of memory{}\n", verdict.value("platform", 0),
@@ -117,6 +159,14 @@ int check_command(int argc, char** argv) {
             if (concerns(finding, words.platforms)) print_finding(finding);
         }
         print_verdicts(report, words.platforms);
+    }
+    if (words.numerics) {
+        const auto model = read(file);
+        const auto folder = words.tokenizer.empty() ? file.parent_path() : words.tokenizer;
+        const auto numerics = check_numerics(model, file, calibration_prompts(folder, *model));
+        refused = refused || numerics.first_overflow() != nullptr;
+        json["numerics"] = to_json(numerics);
+        if (!words.json) print_numerics(numerics);
     }
     if (words.compile) {
         const NpuCompiler compiler{npu_compile_command(words.compiler), words.timeout_seconds};

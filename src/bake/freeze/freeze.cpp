@@ -11,6 +11,7 @@ void freeze(const std::shared_ptr<ov::Model>& model, int64_t seq_len, bool all_l
         if (!all_logits) keep_last_row(model);
         fold_shapes(model);
         drop_empty_parts(model);
+        look_up_rope(model, seq_len);
         scale_after_gather(model);
         use_scalar_zero_points(model);
         bound_constants(model);
