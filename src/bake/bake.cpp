@@ -32,7 +32,7 @@ double write_dynamic_model(const BakePlan& plan, const BakeOptions& options, con
     fs::create_directories(folder);
     const fs::path bin = folder / kModelBinName;
     const auto weights = compress_weights(plan, options, bin, reporter);
-    const auto model = build_decoder(plan.config, weights.tensors);
+    const auto model = build_decoder(plan.config, weights.tensors, options.activations_scale_factor);
     write_ir(model, folder / kModelXmlName, bin, weights.file_bytes);
     return weights.relative_error;
 }
@@ -120,6 +120,10 @@ Manifest bake_checkpoint(const BakeOptions& options, Reporter& reporter) {
 
 // An IR is its own stage 1: its weights are kept as they are.
 Manifest bake_ir(const IrSource& source, const BakeOptions& options, Reporter& reporter) {
+    if (options.activations_scale_factor != 1) {
+        fail(ErrorCode::usage,
+             "--activations-scale-factor needs a checkpoint: an IR's graph is kept as it is");
+    }
     const uint64_t bytes = fs::file_size(source.bin) + 4 * fs::file_size(source.xml);
     check_disk(bytes + (uint64_t{32} << 20), options.output);
     WorkFolder work(options.output, options.force);

@@ -5,7 +5,10 @@
 #include <random>
 #include <vector>
 
+#include "bake/options.hpp"
 #include "base/error.hpp"
+#include "check/numerics.hpp"
+#include "check/ranges.hpp"
 #include "device/cpu_reference.hpp"
 
 namespace ovenbird {
@@ -43,15 +46,15 @@ std::vector<float> last_logits(CpuReference& model, const Prompt& prompt, size_t
     return {row, row + vocab};
 }
 
-// Every prompt's logits in a window of `width` tokens; 0: each in a window of its own length.
-std::vector<std::vector<float>> all_logits(CpuReference& model, const std::vector<Prompt>& prompts,
-                                           int64_t width) {
-    std::vector<std::vector<float>> logits;
-    logits.reserve(prompts.size());
-    for (const auto& prompt : prompts)
-        logits.push_back(
-            last_logits(model, prompt, width > 0 ? static_cast<size_t>(width) : prompt.ids.size()));
-    return logits;
+void keep_largest(CpuReference& model, const std::vector<std::string>& names, ForwardCheck& check) {
+    if (names.empty()) return;
+    const ov::Tensor ranges = model.output(kRangesOutput);
+    for (size_t i = 0; i < names.size(); ++i) {
+        const double value = ranges.data<float>()[i];
+        if (value <= check.largest_value) continue;
+        check.largest_value = value;
+        check.largest_node = names[i];
+    }
 }
 
 }  // namespace
@@ -60,17 +63,36 @@ bool ForwardCheck::agrees() const {
     return largest_difference <= kTolerance * std::max(largest_logit, 1.0);
 }
 
+bool ForwardCheck::overflows_half() const {
+    return largest_value > kLargestHalf;
+}
+
+int64_t ForwardCheck::scale_factor() const {
+    int64_t factor = 1;
+    while (largest_value / static_cast<double>(factor) > kLargestHalf / 4 && factor < kLargestScaleFactor)
+        factor *= 2;
+    return factor;
+}
+
 ForwardCheck check_forward(const std::filesystem::path& dynamic_xml, const std::filesystem::path& static_xml,
                            int64_t seq_len) {
     // One after the other: the CPU device keeps a packed copy of the weights for each compiled model.
-    auto model = std::make_unique<CpuReference>(static_xml);
+    const auto watched = read_graph(static_xml, {});
+    const auto names = watch_ranges(watched);
+    auto model = std::make_unique<CpuReference>(watched, static_xml);
     const auto vocabulary = static_cast<int64_t>(model->model().output("logits").get_shape().at(2));
     const auto prompts = make_prompts(seq_len, vocabulary);
-    const auto got = all_logits(*model, prompts, seq_len);
+    ForwardCheck check;
+    std::vector<std::vector<float>> got;
+    for (const auto& prompt : prompts) {
+        got.push_back(last_logits(*model, prompt, static_cast<size_t>(seq_len)));
+        keep_largest(*model, names, check);
+    }
     model.reset();
     model = std::make_unique<CpuReference>(dynamic_xml);
-    const auto expected = all_logits(*model, prompts, 0);
-    ForwardCheck check;
+    std::vector<std::vector<float>> expected;
+    for (const auto& prompt : prompts)
+        expected.push_back(last_logits(*model, prompt, prompt.ids.size()));
     for (size_t p = 0; p < prompts.size(); ++p) {
         for (size_t i = 0; i < expected[p].size(); ++i) {
             const double difference =
@@ -97,6 +119,8 @@ Json to_json(const ForwardCheck& check) {
     return {{"largest_difference", check.largest_difference},
             {"largest_logit", check.largest_logit},
             {"same_token", check.same_token},
+            {"largest_value", check.largest_value},
+            {"largest_node", check.largest_node},
             {"agrees", check.agrees()}};
 }
 

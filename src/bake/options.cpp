@@ -22,6 +22,12 @@ void validate(const BakeOptions& options) {
     if (options.seq_len < 1 || options.seq_len > 131072) {
         fail(ErrorCode::usage, "--seq-len {} is outside 1 to 131072", options.seq_len);
     }
+    const int64_t factor = options.activations_scale_factor;
+    if (factor < 1 || factor > kLargestScaleFactor || (factor & (factor - 1)) != 0) {
+        fail(ErrorCode::usage,
+             "--activations-scale-factor {} is not known; it takes a power of two from 1 to {}", factor,
+             kLargestScaleFactor);
+    }
     if (options.embedding != "device" && options.embedding != "host") {
         fail(ErrorCode::usage, "--embedding {} is not known; it takes device or host", options.embedding);
     }

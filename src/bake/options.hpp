@@ -10,6 +10,9 @@
 
 namespace ovenbird {
 
+/// Largest --activations-scale-factor: more would push ordinary values below f16's normal range.
+inline constexpr int64_t kLargestScaleFactor = 4096;
+
 struct BakeOptions {
     std::filesystem::path source;
     std::filesystem::path output;
@@ -20,7 +23,8 @@ struct BakeOptions {
     bool search_scales = true;  // least squared error; else the largest magnitude decides
     int64_t seq_len = 128;      // N of [1, N]
     bool all_logits = false;
-    std::string embedding = "device";  // or "host": input inputs_embeds, tokens are looked up outside
+    std::string embedding = "device";      // or "host": input inputs_embeds, tokens are looked up outside
+    int64_t activations_scale_factor = 1;  // the residual stream is divided by it, a power of two
     bool keep_intermediate = false;
     bool force = false;
     bool forward_check = true;
@@ -42,6 +46,10 @@ void visit_bake_options(Options& options, Visitor&& visit) {
     visit("all-logits", options.all_logits, "Compute logits for every row instead of the last real one");
     visit("embedding", options.embedding,
           "Where tokens are looked up: on the device, or on the host (saves a tied table's second copy)");
+    visit(
+        "activations-scale-factor", options.activations_scale_factor,
+        "Divide what the layers add up by this power of two, for models that exceed f16 (see ovenbird check "
+        "--numerics); the answers stay the same");
     visit("keep-intermediate", options.keep_intermediate,
           "Keep stage 1's dynamic model in intermediate_dynamic/");
     visit("force", options.force, "Replace an existing output folder (only at the end)");

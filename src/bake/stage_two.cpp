@@ -74,6 +74,13 @@ void verify_forward(const BakeOptions& options, const fs::path& dynamic, const f
              "bake is not trustworthy, please report this model",
              check.largest_difference, check.largest_logit);
     }
+    if (check.overflows_half()) {
+        reporter.warn(fmt::format(
+            "{} reaches {:.4g}: an NPU computes in f16, where everything beyond 65504 is infinite; bake with "
+            "--activations-scale-factor {}, and see ovenbird check --numerics",
+            check.largest_node, check.largest_value,
+            check.scale_factor() * options.activations_scale_factor));
+    }
     reporter.note(fmt::format("forward check: largest difference {:.2g}, largest logit {:.3g}",
                               check.largest_difference, check.largest_logit));
 }

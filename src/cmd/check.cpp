@@ -102,15 +102,24 @@ void print_verdicts(const CheckReport& report, const std::vector<int>& platforms
                static_cast<double>(report.memory.grown) / 1e6);
 }
 
-// Every calibration text, as much of it as the window holds.
+// One prompt for each calibration text to begin with; the others follow it round and round until the window
+// is full, because positions count as well.
 std::vector<std::vector<int64_t>> calibration_prompts(const fs::path& tokenizer_folder,
                                                       const ov::Model& model) {
     const auto tokenizer = Tokenizer::load(tokenizer_folder);
     const size_t window = window_tokens(model);
     std::vector<std::vector<int64_t>> prompts;
-    for (const auto& text : calibration_texts()) {
-        prompts.push_back(tokenizer.encode(text, true));
-        if (prompts.back().size() > window) prompts.back().resize(window);
+    const auto& texts = calibration_texts();
+    // A long window is a minute's work, and holds them all anyway.
+    const size_t count = window > 256 ? 1 : texts.size();
+    for (size_t first = 0; first < count; ++first) {
+        auto& prompt = prompts.emplace_back(tokenizer.encode(texts[first], true));
+        for (size_t next = first + 1; prompt.size() < window; ++next) {
+            const auto more = tokenizer.encode("\n\n" + texts[next % texts.size()], false);
+            if (more.empty()) fail(ErrorCode::invalid_input, "the tokenizer makes no tokens of plain text");
+            prompt.insert(prompt.end(), more.begin(), more.end());
+        }
+        prompt.resize(window);
     }
     return prompts;
 }

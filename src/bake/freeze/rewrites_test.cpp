@@ -114,6 +114,31 @@ TEST(ScaleAfterGather, SameRowsFromATableThatStaysCompressed) {
     EXPECT_EQ(run<int64_t>(model, {3, 0, 1}), run<int64_t>(build(), {3, 0, 1}));
 }
 
+// A graph of two tokens, a table for five positions: a decoder's later steps come far behind its first.
+TEST(LookUpRope, RowsOfAnyPositionWithoutArithmetic) {
+    const auto build = [] {
+        const auto ids = input({1, 2}, ov::element::i64);
+        ids->get_output_tensor(0).set_names({"position_ids"});
+        const auto column =
+            std::make_shared<v0::Unsqueeze>(std::make_shared<v0::Convert>(ids, ov::element::f32),
+                                            v0::Constant::create(ov::element::i64, {2}, {1, 3}));
+        const auto angles = std::make_shared<v1::Multiply>(
+            column, v0::Constant::create(ov::element::f32, {1, 1, 1, 3}, {1.0F, 0.1F, 0.01F}));
+        const auto both = std::make_shared<v0::Concat>(
+            ov::OutputVector{std::make_shared<v0::Cos>(angles), std::make_shared<v0::Sin>(angles)}, 3);
+        return model_of(both, ids);
+    };
+    const auto model = build();
+    look_up_rope(model, 5);
+    EXPECT_EQ(count(model, "Cos") + count(model, "Sin") + count(model, "Multiply"), 0U);
+    for (const std::vector<int64_t>& positions : {std::vector<int64_t>{0, 1}, {4, 2}}) {
+        const auto expected = run<int64_t>(build(), positions);
+        const auto got = run<int64_t>(model, positions);
+        for (size_t i = 0; i < expected.size(); ++i)
+            EXPECT_NEAR(got[i], expected[i], 1e-6) << i;
+    }
+}
+
 TEST(SplitOffEmbedding, TheLookupLeavesAndItsRowsComeBack) {
     const auto build = [] {
         const auto ids = input({1, 3}, ov::element::i64);

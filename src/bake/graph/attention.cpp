@@ -85,7 +85,8 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
     mixed.get_node()->set_friendly_name(prefix + "sdpa");
     if (groups > 1) mixed = reshape(mixed, {0, config.heads, -1, config.head_size});
     const auto joined = reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size});
-    return projection(joined, prefix + "o_proj", config.output_bias, tensors);
+    return projection(scaled(joined, context.residual_scale), prefix + "o_proj", config.output_bias, tensors,
+                      context.residual_scale);
 }
 
 }  // namespace ovenbird

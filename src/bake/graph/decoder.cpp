@@ -43,29 +43,40 @@ const StoredTensor& stored(const StoredTensors& tensors, const std::string& name
     return found->second;
 }
 
-Value projection(const Value& x, const std::string& name, bool bias, const StoredTensors& tensors) {
+Value projection(const Value& x, const std::string& name, bool bias, const StoredTensors& tensors,
+                 float bias_scale) {
     auto product = linear(x, stored(tensors, name + ".weight"));
     if (!bias) return product;
-    return std::make_shared<v1::Add>(product, vector_constant(stored(tensors, name + ".bias")));
+    return std::make_shared<v1::Add>(product,
+                                     scaled(vector_constant(stored(tensors, name + ".bias")), bias_scale));
 }
 
-std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const StoredTensors& tensors) {
+Value scaled(const Value& x, float factor) {
+    if (factor == 1.0F) return x;
+    return std::make_shared<v1::Multiply>(x, v0::Constant::create(ov::element::f32, {}, {factor}));
+}
+
+std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const StoredTensors& tensors,
+                                         int64_t activations_scale_factor) {
     const auto input_ids = token_input("input_ids");
     const auto attention_mask = token_input("attention_mask");
     const auto position_ids = token_input("position_ids");
-    const auto context = shared_context(config, tensors, attention_mask, position_ids);
+    auto context = shared_context(config, tensors, attention_mask, position_ids);
+    context.residual_scale = 1.0F / static_cast<float>(activations_scale_factor);
+    const double eps = config.rms_norm_eps * context.residual_scale * context.residual_scale;
 
     const auto norm = [&](const Value& x, const std::string& name) {
-        return rms_norm(x, vector_constant(stored(tensors, name + ".weight")), config.rms_norm_eps, name);
+        return rms_norm(x, vector_constant(stored(tensors, name + ".weight")), eps, name);
     };
     const auto& table = stored(tensors, kEmbeddingName);
-    Value hidden = embedding_lookup(table, input_ids);
+    Value hidden = scaled(embedding_lookup(table, input_ids), context.residual_scale);
     for (int64_t layer = 0; layer < config.layers; ++layer) {
         const std::string prefix = layer_prefix(layer);
         const auto attended =
             attention(norm(hidden, prefix + "input_layernorm"), config, layer, tensors, context);
         hidden = std::make_shared<v1::Add>(hidden, attended);
-        const auto fed = mlp(norm(hidden, prefix + "post_attention_layernorm"), config, layer, tensors);
+        const auto fed = mlp(norm(hidden, prefix + "post_attention_layernorm"), config, layer, tensors,
+                             context.residual_scale);
         hidden = std::make_shared<v1::Add>(hidden, fed);
     }
     const auto logits =

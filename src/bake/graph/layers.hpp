@@ -34,6 +34,7 @@ struct AttentionContext {
     Value full_mask;     // f32 [batch, 1, groups * sequence, sequence]: 0 where a token may look, kMasked
                          // elsewhere
     Value sliding_mask;  // the same for the model's window; null when no layer slides
+    float residual_scale = 1.0F;  // what every layer adds is multiplied by it
 };
 /// Finite and far below any score, so that f16 devices see no infinity and a sum with a score cannot
 /// overflow.
@@ -46,11 +47,16 @@ Value attention_mask_bias(const Value& attention_mask, int64_t window, int64_t g
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
                 const AttentionContext& context);
 
-/// SwiGLU feed-forward (Shazeer, 2020): down(silu(gate(x)) * up(x)).
-Value mlp(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors);
+/// SwiGLU feed-forward (Shazeer, 2020): down(silu(gate(x)) * up(x)), times residual_scale.
+Value mlp(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
+          float residual_scale);
 
-/// A projection by name, with its bias where the checkpoint has one.
-Value projection(const Value& x, const std::string& name, bool bias, const StoredTensors& tensors);
+/// A projection by name, with its bias (times bias_scale) where the checkpoint has one.
+Value projection(const Value& x, const std::string& name, bool bias, const StoredTensors& tensors,
+                 float bias_scale = 1.0F);
+
+/// x times a factor; x itself for 1.
+Value scaled(const Value& x, float factor);
 
 /// The tensor, or an internal error: the plan has already checked that all are there.
 const StoredTensor& stored(const StoredTensors& tensors, const std::string& name);
