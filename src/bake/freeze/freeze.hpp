@@ -33,6 +33,12 @@ void keep_last_row(const std::shared_ptr<ov::Model>& model);
 /// are.
 void fold_shapes(const std::shared_ptr<ov::Model>& model);
 
+/// Makes attention that is written out, softmax(q kᵀ * scale + masks) v, one ScaledDotProductAttention with
+/// mask and scale. For static models, heads of rank 4 or 3 (without the batch), scales of one number on q, k
+/// or their product, and masks [1 or batch, 1 or heads, rows of q, rows of k] added after that. Left alone
+/// where something else reads a value in between.
+void fuse_attention(const std::shared_ptr<ov::Model>& model);
+
 /// Makes the heads before attention by Split and Concat instead of a Transpose, which NPU 3720 (Meteor Lake)
 /// refuses for an odd number of heads. For static models.
 void split_heads(const std::shared_ptr<ov::Model>& model);
