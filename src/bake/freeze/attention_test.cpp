@@ -251,5 +251,177 @@ TEST(FuseAttention, LayersShareTheSumOfTheirMasks) {
     expect_same(model, build());
 }
 
+// Attention of six query heads over two heads of five keys, each copied three
+// times in one of many ways.
+struct Copies {
+    std::string name;
+    size_t rows = 4;
+    std::string keys = "broadcast";
+    std::string values = "broadcast";
+    ov::Shape mask{1, 1, 4, 5};
+    bool folded = true;
+    bool causal = false;
+};
+
+std::ostream& operator<<(std::ostream& out, const Copies& copies) {
+    return out << copies.name;
+}
+
+// [1, 2, 5, size] to [1, 6, 5, size].
+Value copied(const Value& heads, const std::string& way) {
+    const auto size = static_cast<int64_t>(heads.get_shape()[3]);
+    if (way == "in turns") return std::make_shared<v0::Tile>(heads, constant({1, 3, 1, 1}));
+    if (way == "together in turns") {
+        const auto together = reshape(heads, {1, 1, 1, 10, size});
+        return reshape(std::make_shared<v0::Tile>(together, constant({1, 1, 3, 1, 1})), {1, 6, 5, size});
+    }
+    if (way == "rows apart") {
+        const auto apart = reshape(heads, {1, 2, 5, 1, size});
+        return reshape(std::make_shared<v0::Tile>(apart, constant({1, 1, 1, 3, 1})), {1, 6, 5, size});
+    }
+    const Value apart = way == "reshape" ? reshape(heads, {1, 2, 1, 5, size})
+                                         : Value(std::make_shared<v0::Unsqueeze>(heads, constant({2})));
+    Value copies = std::make_shared<v3::Broadcast>(apart, constant({1, 2, 3, 5, size}));
+    if (way == "tile") copies = std::make_shared<v0::Tile>(apart, constant({1, 1, 3, 1, 1}));
+    if (way == "concat") copies = std::make_shared<v0::Concat>(ov::OutputVector{apart, apart, apart}, 2);
+    if (way == "others") {
+        const auto other = std::make_shared<v0::Relu>(apart);
+        copies = std::make_shared<v0::Concat>(ov::OutputVector{apart, other, apart}, 2);
+    }
+    if (way == "computed") {  // not made by an Unsqueeze that could be left out
+        const auto positive = std::make_shared<v0::Relu>(apart);
+        copies = std::make_shared<v3::Broadcast>(positive, constant({1, 2, 3, 5, size}));
+    }
+    return reshape(copies, {1, 6, 5, size});
+}
+
+std::shared_ptr<ov::Model> grouped(const Copies& copies) {
+    Graph graph;
+    const auto queries = graph.input({1, 6, copies.rows, 4});
+    const auto keys = copied(graph.input({1, 2, 5, 4}), copies.keys);
+    const auto values = copied(graph.input({1, 2, 5, 3}), copies.values);
+    ov::OutputVector inputs{queries, keys, values};
+    if (!copies.mask.empty()) {
+        inputs.push_back(graph.input(copies.mask));
+        inputs.push_back(v0::Constant::create(ov::element::f32, {}, {0.6F}));
+    }
+    const auto mixed = std::make_shared<v13::ScaledDotProductAttention>(inputs, copies.causal);
+    graph.outputs.push_back(std::make_shared<v0::Relu>(mixed));
+    return graph.model();
+}
+
+class GroupedQueries : public testing::TestWithParam<Copies> {};
+
+TEST_P(GroupedQueries, ReadTheKeysAndValuesOnce) {
+    const auto model = grouped(GetParam());
+    fold_grouped_queries(model);
+    model->validate_nodes_and_infer_types();
+    ASSERT_EQ(attentions(model), 1U);
+    for (const auto& node : model->get_ordered_ops()) {
+        if (!ov::is_type<v13::ScaledDotProductAttention>(node)) continue;
+        const size_t heads = GetParam().folded ? 2 : 6;
+        EXPECT_EQ(node->get_input_shape(1), (ov::Shape{1, heads, 5, 4}));
+        EXPECT_EQ(node->get_input_shape(2), (ov::Shape{1, heads, 5, 3}));
+    }
+    const size_t copiers = count(model, "Broadcast") + count(model, "Tile");
+    EXPECT_TRUE(!GetParam().folded || copiers == 0);
+    expect_same(model, grouped(GetParam()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Folded, GroupedQueries,
+                         testing::Values(Copies{.name = "broadcast"},
+                                         Copies{.name = "tile", .keys = "tile", .values = "tile"},
+                                         Copies{.name = "concat", .keys = "concat", .values = "concat"},
+                                         Copies{.name = "reshape", .keys = "reshape", .values = "tile"},
+                                         Copies{.name = "computed", .keys = "computed"},
+                                         Copies{.name = "no mask", .mask = {}},
+                                         Copies{.name = "mask of one element", .mask = {1, 1, 1, 1}},
+                                         Copies{.name = "one row", .rows = 1, .mask = {1, 1, 1, 5}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    LeftAlone, GroupedQueries,
+    testing::Values(Copies{.name = "values in turns", .values = "in turns", .folded = false},
+                    Copies{
+                        .name = "both in turns", .keys = "in turns", .values = "in turns", .folded = false},
+                    Copies{.name = "heads together",
+                           .keys = "together in turns",
+                           .values = "together in turns",
+                           .folded = false},
+                    Copies{.name = "keys of other rows", .keys = "rows apart", .folded = false},
+                    Copies{.name = "other values between", .values = "others", .folded = false},
+                    Copies{.name = "mask a head", .mask = {1, 6, 4, 5}, .folded = false},
+                    Copies{.name = "mask of keys", .mask = {1, 1, 1, 5}, .folded = false},
+                    Copies{.name = "causal", .mask = {}, .folded = false, .causal = true}));
+
+// Each layer's own Slice of the mask cuts nothing off; the last layer has one
+// row.
+TEST(FoldGroupedQueries, LayersShareTheRepeatedMask) {
+    const auto build = [] {
+        Graph graph;
+        auto mixed = graph.input({1, 6, 5, 4});
+        const auto mask = graph.input({1, 1, 5, 5});
+        const auto heads = graph.input({1, 2, 5, 4});
+        const auto scale = v0::Constant::create(ov::element::f32, {}, {0.6F});
+        for (int layer = 0; layer < 3; ++layer) {
+            const int64_t rows = layer == 2 ? 1 : 5;
+            const auto of_rows = [&](const Value& value) {
+                return std::make_shared<v8::Slice>(value, constant({0}), constant({rows}), constant({1}),
+                                                   constant({2}));
+            };
+            mixed = std::make_shared<v13::ScaledDotProductAttention>(
+                of_rows(mixed), copied(heads, "broadcast"), copied(heads, "tile"), of_rows(mask), scale,
+                false);
+        }
+        graph.outputs.push_back(std::make_shared<v0::Relu>(mixed));
+        return graph.model();
+    };
+    const auto model = build();
+    fold_grouped_queries(model);
+    EXPECT_EQ(attentions(model), 3U);
+    EXPECT_EQ(count(model, "Concat"), 2U);
+    EXPECT_EQ(count(model, "Broadcast") + count(model, "Tile"), 0U);
+    expect_same(model, build());
+}
+
+TEST(FoldGroupedQueries, AMaskReadBackwardsStaysSo) {
+    const auto build = [] {
+        Graph graph;
+        const auto queries = graph.input({1, 6, 4, 4});
+        const auto keys = copied(graph.input({1, 2, 5, 4}), "broadcast");
+        const auto mask = std::make_shared<v8::Slice>(graph.input({1, 1, 4, 5}), constant({-1}),
+                                                      constant({-9}), constant({-1}), constant({3}));
+        graph.outputs.push_back(
+            std::make_shared<v13::ScaledDotProductAttention>(queries, keys, keys, mask, false));
+        return graph.model();
+    };
+    const auto model = build();
+    fold_grouped_queries(model);
+    EXPECT_EQ(count(model, "Broadcast"), 0U);
+    expect_same(model, build());
+}
+
+// What an export with grouped queries and attention written out needs: both
+// passes, one after the other.
+TEST(FoldGroupedQueries, AfterFusing) {
+    const auto build = [] {
+        Graph graph;
+        const auto queries = graph.input({1, 6, 5, 4});
+        const auto keys = copied(graph.input({1, 2, 5, 4}), "broadcast");
+        const auto turned = std::make_shared<v1::Transpose>(keys, constant({0, 1, 3, 2}));
+        const auto scores = std::make_shared<v1::Add>(std::make_shared<v0::MatMul>(queries, turned),
+                                                      graph.input({1, 1, 5, 5}));
+        const auto values = copied(graph.input({1, 2, 5, 4}), "broadcast");
+        const auto mixed = std::make_shared<v0::MatMul>(std::make_shared<v8::Softmax>(scores, -1), values);
+        graph.outputs.push_back(std::make_shared<v0::Relu>(mixed));
+        return graph.model();
+    };
+    const auto model = build();
+    fuse_attention(model);
+    fold_grouped_queries(model);
+    EXPECT_EQ(attentions(model), 1U);
+    EXPECT_EQ(count(model, "Broadcast") + count(model, "Transpose") + count(model, "MatMul"), 0U);
+    expect_same(model, build());
+}
+
 }  // namespace
 }  // namespace ovenbird

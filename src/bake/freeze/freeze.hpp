@@ -39,6 +39,11 @@ void fold_shapes(const std::shared_ptr<ov::Model>& model);
 /// where something else reads a value in between.
 void fuse_attention(const std::shared_ptr<ov::Model>& model);
 
+/// Lets a ScaledDotProductAttention whose keys and values are copies for groups of query heads read each of
+/// them once: the queries of a group become more rows of their key head, and the rows of a mask [1, 1, N, S]
+/// are repeated, once for all layers. For static models of batch 1; other masks are left alone.
+void fold_grouped_queries(const std::shared_ptr<ov::Model>& model);
+
 /// Makes the heads before attention by Split and Concat instead of a Transpose, which NPU 3720 (Meteor Lake)
 /// refuses for an odd number of heads. For static models.
 void split_heads(const std::shared_ptr<ov::Model>& model);
