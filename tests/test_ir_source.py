@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """IRs that optimum-intel exported (testdata/optimum_*): baked, they say what the exports say, and nothing of a cache is left."""
 import pathlib
+import shutil
 import tempfile
 import unittest
 
 import numpy as np
 import openvino as ov
+from openvino import opset13 as ops
 
 import baking
 
@@ -38,7 +40,38 @@ def padded():
             "position_ids": np.arange(SEQ_LEN, dtype=np.int64)[None]}
 
 
+def operations(model, kind):
+    return [node for node in model.get_ordered_ops() if node.get_type_name() == kind]
+
+
+def write_out_attention(attention):
+    """Puts products and a softmax in the place of a ScaledDotProductAttention."""
+    queries, keys, values, mask, scale = (port.get_source_output() for port in attention.inputs())
+    turned = ops.transpose(keys, np.array([0, 1, 3, 2]))
+    scores = ops.add(ops.multiply(ops.matmul(queries, turned, False, False), scale), mask)
+    mixed = ops.matmul(ops.softmax(scores, -1), values, False, False)
+    for port in attention.output(0).get_target_inputs():
+        port.replace_source_output(mixed.output(0))
+
+
+def write_out_export(source, folder):
+    """A copy of an export as `attn_implementation="eager"` would have made it."""
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("openvino_model.*"))
+    model = ov.Core().read_model(str(source / baking.MODEL_XML))
+    for attention in operations(model, "ScaledDotProductAttention"):
+        write_out_attention(attention)
+    model.validate_nodes_and_infer_types()
+    ov.save_model(model, str(folder / baking.MODEL_XML), compress_to_fp16=False)
+    return model
+
+
 class IrSource(unittest.TestCase):
+    def assert_reads_heads_once(self, model):
+        """Two layers of attention over three key heads that nine query heads share."""
+        attentions = operations(model, "ScaledDotProductAttention")
+        self.assertEqual([list(node.input(port).get_shape()) for node in attentions for port in (1, 2)],
+                         [[1, 3, SEQ_LEN, 8]] * 4)
+
     def test_baked_says_the_same(self):
         for kind in KINDS:
             with self.subTest(kind=kind), tempfile.TemporaryDirectory() as scratch:
@@ -48,11 +81,26 @@ class IrSource(unittest.TestCase):
                 self.assertEqual(before, {path.name: path.read_bytes() for path in source.iterdir()})
                 model = ov.Core().read_model(str(folder / baking.MODEL_XML))
                 self.assertFalse(model.is_dynamic())
+                self.assert_reads_heads_once(model)
                 self.assertEqual({port.any_name for port in model.inputs}, set(padded()))
                 self.assertEqual([port.any_name for port in model.outputs], ["logits"])
                 got = baking.logits_of(baking.compile_exact(folder / baking.MODEL_XML), padded())[0]
                 np.testing.assert_allclose(got, exported_logits(source), atol=1e-4)
                 baking.ovenbird("run", folder, "abc", "--raw", "--device", "CPU", "--max-new-tokens", 2)
+
+    def test_attention_written_out(self):
+        for kind in KINDS:
+            with self.subTest(kind=kind), tempfile.TemporaryDirectory() as scratch:
+                source = pathlib.Path(scratch) / "eager"
+                written = write_out_export(baking.ROOT / "testdata" / f"optimum_{kind}", source)
+                self.assertEqual(len(operations(written, "Softmax")), 2)
+                self.assertFalse(operations(written, "ScaledDotProductAttention"))
+                folder = baking.bake(source, pathlib.Path(scratch) / "baked", "--seq-len", SEQ_LEN)
+                model = ov.Core().read_model(str(folder / baking.MODEL_XML))
+                self.assertFalse(operations(model, "Softmax"))
+                self.assert_reads_heads_once(model)
+                got = baking.logits_of(baking.compile_exact(folder / baking.MODEL_XML), padded())[0]
+                np.testing.assert_allclose(got, exported_logits(source), atol=1e-4)
 
     def test_weights_missing(self):
         with tempfile.TemporaryDirectory() as scratch:

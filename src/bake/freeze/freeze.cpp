@@ -12,6 +12,8 @@ void freeze(const std::shared_ptr<ov::Model>& model, int64_t seq_len, bool all_l
         fold_shapes(model);
         drop_empty_parts(model);
         look_up_rope(model, seq_len);
+        fuse_attention(model);
+        fold_grouped_queries(model);
         scale_after_gather(model);
         use_scalar_zero_points(model);
         bound_constants(model);
