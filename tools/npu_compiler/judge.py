@@ -16,6 +16,9 @@ from . import toolchain
 PLATFORMS = (3720, 4000, 5010, 5020, 6010)
 GENERATIONS = {3720: "Meteor Lake, Arrow Lake", 4000: "Lunar Lake", 5010: "Panther Lake", 5020: "Wildcat Lake",
                6010: "the one after"}
+# Wine's own server ends with its last client; one that starts at that moment loses its connection.
+_WINE_FAILED = "wine client error"
+_TRIES = 4
 _LOG_LINE = re.compile(r"^\[ERROR\] \S+ \[[^]]*\] *(.*)")
 
 
@@ -52,16 +55,20 @@ def compile_model(xml, platform, limits=Limits(), blob=None, cache=None):
     command = toolchain.command()
     with tempfile.TemporaryDirectory(prefix="npu-compile-") as scratch:
         target = pathlib.Path(blob).resolve() if blob else pathlib.Path(scratch) / "model.blob"
-        target.unlink(missing_ok=True)
-        ended, limit, seconds, peak, output = _run_limited(
-            [*command, _windows(xml), str(platform), _windows(target), "LOG_LEVEL=LOG_ERROR"], limits, scratch)
+        for _ in range(_TRIES):
+            target.unlink(missing_ok=True)
+            ended, limit, seconds, peak, output = _run_limited(
+                [*command, _windows(xml), str(platform), _windows(target), "LOG_LEVEL=LOG_ERROR"], limits, scratch)
+            if ended == 0 or _WINE_FAILED not in output:
+                break
         size = target.stat().st_size if target.exists() else 0
         accepted = not limit and ended == 0 and size > 0 and f"BLOB {size}" in output
         reason = "" if accepted else limit or _reason(output, ended)
         if not accepted:
             target.unlink(missing_ok=True)
     verdict = Verdict(str(xml), platform, accepted, reason, round(seconds, 2), round(peak / 2**20, 1),
-                      size if accepted else 0, weights.stat().st_size if weights.exists() else 0, toolchain.version(), _requirements(output) if accepted else "")
+                      size if accepted else 0, weights.stat().st_size if weights.exists() else 0, toolchain.version(),
+                      _requirements(output) if accepted else "")
     if entry and not limit:
         cache.mkdir(parents=True, exist_ok=True)
         partial = entry.with_suffix(f".{os.getpid()}")
