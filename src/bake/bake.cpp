@@ -2,6 +2,7 @@
 
 #include <openvino/core/version.hpp>
 
+#include "bake/cache_graphs.hpp"
 #include "bake/compress.hpp"
 #include "bake/freeze/ir_file.hpp"
 #include "bake/graph/decoder.hpp"
@@ -27,14 +28,15 @@ void check_disk(uint64_t needed, const fs::path& output) {
 }
 
 // Stage 1: weights compressed straight into the file that both stages share, and the dynamic graph over it.
-double write_dynamic_model(const BakePlan& plan, const BakeOptions& options, const fs::path& folder,
-                           Reporter& reporter) {
+CompressedWeights write_dynamic_model(const BakePlan& plan, const BakeOptions& options,
+                                      const fs::path& folder, Reporter& reporter) {
     fs::create_directories(folder);
     const fs::path bin = folder / kModelBinName;
-    const auto weights = compress_weights(plan, options, bin, reporter);
-    const auto model = build_decoder(plan.config, weights.tensors, options.activations_scale_factor);
+    auto weights = compress_weights(plan, options, bin, reporter);
+    const auto model = build_decoder(plan.config, weights.tensors,
+                                     {.activations_scale_factor = options.activations_scale_factor});
     write_ir(model, folder / kModelXmlName, bin, weights.file_bytes);
-    return weights.relative_error;
+    return weights;
 }
 
 std::vector<HashedFile> hash_sources(const std::vector<fs::path>& paths, Reporter& reporter) {
@@ -77,13 +79,15 @@ void record_quantization(const BakePlan& plan, Manifest& manifest) {
     manifest.quantization["notes"] = plan.notes;
 }
 
-// What both kinds of source have in common once the dynamic model lies in the work folder.
+// What both kinds of source have in common once the dynamic model lies in the work folder. `more` writes the
+// graphs that only one kind has.
 void finish(const BakeOptions& options, WorkFolder& work, size_t int4_constants, Manifest& manifest,
-            Reporter& reporter) {
+            Reporter& reporter, const std::function<void()>& more) {
     const fs::path dynamic = work.path() / kIntermediateName;
     check_interrupted();
     reporter.note(fmt::format("stage 2: make the graph static, [1, {}]", options.seq_len));
     write_static_model(options, dynamic, work.path());
+    more();
     check_interrupted();
     verify_static_model(options, work.path(), int4_constants, manifest);
     verify_forward(options, dynamic, work.path(), manifest, reporter);
@@ -108,13 +112,14 @@ Manifest bake_checkpoint(const BakeOptions& options, Reporter& reporter) {
     record_quantization(plan, manifest);
     manifest.source_files = hash_sources(checkpoint->files(), reporter);
     manifest.text_files = checkpoint->write_text_files(work.path());
-    manifest.quantization["relative_error"] =
-        write_dynamic_model(plan, options, work.path() / kIntermediateName, reporter);
+    const auto weights = write_dynamic_model(plan, options, work.path() / kIntermediateName, reporter);
+    manifest.quantization["relative_error"] = weights.relative_error;
     size_t int4_constants = 0;
     for (const auto& tensor : plan.tensors) {
         if (tensor.store == Store::quantized && tensor.format.bits == 4) ++int4_constants;
     }
-    finish(options, work, int4_constants, manifest, reporter);
+    finish(options, work, int4_constants, manifest, reporter,
+           [&] { write_cache_graphs(plan.config, weights, options, work.path(), manifest, reporter); });
     return manifest;
 }
 
@@ -133,7 +138,7 @@ Manifest bake_ir(const IrSource& source, const BakeOptions& options, Reporter& r
     manifest.text_files = copy_text_files(source.xml.parent_path(), work.path());
     const WeightCount weights = copy_ir(source, work.path() / kIntermediateName, reporter);
     manifest.quantization["notes"] = std::vector<std::string>{"the IR's own weights, as they were"};
-    finish(options, work, weights.int4_constants, manifest, reporter);
+    finish(options, work, weights.int4_constants, manifest, reporter, [] {});
     return manifest;
 }
 

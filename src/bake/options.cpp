@@ -28,6 +28,10 @@ void validate(const BakeOptions& options) {
              "--activations-scale-factor {} is not known; it takes a power of two from 1 to {}", factor,
              kLargestScaleFactor);
     }
+    if (options.context != 0 && (options.context < kSmallestContext || options.context > 131072)) {
+        fail(ErrorCode::usage, "--context {} is not known; it takes 0 (no cache) or {} to 131072",
+             options.context, kSmallestContext);
+    }
     if (options.embedding != "device" && options.embedding != "host") {
         fail(ErrorCode::usage, "--embedding {} is not known; it takes device or host", options.embedding);
     }

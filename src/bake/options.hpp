@@ -13,6 +13,9 @@ namespace ovenbird {
 /// Largest --activations-scale-factor: more would push ordinary values below f16's normal range.
 inline constexpr int64_t kLargestScaleFactor = 4096;
 
+/// Smallest --context: a chunk of prefill and as much again.
+inline constexpr int64_t kSmallestContext = 256;
+
 struct BakeOptions {
     std::filesystem::path source;
     std::filesystem::path output;
@@ -22,6 +25,7 @@ struct BakeOptions {
     double ratio = 1.0;         // share of the layers' weights in 4 bits; the most sensitive others take 8
     bool search_scales = true;  // least squared error; else the largest magnitude decides
     int64_t seq_len = 128;      // N of [1, N]
+    int64_t context = 1024;     // tokens that the graphs with a cache hold; 0: no such graphs
     bool all_logits = false;
     std::string embedding = "device";      // or "host": input inputs_embeds, tokens are looked up outside
     int64_t activations_scale_factor = 1;  // the residual stream is divided by it, a power of two
@@ -43,6 +47,8 @@ void visit_bake_options(Options& options, Visitor&& visit) {
     visit("search-scales", options.search_scales,
           "Choose scales by least squared error instead of the maximum");
     visit("seq-len", options.seq_len, "Tokens of the static window, N of [1, N]");
+    visit("context", options.context,
+          "Tokens of prompt and answer that the graphs with a key/value cache hold; 0: no such graphs");
     visit("all-logits", options.all_logits, "Compute logits for every row instead of the last real one");
     visit("embedding", options.embedding,
           "Where tokens are looked up: on the device, or on the host (saves a tied table's second copy)");

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "bake/arch/architecture.hpp"
+#include "bake/cache_graphs.hpp"
 #include "bake/sensitivity.hpp"
 #include "base/error.hpp"
 #include "base/parallel.hpp"
@@ -139,15 +140,24 @@ uint64_t correction_bytes(const BakePlan& plan) {
     return bytes;
 }
 
+// Rotary tables: cosine and sine, f32, once for the window and once for the graphs with a cache.
+uint64_t table_bytes(const BakePlan& plan, const BakeOptions& options) {
+    const int64_t context = cache_context(options, plan.config);
+    return 2 * 4 * static_cast<uint64_t>((options.seq_len + context) * plan.config.head_size);
+}
+
 void estimate_costs(BakePlan& plan, const BakeOptions& options) {
     // Axes, scalars and frequencies of the graph, and its index vectors of N entries, each on its own 64
     // bytes.
     const uint64_t graph_constants =
         (uint64_t{4} << 10) + 16 * static_cast<uint64_t>(options.seq_len) + 4 * plan.config.head_size;
-    plan.weights_file_bytes = plan.tensor_bytes + graph_constants + correction_bytes(plan);
-    // Two XML files of about 60 KB a layer, tokenizer and configuration files.
-    plan.disk_bytes =
-        plan.weights_file_bytes + (uint64_t{32} << 20) + plan.config.layers * (uint64_t{160} << 10);
+    plan.weights_file_bytes =
+        plan.tensor_bytes + graph_constants + correction_bytes(plan) + table_bytes(plan, options);
+    // XML files of about 70 KB a layer, tokenizer and configuration files.
+    const int64_t context = cache_context(options, plan.config);
+    const uint64_t graphs = 2 + (context > 0 ? 1 + plan_cache_graphs(context).size() : 0);
+    plan.disk_bytes = plan.weights_file_bytes + (uint64_t{32} << 20) +
+                      graphs * static_cast<uint64_t>(plan.config.layers) * (uint64_t{80} << 10);
     int64_t widest_block = 0;
     for (const auto& tensor : plan.tensors)
         widest_block = std::max(widest_block, tensor.columns);

@@ -59,6 +59,36 @@ std::vector<CompiledBlob> read_blobs(const Json& list, const std::string& origin
     return blobs;
 }
 
+Json graphs_json(const std::vector<CacheGraph>& graphs) {
+    Json list = Json::array();
+    for (const auto& graph : graphs) {
+        list.push_back({{"file", graph.file},
+                        {"tokens", graph.tokens},
+                        {"past", graph.past},
+                        {"all_rows", graph.all_rows}});
+    }
+    return list;
+}
+
+// Plain relative names below the folder: nothing else is opened because a manifest says so.
+std::string inner_name(const std::string& name, const std::string& origin) {
+    const std::filesystem::path path(name);
+    const bool inside = path.is_relative() && name.find("..") == std::string::npos;
+    if (!inside)
+        fail(ErrorCode::invalid_input, "{}: the graph '{}' does not lie in the folder", origin, name);
+    return name;
+}
+
+std::vector<CacheGraph> read_graphs(const Json& list, const std::string& origin) {
+    std::vector<CacheGraph> graphs;
+    for (const auto& entry : list) {
+        const JsonObject object(entry, origin);
+        graphs.push_back({inner_name(object.text("file"), origin), object.integer("tokens"),
+                          object.integer("past"), entry.value("all_rows", false)});
+    }
+    return graphs;
+}
+
 }  // namespace
 
 Json to_json(const Manifest& manifest) {
@@ -76,6 +106,11 @@ Json to_json(const Manifest& manifest) {
     json["inputs"] = manifest.inputs;
     json["outputs"] = manifest.outputs;
     json["text_files"] = manifest.text_files;
+    if (manifest.context > 0) {
+        json["cache"] = {{"context", manifest.context},
+                         {"dynamic", manifest.dynamic_graph},
+                         {"graphs", graphs_json(manifest.graphs)}};
+    }
     if (!manifest.blobs.empty()) json["npu"] = blobs_json(manifest.blobs);
     json["options"] = manifest.options;
     json["quantization"] = manifest.quantization;
@@ -105,6 +140,11 @@ Manifest read_manifest(const std::filesystem::path& folder) {
     manifest.seq_len = object.integer("seq_len");
     manifest.inputs = read_texts(object, "inputs");
     manifest.outputs = read_texts(object, "outputs");
+    if (const auto cache = object.object("cache")) {
+        manifest.context = cache->integer("context");
+        manifest.dynamic_graph = inner_name(cache->text("dynamic"), path.string());
+        manifest.graphs = read_graphs(cache->json().at("graphs"), path.string());
+    }
     if (object.has("npu")) manifest.blobs = read_blobs(json.at("npu"), path.string());
     if (object.has("text_files")) {
         for (const auto& name : json.at("text_files")) {

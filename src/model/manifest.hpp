@@ -37,6 +37,14 @@ struct CompiledBlob {
     std::string refused;  // the reason; empty when the blob is there
 };
 
+/// A graph with a key/value cache over the same weights file.
+struct CacheGraph {
+    std::string file;       // "graphs/decode_256.xml", relative to the folder
+    int64_t tokens = 0;     // new tokens a run
+    int64_t past = 0;       // tokens that the cache's inputs hold
+    bool all_rows = false;  // logits [1, tokens, V] instead of [1, 1, V]
+};
+
 struct Manifest {
     std::string ovenbird_version;
     std::string openvino_version;
@@ -49,6 +57,9 @@ struct Manifest {
     std::map<std::string, std::string> inputs;  // name: "[1,128] i64"
     std::map<std::string, std::string> outputs;
     std::vector<CompiledBlob> blobs;
+    int64_t context = 0;                 // of the graphs with a cache; 0: there are none
+    std::vector<CacheGraph> graphs;      // static, the smallest context first
+    std::string dynamic_graph;           // stateful and dynamic, for CPU and GPU; empty: there is none
     Json options = Json::object();       // the bake's options
     Json quantization = Json::object();  // forms, errors, notes
     Json verification = Json::object();  // what was checked, with figures

@@ -14,6 +14,10 @@ namespace ovenbird {
 /// [batch, tokens]).
 void freeze(const std::shared_ptr<ov::Model>& model, int64_t seq_len, bool all_logits);
 
+/// The same for a graph that is fixed already but for its shape arithmetic: one with a cache as inputs.
+/// `positions`: rows of the rotary tables. `last_row`: logits of the last real row only.
+void freeze_cached(const std::shared_ptr<ov::Model>& model, int64_t positions, bool last_row);
+
 /// Turns a decoder with a key/value cache, as states or as inputs past_key_values.*, into one that starts
 /// from no tokens; only the output logits stays.
 void drop_cache(const std::shared_ptr<ov::Model>& model);
@@ -25,8 +29,9 @@ void drop_empty_parts(const std::shared_ptr<ov::Model>& model);
 /// Fixes every input to [1, seq_len] ([1] for beam_idx). Errors: unsupported, naming the input.
 void reshape_inputs(const std::shared_ptr<ov::Model>& model, int64_t seq_len);
 
-/// Lets the head see only the last real row, whose index is ReduceSum(attention_mask) - 1: logits become [1,
-/// 1, V]. Errors: unsupported when "logits" does not come from a MatMul or there is no attention_mask.
+/// Lets the head see only the last real row, whose index is ReduceSum(attention_mask of the new tokens) - 1:
+/// logits become [1, 1, V]. Errors: unsupported when "logits" does not come from a MatMul or there is no
+/// attention_mask.
 void keep_last_row(const std::shared_ptr<ov::Model>& model);
 
 /// Folds shape arithmetic to constants and leaves compressed weights, and everything that would grow, as they

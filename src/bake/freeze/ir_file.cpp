@@ -1,6 +1,8 @@
 #include "bake/freeze/ir_file.hpp"
 
 #include <charconv>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <openvino/openvino.hpp>
 #include <openvino/pass/serialize.hpp>
@@ -15,15 +17,22 @@ namespace {
 
 constexpr uint64_t kAlignment = 64;
 
+// Beyond this, looking for equal constants costs more than it saves.
+constexpr uint64_t kLargestSearchedTail = uint64_t{16} << 20;
+
 // Stands in for the .bin file while OpenVINO serialises. Every constant arrives as one write of its own
-// memory, so its address tells whether the file already holds it.
+// memory, so its address tells whether the file already holds it. What earlier graphs appended (`tail`, from
+// the end of the mapped part to the end of the file) is searched for equal bytes.
 class ConstantSink : public std::streambuf {
 public:
-    ConstantSink(std::span<const std::byte> mapped, uint64_t file_bytes)
-        : mapped_(mapped), file_bytes_(file_bytes) {}
+    ConstantSink(std::span<const std::byte> mapped, std::string tail, uint64_t file_bytes)
+        : mapped_(mapped),
+          tail_begin_(file_bytes - tail.size()),
+          old_tail_bytes_(tail.size()),
+          tail_(std::move(tail)) {}
 
     /// Bytes to append to the file (from its old end on).
-    const std::string& appended() const { return appended_; }
+    std::string appended() const { return tail_.substr(old_tail_bytes_); }
 
     /// The place in the file of what the serialiser believes to be at `position`.
     uint64_t place_of(uint64_t position, uint64_t bytes) const {
@@ -59,17 +68,24 @@ private:
         if (!before(data, mapped_.data()) && !before(mapped_.data() + mapped_.size(), data + bytes)) {
             return static_cast<uint64_t>(data - mapped_.data());
         }
-        const uint64_t end = file_bytes_ + appended_.size();
-        appended_.append((kAlignment - end % kAlignment) % kAlignment, '\0');
-        const uint64_t offset = file_bytes_ + appended_.size();
-        appended_.append(reinterpret_cast<const char*>(data), bytes);
+        const std::string_view wanted(reinterpret_cast<const char*>(data), bytes);
+        for (uint64_t at = aligned(tail_begin_) - tail_begin_; at + bytes <= tail_.size(); at += kAlignment) {
+            if (std::string_view(tail_).substr(at, bytes) == wanted) return tail_begin_ + at;
+        }
+        const uint64_t end = tail_begin_ + tail_.size();
+        tail_.append(aligned(end) - end, '\0');
+        const uint64_t offset = tail_begin_ + tail_.size();
+        tail_.append(wanted);
         return offset;
     }
 
+    static uint64_t aligned(uint64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
     std::span<const std::byte> mapped_;
-    uint64_t file_bytes_;
     uint64_t position_ = 0;
-    std::string appended_;
+    uint64_t tail_begin_;
+    uint64_t old_tail_bytes_;
+    std::string tail_;
     std::map<uint64_t, std::pair<uint64_t, uint64_t>> places_;  // position: {offset in the file, bytes}
 };
 
@@ -113,11 +129,33 @@ std::string with_real_offsets(const std::string& xml, const ConstantSink& sink) 
     return result;
 }
 
+std::string read_tail(const std::filesystem::path& file, uint64_t begin) {
+    std::ifstream stream(file, std::ios::binary);
+    stream.seekg(static_cast<std::streamoff>(begin));
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// The serialiser indents with tabs, a third of what a large graph takes. One line a layer stays.
+std::string without_indentation(const std::string& xml) {
+    constexpr std::string_view kLayerEnd = "</layer>";
+    std::string result;
+    result.reserve(xml.size());
+    bool line_start = true;
+    for (const char c : xml) {
+        if (line_start && (c == '\t' || c == ' ')) continue;
+        line_start = c == '\n';
+        if (!line_start || result.ends_with(kLayerEnd)) result += c;
+    }
+    return result;
+}
+
 }  // namespace
 
 void write_ir(const std::shared_ptr<ov::Model>& model, const std::filesystem::path& xml,
               const std::filesystem::path& bin, std::span<const std::byte> mapped) {
-    ConstantSink sink(mapped, std::filesystem::file_size(bin));
+    const uint64_t file_bytes = std::filesystem::file_size(bin);
+    const bool searched = file_bytes >= mapped.size() && file_bytes - mapped.size() <= kLargestSearchedTail;
+    ConstantSink sink(mapped, searched ? read_tail(bin, mapped.size()) : "", file_bytes);
     std::ostream bin_stream(&sink);
     std::ostringstream xml_stream;
     try {
@@ -130,7 +168,7 @@ void write_ir(const std::shared_ptr<ov::Model>& model, const std::filesystem::pa
              xml.string());
     }
     append_file(bin, sink.appended());
-    write_file(xml, with_real_offsets(xml_stream.str(), sink));
+    write_file(xml, without_indentation(with_real_offsets(xml_stream.str(), sink)));
 }
 
 ReadModel read_ir(const std::filesystem::path& xml, const std::filesystem::path& bin) {

@@ -13,9 +13,9 @@
 namespace ovenbird {
 
 /// Writes `model` as `xml` with its constants in `bin`, which exists. `mapped` is a view of the start of
-/// `bin`: a constant whose data lies inside it keeps that place and is not written; the others are appended,
-/// each aligned to 64 bytes. Syncs both files. Errors: io, no_space, internal when OpenVINO's serialiser
-/// leaves its documented form.
+/// `bin`: a constant whose data lies inside it keeps that place and is not written; nor is one whose bytes
+/// earlier graphs appended. The others are appended, each aligned to 64 bytes. Syncs both files. Errors: io,
+/// no_space, internal when OpenVINO's serialiser leaves its documented form.
 void write_ir(const std::shared_ptr<ov::Model>& model, const std::filesystem::path& xml,
               const std::filesystem::path& bin, std::span<const std::byte> mapped);
 

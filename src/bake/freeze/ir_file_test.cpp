@@ -67,6 +67,18 @@ TEST_F(IrFileTest, SecondGraphOverTheSameFileDoesNotCopyWeights) {
     EXPECT_FLOAT_EQ(first_value(read_ir(xml("b.xml"), bin()).model, 5), 5.5F);
 }
 
+TEST_F(IrFileTest, EqualNewConstantsAreWrittenOnce) {
+    const auto map = MappedFile::open(bin());
+    write_ir(model_over(*map, 0, 0.5F), xml("a.xml"), bin(), map->bytes());
+    const auto before = fs::file_size(bin());
+    write_ir(model_over(*map, 0, 0.5F), xml("b.xml"), bin(), map->bytes());
+    EXPECT_EQ(fs::file_size(bin()), before);
+    write_ir(model_over(*map, 0, 0.25F), xml("c.xml"), bin(), map->bytes());
+    EXPECT_EQ(fs::file_size(bin()), before + 64);  // to the next place, less 60 of padding, and one f32
+    EXPECT_FLOAT_EQ(first_value(read_ir(xml("b.xml"), bin()).model, 5), 5.5F);
+    EXPECT_FLOAT_EQ(first_value(read_ir(xml("c.xml"), bin()).model, 5), 5.25F);
+}
+
 TEST_F(IrFileTest, NotAnIrIsAnError) {
     write_file(xml("bad.xml"), "<net name=");
     try {

@@ -113,12 +113,21 @@ private:
     std::map<ov::Output<ov::Node>, std::shared_ptr<ov::Node>> rows_;
 };
 
+// With a cache, the mask begins with the kept tokens; the rows are the new ones.
+ov::Output<ov::Node> of_new_tokens(const ov::Output<ov::Node>& mask, const ov::PartialShape& rows) {
+    const auto length = mask.get_partial_shape()[1];
+    if (length.is_dynamic() || rows[1].is_dynamic() || length == rows[1]) return mask;
+    const auto integer = [](int64_t value) { return v0::Constant::create(ov::element::i64, {1}, {value}); };
+    return std::make_shared<v8::Slice>(mask, integer(length.get_length() - rows[1].get_length()),
+                                       integer(length.get_length()), integer(1), integer(1));
+}
+
 }  // namespace
 
 void keep_last_row(const std::shared_ptr<ov::Model>& model) {
     const auto head = find_head(model->output("logits").get_node_shared_ptr()->input_value(0));
-    const auto mask = input_named(model, "attention_mask");
     const auto one = v0::Constant::create(ov::element::i64, {1}, {1});
+    const auto mask = of_new_tokens(input_named(model, "attention_mask"), head->get_input_partial_shape(0));
     const auto real_tokens = std::make_shared<v1::ReduceSum>(mask, one, false);  // [1]
     const auto last = std::make_shared<v1::Subtract>(real_tokens, one);
     last->set_friendly_name("last_row/index");

@@ -75,6 +75,7 @@ void check_input_types(const ov::Model& model, std::vector<Violation>& found) {
         const std::string name = input.get_any_name();
         auto expected = ov::element::i64;
         if (name == "beam_idx") expected = ov::element::i32;
+        if (name.starts_with("past_key_values.")) expected = ov::element::f16;
         if (name == "inputs_embeds") expected = ov::element::f32;
         if (input.get_element_type() == expected) continue;
         found.push_back({name, fmt::format("input '{}' is {}, expected {}", name,

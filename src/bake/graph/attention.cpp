@@ -2,6 +2,7 @@
 #include <openvino/op/ops.hpp>
 
 #include "bake/graph/inventory.hpp"
+#include "bake/graph/kv_cache.hpp"
 #include "bake/graph/layers.hpp"
 
 namespace ovenbird {
@@ -11,10 +12,6 @@ using namespace ov::op;
 
 std::shared_ptr<v0::Constant> integers(const std::vector<int64_t>& values) {
     return v0::Constant::create(ov::element::i64, {values.size()}, values);
-}
-
-std::shared_ptr<v0::Constant> scalar(int64_t value) {
-    return v0::Constant::create(ov::element::i64, {}, {value});
 }
 
 Value reshape(const Value& x, const std::vector<int64_t>& pattern) {
@@ -30,32 +27,21 @@ Value split_heads(const Value& x, int64_t heads, int64_t size) {
     return reshape(x, {0, 0, heads, size});
 }
 
-}  // namespace
-
-Value attention_mask_bias(const Value& attention_mask, int64_t window, int64_t groups) {
-    const auto shape = std::make_shared<v3::ShapeOf>(attention_mask, ov::element::i64);
-    const auto length = std::make_shared<v8::Gather>(shape, scalar(1), scalar(0));
-    const auto indices = std::make_shared<v4::Range>(scalar(0), length, scalar(1), ov::element::i64);
-    const auto keys = std::make_shared<v0::Unsqueeze>(indices, integers({0}));
-    const auto queries = std::make_shared<v0::Unsqueeze>(indices, integers({1}));
-    std::shared_ptr<ov::Node> seen = std::make_shared<v1::LessEqual>(keys, queries);
-    if (window > 0) {
-        const auto oldest = std::make_shared<v1::Subtract>(queries, scalar(window));
-        seen = std::make_shared<v1::LogicalAnd>(seen, std::make_shared<v1::Greater>(keys, oldest));
-    }
-    const auto real = std::make_shared<v1::NotEqual>(attention_mask, scalar(0));
-    const auto real_keys = std::make_shared<v0::Unsqueeze>(real, integers({1, 2}));
-    const auto allowed = std::make_shared<v1::LogicalAnd>(real_keys, seen);
-    const auto zero = v0::Constant::create(ov::element::f32, {}, {0.0F});
-    const auto masked = v0::Constant::create(ov::element::f32, {}, {kMasked});
-    const auto bias = std::make_shared<v1::Select>(allowed, zero, masked);
-    bias->set_friendly_name(window > 0 ? "mask/sliding" : "mask/causal");
-    if (groups == 1) return bias;
-    return std::make_shared<v0::Concat>(ov::OutputVector(static_cast<size_t>(groups), bias), 2);
+// [batch, kv_heads, rows, size] to [batch, heads, rows, size], each key head `groups` times in a row.
+Value repeat_heads(const Value& x, const ModelConfig& config, int64_t groups) {
+    const auto apart = std::make_shared<v0::Unsqueeze>(x, integers({2}));
+    const auto shape = std::make_shared<v3::ShapeOf>(x, ov::element::i64);
+    const auto outer = std::make_shared<v8::Gather>(shape, integers({0, 1}), integers({0}));
+    const auto inner = std::make_shared<v8::Gather>(shape, integers({2, 3}), integers({0}));
+    const auto target = std::make_shared<v0::Concat>(ov::OutputVector{outer, integers({groups}), inner}, 0);
+    const auto copies = std::make_shared<v3::Broadcast>(apart, target, ov::op::BroadcastType::BIDIRECTIONAL);
+    return reshape(copies, {0, config.heads, -1, config.head_size});
 }
 
+}  // namespace
+
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
-                const AttentionContext& context) {
+                const AttentionContext& context, KvCache& cache) {
     const std::string prefix = layer_prefix(layer) + "self_attn.";
     auto query = split_heads(projection(x, prefix + "q_proj", config.qkv_bias, tensors), config.heads,
                              config.head_size);
@@ -74,16 +60,25 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
     query = apply_rope(swap_heads_and_rows(query), context.rope, config.head_size);
     key = apply_rope(swap_heads_and_rows(key), context.rope, config.head_size);
 
+    const std::string kept = std::to_string(layer);
+    Value keys = cache.extend(kept + ".key", key);
+    Value values = cache.extend(kept + ".value", value);
     // The queries that share a key head become more rows of that head: no copies of keys and values.
     const int64_t groups = config.heads / config.kv_heads;
-    if (groups > 1) query = reshape(query, {0, config.kv_heads, -1, config.head_size});
+    // The CPU device's own attention over states wants the usual copies instead, which it never makes.
+    const bool fold = groups > 1 && cache.kind() != CacheKind::states;
+    if (groups > 1 && !fold) {
+        keys = repeat_heads(keys, config, groups);
+        values = repeat_heads(values, config, groups);
+    }
+    if (fold) query = reshape(query, {0, config.kv_heads, -1, config.head_size});
     const bool slides = config.sliding_window[static_cast<size_t>(layer)] > 0;
     const auto& mask = slides ? context.sliding_mask : context.full_mask;
     const auto scale = v0::Constant::create(
         ov::element::f32, {}, {static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.head_size)))});
-    Value mixed = std::make_shared<v13::ScaledDotProductAttention>(query, key, value, mask, scale, false);
+    Value mixed = std::make_shared<v13::ScaledDotProductAttention>(query, keys, values, mask, scale, false);
     mixed.get_node()->set_friendly_name(prefix + "sdpa");
-    if (groups > 1) mixed = reshape(mixed, {0, config.heads, -1, config.head_size});
+    if (fold) mixed = reshape(mixed, {0, config.heads, -1, config.head_size});
     const auto joined = reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size});
     return projection(scaled(joined, context.residual_scale), prefix + "o_proj", config.output_bias, tensors,
                       context.residual_scale);

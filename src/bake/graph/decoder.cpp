@@ -1,6 +1,7 @@
 #include "bake/graph/decoder.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <openvino/op/ops.hpp>
 
 #include "bake/graph/inventory.hpp"
@@ -12,25 +13,34 @@ namespace {
 
 using namespace ov::op;
 
-std::shared_ptr<v0::Parameter> token_input(const char* name) {
-    auto input = std::make_shared<v0::Parameter>(ov::element::i64, ov::PartialShape{-1, -1});
+std::shared_ptr<v0::Parameter> token_input(const char* name, const ov::PartialShape& shape) {
+    auto input = std::make_shared<v0::Parameter>(ov::element::i64, shape);
     input->set_friendly_name(name);
     input->get_output_tensor(0).set_names({name});
     return input;
 }
 
+Value last_rows(const Value& x, int64_t rows) {
+    const auto integer = [](int64_t value) { return v0::Constant::create(ov::element::i64, {1}, {value}); };
+    return std::make_shared<v8::Slice>(x, integer(-rows), integer(std::numeric_limits<int64_t>::max()),
+                                       integer(1), integer(1));
+}
+
 AttentionContext shared_context(const ModelConfig& config, const StoredTensors& tensors,
-                                const Value& attention_mask, const Value& position_ids) {
+                                const Value& attention_mask, const Value& position_ids,
+                                const KvCache& cache) {
     const float* factors = nullptr;
     if (config.rope.scaling == RopeConfig::Scaling::factors) {
         factors = reinterpret_cast<const float*>(stored(tensors, kRopeFactorsName).weights);
     }
     AttentionContext context;
     context.rope = rope_tables(position_ids, inverse_frequencies(config.rope, config.head_size, factors));
-    const int64_t groups = config.heads / config.kv_heads;
-    context.full_mask = attention_mask_bias(attention_mask, 0, groups);
+    // Grouped queries are folded into rows, except over states (see attention()).
+    const int64_t groups = cache.kind() == CacheKind::states ? 1 : config.heads / config.kv_heads;
+    context.full_mask = attention_mask_bias(attention_mask, position_ids, cache, 0, groups);
     const int64_t window = *std::max_element(config.sliding_window.begin(), config.sliding_window.end());
-    if (window > 0) context.sliding_mask = attention_mask_bias(attention_mask, window, groups);
+    if (window > 0)
+        context.sliding_mask = attention_mask_bias(attention_mask, position_ids, cache, window, groups);
     return context;
 }
 
@@ -57,12 +67,16 @@ Value scaled(const Value& x, float factor) {
 }
 
 std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const StoredTensors& tensors,
-                                         int64_t activations_scale_factor) {
-    const auto input_ids = token_input("input_ids");
-    const auto attention_mask = token_input("attention_mask");
-    const auto position_ids = token_input("position_ids");
-    auto context = shared_context(config, tensors, attention_mask, position_ids);
-    context.residual_scale = 1.0F / static_cast<float>(activations_scale_factor);
+                                         const GraphForm& form) {
+    const bool fixed = form.cache == CacheKind::inputs;
+    const ov::PartialShape fresh = fixed ? ov::PartialShape{1, form.tokens} : ov::PartialShape{-1, -1};
+    const ov::PartialShape whole = fixed ? ov::PartialShape{1, form.past + form.tokens} : fresh;
+    const auto input_ids = token_input("input_ids", fresh);
+    const auto attention_mask = token_input("attention_mask", whole);
+    const auto position_ids = token_input("position_ids", fresh);
+    KvCache cache(form.cache, config, input_ids, form.past);
+    auto context = shared_context(config, tensors, attention_mask, position_ids, cache);
+    context.residual_scale = 1.0F / static_cast<float>(form.activations_scale_factor);
     const double eps = config.rms_norm_eps * context.residual_scale * context.residual_scale;
 
     const auto norm = [&](const Value& x, const std::string& name) {
@@ -73,19 +87,23 @@ std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const Stored
     for (int64_t layer = 0; layer < config.layers; ++layer) {
         const std::string prefix = layer_prefix(layer);
         const auto attended =
-            attention(norm(hidden, prefix + "input_layernorm"), config, layer, tensors, context);
+            attention(norm(hidden, prefix + "input_layernorm"), config, layer, tensors, context, cache);
         hidden = std::make_shared<v1::Add>(hidden, attended);
         const auto fed = mlp(norm(hidden, prefix + "post_attention_layernorm"), config, layer, tensors,
                              context.residual_scale);
         hidden = std::make_shared<v1::Add>(hidden, fed);
     }
+    if (form.cache == CacheKind::states) hidden = last_rows(hidden, kStatefulLogitRows);
     const auto logits =
         linear(norm(hidden, "model.norm"), config.tied_embeddings ? table : stored(tensors, kHeadName));
     const auto result = std::make_shared<v0::Result>(logits);
     result->set_friendly_name("logits");
     result->get_output_tensor(0).set_names({"logits"});
-    return std::make_shared<ov::Model>(
-        ov::ResultVector{result}, ov::ParameterVector{input_ids, attention_mask, position_ids}, "ovenbird");
+    ov::ResultVector results{result};
+    results.insert(results.end(), cache.outputs().begin(), cache.outputs().end());
+    ov::ParameterVector inputs{input_ids, attention_mask, position_ids};
+    inputs.insert(inputs.end(), cache.inputs().begin(), cache.inputs().end());
+    return std::make_shared<ov::Model>(results, cache.sinks(), inputs, "ovenbird");
 }
 
 }  // namespace ovenbird

@@ -39,13 +39,16 @@ struct AttentionContext {
 /// Finite and far below any score, so that f16 devices see no infinity and a sum with a score cannot
 /// overflow.
 inline constexpr float kMasked = -32768.0F;
-/// Masks from attention_mask (i64 [batch, sequence], 1 for real tokens); `window` 0: causal only. The rows
-/// are repeated `groups` times, because grouped queries are folded into rows.
-Value attention_mask_bias(const Value& attention_mask, int64_t window, int64_t groups);
+class KvCache;
+
+/// Masks from attention_mask (i64 [batch, kept + new tokens], 1 for real tokens); `window` 0: causal only.
+/// The rows are the new tokens, `groups` times, because grouped queries are folded into rows.
+Value attention_mask_bias(const Value& attention_mask, const Value& position_ids, const KvCache& cache,
+                          int64_t window, int64_t groups);
 
 /// Grouped-query attention of one layer: x [batch, sequence, hidden] to the same shape.
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
-                const AttentionContext& context);
+                const AttentionContext& context, KvCache& cache);
 
 /// SwiGLU feed-forward (Shazeer, 2020): down(silu(gate(x)) * up(x)), times residual_scale.
 Value mlp(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,

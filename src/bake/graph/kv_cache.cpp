@@ -1,0 +1,72 @@
+#include "bake/graph/kv_cache.hpp"
+
+#include <openvino/op/ops.hpp>
+#include <openvino/op/util/variable.hpp>
+
+namespace ovenbird {
+namespace {
+
+using namespace ov::op;
+
+constexpr int64_t kTokensAxis = 2;
+
+std::shared_ptr<v0::Parameter> named_input(const std::string& name, const ov::element::Type& type,
+                                           const ov::PartialShape& shape) {
+    auto input = std::make_shared<v0::Parameter>(type, shape);
+    input->set_friendly_name(name);
+    input->get_output_tensor(0).set_names({name});
+    return input;
+}
+
+std::shared_ptr<v0::Constant> integers(const std::vector<int64_t>& values) {
+    return v0::Constant::create(ov::element::i64, {values.size()}, values);
+}
+
+// f32 [batch, kv_heads, 0, head_size].
+Value no_tokens(const Value& input_ids, int64_t kv_heads, int64_t head_size) {
+    const auto shape = std::make_shared<v3::ShapeOf>(input_ids, ov::element::i64);
+    const auto batch = std::make_shared<v8::Gather>(shape, integers({0}), integers({0}));
+    const auto empty =
+        std::make_shared<v0::Concat>(ov::OutputVector{batch, integers({kv_heads, 0, head_size})}, 0);
+    return std::make_shared<v3::Broadcast>(v0::Constant::create(ov::element::f32, {}, {0.0F}), empty);
+}
+
+}  // namespace
+
+KvCache::KvCache(CacheKind kind, const ModelConfig& config, const Value& input_ids, int64_t past)
+    : kind_(kind), past_(past), kv_heads_(config.kv_heads), head_size_(config.head_size) {
+    if (kind_ != CacheKind::states) return;
+    empty_ = no_tokens(input_ids, kv_heads_, head_size_);
+    inputs_.push_back(named_input("beam_idx", ov::element::i32, {-1}));
+    beam_idx_ = inputs_.back();
+}
+
+Value KvCache::extend(const std::string& name, const Value& fresh) {
+    if (kind_ == CacheKind::states) return extend_state(name, fresh);
+    if (kind_ == CacheKind::inputs) return extend_input(name, fresh);
+    return fresh;
+}
+
+Value KvCache::extend_state(const std::string& name, const Value& fresh) {
+    const auto variable = std::make_shared<util::Variable>(
+        util::VariableInfo{{-1, kv_heads_, -1, head_size_}, ov::element::f32, "past_key_values." + name});
+    const auto kept = std::make_shared<v6::ReadValue>(empty_, variable);
+    const auto chosen =
+        std::make_shared<v8::Gather>(kept, beam_idx_, v0::Constant::create(ov::element::i64, {}, {0}));
+    const auto all = std::make_shared<v0::Concat>(ov::OutputVector{chosen, fresh}, kTokensAxis);
+    sinks_.push_back(std::make_shared<v6::Assign>(all, variable));
+    return all;
+}
+
+Value KvCache::extend_input(const std::string& name, const Value& fresh) {
+    inputs_.push_back(
+        named_input("past_key_values." + name, ov::element::f16, {1, kv_heads_, past_, head_size_}));
+    const auto kept = std::make_shared<v0::Convert>(inputs_.back(), ov::element::f32);
+    const auto output = std::make_shared<v0::Result>(std::make_shared<v0::Convert>(fresh, ov::element::f16));
+    output->get_output_tensor(0).set_names({"present." + name});
+    output->set_friendly_name("present." + name);
+    outputs_.push_back(output);
+    return std::make_shared<v0::Concat>(ov::OutputVector{kept, fresh}, kTokensAxis);
+}
+
+}  // namespace ovenbird
