@@ -13,7 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kChunkTokens = 128;                 // of a prompt, at once
 constexpr int64_t kDraftTokens = kStatefulLogitRows;  // verified at once
 constexpr const char* kDynamicGraph = "graphs/dynamic.xml";
 
@@ -25,7 +24,8 @@ std::shared_ptr<ov::Model> build_static(const ModelConfig& config, const Compres
                                 .cache = CacheKind::inputs,
                                 .past = graph.past,
                                 .tokens = graph.tokens});
-    freeze_cached(model, context, graph.tokens > 1 && !graph.all_rows);
+    // A chunk that is not full has padding behind it, whose positions are looked up as well.
+    freeze_cached(model, context + kChunkTokens, graph.tokens > 1 && !graph.all_rows);
     if (options.embedding == "host") (void)split_off_embedding(model);
     return model;
 }
@@ -49,8 +49,7 @@ std::vector<CacheGraph> plan_cache_graphs(int64_t context) {
     std::vector<CacheGraph> graphs;
     for (int64_t bucket = kSmallestContext;; bucket = std::min(2 * bucket, context)) {
         const auto add = [&](const char* kind, int64_t tokens, bool all_rows) {
-            graphs.push_back(
-                {fmt::format("graphs/{}_{}.xml", kind, bucket), tokens, bucket - tokens, all_rows});
+            graphs.push_back({fmt::format("graphs/{}_{}.xml", kind, bucket), tokens, bucket - 1, all_rows});
         };
         add("decode", 1, false);
         add("verify", kDraftTokens, true);

@@ -143,7 +143,8 @@ uint64_t correction_bytes(const BakePlan& plan) {
 // Rotary tables: cosine and sine, f32, once for the window and once for the graphs with a cache.
 uint64_t table_bytes(const BakePlan& plan, const BakeOptions& options) {
     const int64_t context = cache_context(options, plan.config);
-    return 2 * 4 * static_cast<uint64_t>((options.seq_len + context) * plan.config.head_size);
+    const int64_t rows = options.seq_len + (context > 0 ? context + kChunkTokens : 0);
+    return 2 * 4 * static_cast<uint64_t>(rows * plan.config.head_size);
 }
 
 void estimate_costs(BakePlan& plan, const BakeOptions& options) {

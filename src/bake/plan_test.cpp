@@ -13,7 +13,7 @@ TEST(CacheGraphs, ThreeForEachBucketUpToTheContextItself) {
     ASSERT_EQ(graphs.size(), 9U);
     std::vector<int64_t> contexts;
     for (const auto& graph : graphs)
-        contexts.push_back(graph.tokens + graph.past);
+        contexts.push_back(graph.past + 1);
     EXPECT_EQ(contexts, (std::vector<int64_t>{256, 256, 256, 512, 512, 512, 1000, 1000, 1000}));
     EXPECT_EQ(graphs[0].file, "graphs/decode_256.xml");
     EXPECT_EQ(graphs[0].tokens, 1);

@@ -14,7 +14,7 @@
 #include "device/device.hpp"
 #include "model/manifest.hpp"
 #include "run/chat.hpp"
-#include "run/static_engine.hpp"
+#include "run/open_engine.hpp"
 
 namespace ovenbird {
 namespace {
@@ -35,6 +35,8 @@ struct Words {
     bool no_cache = false;
     bool raw = false;
     bool json = false;
+    bool cached = false;
+    bool only_static = false;
     AnswerOptions answer;
     ConsoleOptions console;
 };
@@ -65,6 +67,12 @@ bool parse(int argc, char** argv, Words& words) {
         ->allow_extra_args(false);
     app.add_option("--cache-dir", words.cache_folder, "Compiled-model cache")->capture_default_str();
     app.add_flag("--no-cache", words.no_cache, "Compile afresh and keep nothing");
+    auto* cached = app.add_flag("--cached", words.cached,
+                                "Keep keys and values between tokens: prompts and answers up to the folder's "
+                                "--context, and only new tokens are computed");
+    app.add_flag("--static", words.only_static,
+                 "With --cached: the static graphs on every device, not only on an NPU")
+        ->needs(cached);
     app.add_flag("--json", words.json, "Print one JSON object instead of streaming text");
     add_console_options(app, words.console);
     return parse_command(app, argc, argv);
@@ -140,9 +148,10 @@ bool print_text(const std::string& text) {
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
 }
 
-Json result_json(const Answer& answer, const StaticEngine& engine, const CompileOutcome& outcome) {
+Json result_json(const Answer& answer, const OpenedEngine& opened) {
+    const Engine& engine = *opened.engine;
     Json passed = Json::array();
-    for (const auto& device : outcome.passed_over) {
+    for (const auto& device : opened.passed_over) {
         passed.push_back({{"device", device.device}, {"reason", device.reason}});
     }
     return {{"text", answer.text},
@@ -155,11 +164,11 @@ Json result_json(const Answer& answer, const StaticEngine& engine, const Compile
             {"new_tokens", answer.generation.tokens.size()},
             {"ttft_ms", answer.generation.first_token_ms},
             {"tokens_per_s", answer.generation.tokens_per_second()},
-            {"compile_s", outcome.compile_seconds},
+            {"compile_s", opened.compile_seconds},
             {"finish_reason", finish_reason_name(answer.generation.reason)}};
 }
 
-void print_statistics(const Answer& answer, const StaticEngine& engine, ConsoleReporter& reporter) {
+void print_statistics(const Answer& answer, const Engine& engine, ConsoleReporter& reporter) {
     const auto& generation = answer.generation;
     reporter.note(fmt::format(
         "{}: {} prompt tokens, {} new tokens, first after {:.0f} ms, {:.1f} tokens/s, finished: {}",
@@ -179,7 +188,7 @@ std::vector<BlobFile> blobs_beside(const Words& words) {
     return blobs;
 }
 
-Answer answer_prompt(const Words& words, StaticEngine& engine, const Tokenizer& tokenizer,
+Answer answer_prompt(const Words& words, Engine& engine, const Tokenizer& tokenizer,
                      const std::vector<int64_t>& prompt, ConsoleReporter& reporter) {
     const auto on_drop = [&](int64_t dropped) {
         reporter.warn(
@@ -208,21 +217,21 @@ int run_command(int argc, char** argv) {
     // Before the model is compiled: what is wrong with a prompt should not cost a minute.
     const auto prompt = encode_prompt(tokenizer, chat ? &*chat : nullptr, text, words.answer.system);
 
-    CompileOutcome outcome = compile_first(words.model_xml, options);
-    for (const auto& passed : outcome.passed_over) {
+    const OpenedEngine opened =
+        words.cached ? open_cached(words.folder, options, tokenizer.pad_id(), words.only_static)
+                     : open_stateless(words.model_xml, options, tokenizer.pad_id());
+    Engine& engine = *opened.engine;
+    for (const auto& passed : opened.passed_over) {
         reporter.note(fmt::format("{} passed over: {}", passed.device, passed.reason));
     }
-    if (!outcome.blob_note.empty()) reporter.note("NPU: " + outcome.blob_note);
-    auto embedder = embedder_beside(words.model_xml, outcome.session->model());
-    StaticEngine engine(std::move(outcome.session), tokenizer.pad_id(), std::move(embedder));
+    if (!opened.blob_note.empty()) reporter.note("NPU: " + opened.blob_note);
     check_vocabulary(tokenizer, engine);
-    reporter.debug(fmt::format("compiled for {} in {:.2f} s", engine.device(), outcome.compile_seconds));
+    reporter.debug(fmt::format("compiled for {} in {:.2f} s", engine.device(), opened.compile_seconds));
     reporter.note(engine.input_shapes());
 
     const Answer answer = answer_prompt(words, engine, tokenizer, prompt, reporter);
     if (words.json) {
-        print_text(result_json(answer, engine, outcome).dump(2, ' ', false, Json::error_handler_t::replace) +
-                   "\n");
+        print_text(result_json(answer, opened).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     } else {
         print_text("\n");
         print_statistics(answer, engine, reporter);

@@ -40,6 +40,10 @@ public:
     /// never sees a shape or type that it was not compiled for).
     void set_input(const std::string& name, const ov::Tensor& tensor);
     ov::Tensor output(const std::string& name);
+    /// Where an output is written from now on. Errors: internal, as for inputs.
+    void set_output(const std::string& name, const ov::Tensor& tensor);
+    /// The states of a stateful model, in its own order.
+    std::vector<ov::VariableState> states() { return request_.query_state(); }
     /// Clears the state variables of a stateful model (no effect on others).
     void reset_state();
     /// Errors: device, with the device's own message.

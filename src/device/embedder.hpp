@@ -12,14 +12,14 @@ namespace ovenbird {
 /// Beside openvino_model.xml, over the same weights file.
 inline constexpr const char* kEmbeddingsXmlName = "openvino_embeddings.xml";
 
-/// Runs the lookup that the bake took out of the graph (input_ids i64 [1, N] to inputs_embeds f32 [1, N,
+/// Runs the lookup that the bake took out of the graph (input_ids i64 [1, any N] to inputs_embeds f32 [1, N,
 /// hidden]) on the CPU: a lookup of rows, whatever their compression.
 class Embedder {
 public:
     /// Errors: not_found, invalid_input, device; unsupported when its inputs are others.
     Embedder(const std::filesystem::path& model_xml, const std::filesystem::path& weights_bin);
 
-    /// Rows of `ids` (exactly N of them). Valid until the next call. Errors: internal, device.
+    /// Rows of `ids`. Valid until the next call. Errors: internal, device.
     ov::Tensor rows(std::span<const int64_t> ids);
 
 private:

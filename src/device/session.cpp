@@ -30,6 +30,22 @@ ov::Tensor CompiledSession::output(const std::string& name) {
     fail(ErrorCode::internal, "the model has no output '{}'", name);
 }
 
+void CompiledSession::set_output(const std::string& name, const ov::Tensor& tensor) {
+    for (const auto& output : model_.outputs()) {
+        if (!output.get_names().contains(name)) continue;
+        const bool fits = output.get_element_type() == tensor.get_element_type() &&
+                          output.get_partial_shape().compatible(ov::PartialShape(tensor.get_shape()));
+        if (!fits) {
+            fail(ErrorCode::internal, "output '{}' was compiled as {} {} and is given {} {}", name,
+                 output.get_partial_shape().to_string(), output.get_element_type().to_string(),
+                 tensor.get_shape().to_string(), tensor.get_element_type().to_string());
+        }
+        request_.set_tensor(output, tensor);
+        return;
+    }
+    fail(ErrorCode::internal, "the model has no output '{}'", name);
+}
+
 void CompiledSession::reset_state() {
     for (auto& state : request_.query_state())
         state.reset();

@@ -20,6 +20,8 @@ public:
     virtual std::span<const float> next_logits(std::span<const int64_t> ids) = 0;
     /// "NPU", "CPU", …
     virtual const std::string& device() const = 0;
+    /// "[DEBUG] Infer Input Shapes: …": the names, shapes and types that a token's infer call sends.
+    virtual std::string input_shapes() const { return ""; }
 };
 
 }  // namespace ovenbird

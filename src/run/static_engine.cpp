@@ -1,18 +1,13 @@
 #include "run/static_engine.hpp"
 
 #include "base/error.hpp"
+#include "run/logits.hpp"
+#include "run/telemetry.hpp"
 
 namespace ovenbird {
 namespace {
 
 constexpr const char* kLogits = "logits";
-
-template <typename T>
-void copy_logits(const ov::Tensor& tensor, size_t begin, std::vector<float>& out) {
-    const T* from = tensor.data<T>() + begin;
-    for (size_t i = 0; i < out.size(); ++i)
-        out[i] = static_cast<float>(from[i]);
-}
 
 }  // namespace
 
@@ -133,28 +128,15 @@ std::span<const float> StaticEngine::next_logits(std::span<const int64_t> ids) {
     session_->infer();
     const ov::Tensor tensor = session_->output(kLogits);
     const size_t row = logit_rows_ == 1 ? 0 : ids.size() - 1;
-    const size_t begin = row * logits_.size();
-    const auto type = tensor.get_element_type();
-    if (type == ov::element::f32) {
-        copy_logits<float>(tensor, begin, logits_);
-    } else if (type == ov::element::f16) {
-        copy_logits<ov::float16>(tensor, begin, logits_);
-    } else if (type == ov::element::bf16) {
-        copy_logits<ov::bfloat16>(tensor, begin, logits_);
-    } else {
-        fail(ErrorCode::unsupported, "output 'logits' is {}, expected f32, f16 or bf16", type.to_string());
-    }
+    read_logits(tensor, row, logits_);
     return logits_;
 }
 
 std::string StaticEngine::input_shapes() const {
-    std::string text = "[DEBUG] Infer Input Shapes: ";
-    for (const auto& input : inputs_) {
-        if (&input != &inputs_.front()) text += ", ";
-        text += fmt::format("{}=[{}] {}", input.name, fmt::join(input.tensor.get_shape(), ","),
-                            input.tensor.get_element_type().to_string());
-    }
-    return text;
+    std::vector<std::pair<std::string, ov::Tensor>> sent;
+    for (const auto& input : inputs_)
+        sent.emplace_back(input.name, input.tensor);
+    return shapes_line(sent);
 }
 
 }  // namespace ovenbird

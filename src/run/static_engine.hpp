@@ -29,7 +29,7 @@ public:
     const std::string& device() const override { return session_->device(); }
 
     /// "[DEBUG] Infer Input Shapes: attention_mask=[1,128] i64, …": what each infer call sends.
-    std::string input_shapes() const;
+    std::string input_shapes() const override;
 
 private:
     /// What is written into an input for a window whose first `real` tokens are given.

@@ -67,7 +67,8 @@ void use_scalar_zero_points(const std::shared_ptr<ov::Model>& model);
 
 /// Takes the lookup of tokens out of a static model, for a host to do (a tied table is otherwise stored twice
 /// on the device): input_ids becomes inputs_embeds (f32 [1, N, hidden]). Returns the lookup as a model of its
-/// own, from input_ids to inputs_embeds. Errors: unsupported when no table is looked up with input_ids.
+/// own, from input_ids [1, any] to inputs_embeds. Errors: unsupported when no table is looked up with
+/// input_ids.
 std::shared_ptr<ov::Model> split_off_embedding(const std::shared_ptr<ov::Model>& model);
 
 /// Keeps constants (masks, above all) within ±65504: an NPU computes in f16, where more is infinite and a

@@ -61,6 +61,7 @@ std::shared_ptr<ov::Model> split_off_embedding(const std::shared_ptr<ov::Model>&
     model->remove_parameter(ids);
     model->add_parameters({embeds});
     model->validate_nodes_and_infer_types();
+    ids->set_partial_shape({1, -1});  // only the CPU runs it, for chunks of any length
     const auto result = std::make_shared<v0::Result>(rows);
     result->get_output_tensor(0).set_names({"inputs_embeds"});
     return std::make_shared<ov::Model>(ov::ResultVector{result}, ov::ParameterVector{ids}, "embeddings");

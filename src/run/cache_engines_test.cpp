@@ -1,0 +1,198 @@
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <openvino/op/ops.hpp>
+#include <openvino/op/util/variable.hpp>
+
+#include "base/error.hpp"
+#include "run/dynamic_engine.hpp"
+#include "run/static_cache_engine.hpp"
+
+namespace ovenbird {
+namespace {
+
+using namespace ov::op;
+using Value = ov::Output<ov::Node>;
+
+// Toy decoders whose "key" of a token is its id, and whose logits are the sum of the ids that a token sees
+// and their number: a key at the wrong place, lost, or seen though masked, shows.
+
+std::shared_ptr<v0::Parameter> input(const std::string& name, const ov::PartialShape& shape,
+                                     ov::element::Type type = ov::element::i64) {
+    auto parameter = std::make_shared<v0::Parameter>(type, shape);
+    parameter->get_output_tensor(0).set_names({name});
+    return parameter;
+}
+
+std::shared_ptr<v0::Result> output(const Value& value, const std::string& name) {
+    auto result = std::make_shared<v0::Result>(value);
+    result->get_output_tensor(0).set_names({name});
+    return result;
+}
+
+Value as_float(const Value& value) {
+    return std::make_shared<v0::Convert>(value, ov::element::f32);
+}
+
+Value shaped(const Value& value, const std::vector<int64_t>& shape) {
+    return std::make_shared<v1::Reshape>(value, v0::Constant::create(ov::element::i64, {shape.size()}, shape),
+                                         false);
+}
+
+Value axis(int64_t value) {
+    return v0::Constant::create(ov::element::i64, {}, {value});
+}
+
+// [1, n] values to the running sums of what is real among them, and how many are: [1, n, 2].
+Value sums_and_counts(const Value& values, const Value& mask) {
+    const auto real = as_float(mask);
+    const auto sums = std::make_shared<v0::CumSum>(std::make_shared<v1::Multiply>(values, real), axis(1));
+    const auto counts = std::make_shared<v0::CumSum>(real, axis(1));
+    return std::make_shared<v0::Concat>(
+        ov::OutputVector{shaped(sums, {1, -1, 1}), shaped(counts, {1, -1, 1})}, 2);
+}
+
+Value slice(const Value& value, int64_t begin, int64_t end) {
+    const auto integer = [](int64_t number) { return v0::Constant::create(ov::element::i64, {1}, {number}); };
+    return std::make_shared<v8::Slice>(value, integer(begin), integer(end), integer(1), integer(1));
+}
+
+std::shared_ptr<ov::Model> toy_graph(const CacheGraph& shape) {
+    const auto ids = input("input_ids", {1, shape.tokens});
+    const auto mask = input("attention_mask", {1, shape.past + shape.tokens});
+    const auto positions = input("position_ids", {1, shape.tokens});
+    const auto past = input("past_key_values.0.key", {1, 1, shape.past, 1}, ov::element::f16);
+    const auto keys = as_float(ids);
+    const Value all =
+        std::make_shared<v0::Concat>(ov::OutputVector{shaped(as_float(past), {1, shape.past}), keys}, 1);
+    // Positions are read, so that the graph has the input; what they are is the rotary tables' business.
+    const auto nothing = std::make_shared<v1::Multiply>(shaped(as_float(positions), {1, shape.tokens, 1}),
+                                                        v0::Constant::create(ov::element::f32, {}, {0.0F}));
+    Value rows = slice(sums_and_counts(all, mask), shape.past, shape.past + shape.tokens);
+    rows = std::make_shared<v1::Add>(rows, nothing);
+    if (!shape.all_rows) rows = slice(rows, shape.tokens - 1, shape.tokens);
+    const auto fresh = std::make_shared<v0::Convert>(shaped(keys, {1, 1, shape.tokens, 1}), ov::element::f16);
+    return std::make_shared<ov::Model>(
+        ov::ResultVector{output(rows, "logits"), output(fresh, "present.0.key")},
+        ov::ParameterVector{ids, mask, positions, past});
+}
+
+DeviceOptions cpu() {
+    DeviceOptions options;
+    options.devices = {"CPU"};
+    options.properties = {{"INFERENCE_PRECISION_HINT", "f32"}};
+    return options;
+}
+
+// Contexts of 4 and 8 tokens; one, two (drafts) or three (a chunk) at a time.
+Manifest toy_manifest() {
+    Manifest manifest;
+    manifest.context = 8;
+    for (const int64_t past : {3, 7}) {
+        manifest.graphs.push_back({"decode", 1, past, false});
+        manifest.graphs.push_back({"verify", 2, past, true});
+        manifest.graphs.push_back({"prefill", 3, past, false});
+    }
+    return manifest;
+}
+
+struct ToyStatic {
+    std::vector<CacheGraph> compiled;
+    StaticCacheEngine engine{toy_manifest(),
+                             [this](const CacheGraph& shape) {
+                                 compiled.push_back(shape);
+                                 return compile_first(toy_graph(shape), cpu()).session;
+                             },
+                             9};
+};
+
+std::unique_ptr<DynamicEngine> toy_dynamic() {
+    const auto ids = input("input_ids", {-1, -1});
+    const auto mask = input("attention_mask", {-1, -1});
+    const auto positions = input("position_ids", {-1, -1});
+    const auto beam = input("beam_idx", {-1}, ov::element::i32);
+    const auto variable = std::make_shared<util::Variable>(
+        util::VariableInfo{{-1, 1, -1, 1}, ov::element::f32, "past_key_values.0.key"});
+    const auto kept = std::make_shared<v6::ReadValue>(
+        v0::Constant::create(ov::element::f32, {1, 1, 0, 1}, std::vector<float>{}), variable);
+    const auto chosen = std::make_shared<v8::Gather>(kept, beam, axis(0));
+    const auto all =
+        std::make_shared<v0::Concat>(ov::OutputVector{chosen, shaped(as_float(ids), {1, 1, -1, 1})}, 2);
+    const auto assign = std::make_shared<v6::Assign>(all, variable);
+    const auto nothing = std::make_shared<v1::Multiply>(
+        std::make_shared<v1::ReduceSum>(as_float(positions),
+                                        v0::Constant::create(ov::element::i64, {2}, {0, 1})),
+        v0::Constant::create(ov::element::f32, {}, {0.0F}));
+    const auto rows = std::make_shared<v1::Add>(sums_and_counts(shaped(all, {1, -1}), mask), nothing);
+    const auto model =
+        std::make_shared<ov::Model>(ov::ResultVector{output(rows, "logits")}, ov::SinkVector{assign},
+                                    ov::ParameterVector{ids, mask, positions, beam});
+    return std::make_unique<DynamicEngine>(compile_first(model, cpu()).session, 8);
+}
+
+void expect_sum(Engine& engine, const std::vector<int64_t>& ids) {
+    const auto logits = engine.next_logits(ids);
+    ASSERT_EQ(logits.size(), 2U);
+    EXPECT_FLOAT_EQ(logits[0], static_cast<float>(std::accumulate(ids.begin(), ids.end(), int64_t{0})));
+    EXPECT_FLOAT_EQ(logits[1], static_cast<float>(ids.size()));
+}
+
+// Growing token by token, jumping, going back, changing the middle, filling the context: always the sum.
+void expect_any_order(Engine& engine) {
+    std::vector<int64_t> ids;
+    for (int64_t token = 1; token <= 8; ++token) {
+        ids.push_back(10 * token);
+        expect_sum(engine, ids);
+    }
+    expect_sum(engine, ids);
+    expect_sum(engine, {10, 20});
+    expect_sum(engine, {10, 20, 5, 6, 7, 8, 9});
+    expect_sum(engine, {10, 20, 5, 4});
+    expect_sum(engine, {1});
+    expect_sum(engine, {2, 3, 4, 5, 6, 7, 8, 9});
+}
+
+TEST(StaticCacheEngine, EveryTokenSeesAllBeforeItOnce) {
+    ToyStatic toy;
+    EXPECT_EQ(toy.engine.window_tokens(), 8);
+    EXPECT_EQ(toy.engine.vocab_size(), 2);
+    expect_any_order(toy.engine);
+    EXPECT_EQ(toy.engine.cache_bytes(), 7U * 2U);
+    EXPECT_NE(toy.engine.input_shapes().find("past_key_values.0.key=[1,1,7,1] f16"), std::string::npos);
+}
+
+TEST(StaticCacheEngine, LongPromptsStraightIntoTheLargeBucket) {
+    ToyStatic toy;
+    ASSERT_EQ(toy.compiled.size(), 1U);  // a device that refuses must show at once
+    expect_sum(toy.engine, {1, 2, 3, 4, 5, 6, 7, 8});
+    EXPECT_EQ(toy.compiled.back().past, 7);
+    const size_t compiled = toy.compiled.size();
+    expect_sum(toy.engine, {1, 2, 3, 4, 5, 6, 7, 9});
+    expect_sum(toy.engine, {1, 2, 3, 4, 5, 6, 7, 8});
+    EXPECT_LE(toy.compiled.size(), compiled + 1);  // graphs are kept
+}
+
+TEST(StaticCacheEngine, WhatDoesNotFitIsNoSilentTruncation) {
+    ToyStatic toy;
+    EXPECT_THROW(toy.engine.next_logits(std::vector<int64_t>(9, 1)), Error);
+    EXPECT_THROW(toy.engine.next_logits(std::vector<int64_t>{}), Error);
+    expect_sum(toy.engine, {4, 5});
+}
+
+TEST(DynamicEngine, EveryTokenSeesAllBeforeItOnce) {
+    const auto engine = toy_dynamic();
+    expect_any_order(*engine);
+    EXPECT_THROW(engine->next_logits(std::vector<int64_t>(9, 1)), Error);
+}
+
+TEST(KeptTokens, TheLastOneIsAlwaysComputed) {
+    KeptTokens kept;
+    kept.append(std::vector<int64_t>{1, 2, 3});
+    EXPECT_EQ(kept.shared_with(std::vector<int64_t>{1, 2, 3, 4}), 3);
+    EXPECT_EQ(kept.shared_with(std::vector<int64_t>{1, 2, 3}), 2);
+    EXPECT_EQ(kept.shared_with(std::vector<int64_t>{1, 5, 3}), 1);
+    EXPECT_EQ(kept.shared_with(std::vector<int64_t>{7}), 0);
+}
+
+}  // namespace
+}  // namespace ovenbird

@@ -1,0 +1,26 @@
+#include "run/logits.hpp"
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+template <typename T>
+void copy_values(const ov::Tensor& tensor, size_t begin, std::vector<float>& out) {
+    const T* from = tensor.data<T>() + begin;
+    for (size_t i = 0; i < out.size(); ++i)
+        out[i] = static_cast<float>(from[i]);
+}
+
+}  // namespace
+
+void read_logits(const ov::Tensor& tensor, size_t row, std::vector<float>& out) {
+    const size_t begin = row * out.size();
+    const auto type = tensor.get_element_type();
+    if (type == ov::element::f32) return copy_values<float>(tensor, begin, out);
+    if (type == ov::element::f16) return copy_values<ov::float16>(tensor, begin, out);
+    if (type == ov::element::bf16) return copy_values<ov::bfloat16>(tensor, begin, out);
+    fail(ErrorCode::unsupported, "output 'logits' is {}, expected f32, f16 or bf16", type.to_string());
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,14 @@
+#pragma once
+// The one line that says what an inference sends.
+
+#include <openvino/runtime/tensor.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ovenbird {
+
+/// "[DEBUG] Infer Input Shapes: input_ids=[1,128] i64, attention_mask=[1,128] i64, …".
+std::string shapes_line(const std::vector<std::pair<std::string, ov::Tensor>>& inputs);
+
+}  // namespace ovenbird
