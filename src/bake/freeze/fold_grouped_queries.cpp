@@ -41,7 +41,7 @@ Copied find_copies(const Value& value) {
     const auto* copier = joined->get_input_node_ptr(0);
     if (!makes_copies(*copier) || !is_rank(copier->input_value(0), 5)) return {};
     const auto single = copier->input_value(0);
-    const auto shape = single.get_shape();
+    const auto& shape = single.get_shape();
     const size_t copies = copier->get_output_shape(0)[2];
     if (shape[0] != 1 || shape[2] != 1) return {};
     // Nothing shrinks on the way, so with as many elements no other axis was copied.
