@@ -99,7 +99,9 @@ void finish(const BakeOptions& options, WorkFolder& work, size_t int4_constants,
 }
 
 Manifest bake_checkpoint(const BakeOptions& options, Reporter& reporter) {
-    const auto [checkpoint, plan] = plan_bake(options);
+    const PlannedBake planned = plan_bake(options);
+    const auto& checkpoint = planned.checkpoint;
+    const BakePlan& plan = planned.plan;
     for (const auto& note : plan.notes)
         reporter.note(note);
     for (const auto& warning : plan.warnings)

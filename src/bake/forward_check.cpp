@@ -84,6 +84,7 @@ ForwardCheck check_forward(const std::filesystem::path& dynamic_xml, const std::
     const auto prompts = make_prompts(seq_len, vocabulary);
     ForwardCheck check;
     std::vector<std::vector<float>> got;
+    got.reserve(prompts.size());
     for (const auto& prompt : prompts) {
         got.push_back(last_logits(*model, prompt, static_cast<size_t>(seq_len)));
         keep_largest(*model, names, check);
@@ -91,6 +92,7 @@ ForwardCheck check_forward(const std::filesystem::path& dynamic_xml, const std::
     model.reset();
     model = std::make_unique<CpuReference>(dynamic_xml);
     std::vector<std::vector<float>> expected;
+    expected.reserve(prompts.size());
     for (const auto& prompt : prompts)
         expected.push_back(last_logits(*model, prompt, prompt.ids.size()));
     for (size_t p = 0; p < prompts.size(); ++p) {
