@@ -41,6 +41,30 @@ struct Words {
     ConsoleOptions console;
 };
 
+void add_sampling(CLI::App& app, Words& words) {
+    auto& sampling = words.answer.sampling;
+    app.add_option("--temperature", sampling.temperature, "0 is greedy; higher is bolder")
+        ->capture_default_str();
+    app.add_option("--top-k", sampling.top_k, "Draw from the k most likely tokens only; 0: from all")
+        ->capture_default_str();
+    app.add_option("--top-p", sampling.top_p,
+                   "Draw from the fewest tokens that hold this share of probability")
+        ->capture_default_str();
+    app.add_option("--min-p", sampling.min_p, "Draw from tokens at least this share as likely as the best")
+        ->capture_default_str();
+    app.add_option("--repetition-penalty", sampling.repetition_penalty,
+                   "Above 1: what was said becomes unlikely")
+        ->capture_default_str();
+    app.add_option("--presence-penalty", sampling.presence_penalty, "Subtracted once from what was generated")
+        ->capture_default_str();
+    app.add_option("--frequency-penalty", sampling.frequency_penalty,
+                   "Subtracted for each time it was generated")
+        ->capture_default_str();
+    app.add_option("--seed", sampling.seed, "The same seed gives the same text");
+    app.add_option("--stop", words.answer.stop, "A string that ends the answer; repeatable")
+        ->allow_extra_args(false);
+}
+
 bool parse(int argc, char** argv, Words& words) {
     CLI::App app("Answer a prompt with a static model, on the first device that takes it", "ovenbird run");
     app.add_option("folder", words.folder, "A folder that ovenbird bake made");
@@ -54,6 +78,7 @@ bool parse(int argc, char** argv, Words& words) {
     app.add_flag("--raw", words.raw, "Send the prompt as it is, without the chat template");
     app.add_option("--max-new-tokens", words.answer.max_new_tokens, "Most tokens to generate")
         ->capture_default_str();
+    add_sampling(app, words);
     const std::map<std::string, LongPrompt> policies{{"truncate", LongPrompt::truncate},
                                                      {"error", LongPrompt::error}};
     app.add_option(
@@ -165,6 +190,8 @@ Json result_json(const Answer& answer, const OpenedEngine& opened) {
             {"ttft_ms", answer.generation.first_token_ms},
             {"tokens_per_s", answer.generation.tokens_per_second()},
             {"compile_s", opened.compile_seconds},
+            {"log_probabilities", answer.generation.log_probabilities},
+            {"seed", answer.generation.seed},
             {"finish_reason", finish_reason_name(answer.generation.reason)}};
 }
 
@@ -207,6 +234,7 @@ int run_command(int argc, char** argv) {
     Words words;
     if (!parse(argc, argv, words)) return 0;
     settle_places(words);
+    validate(words.answer.sampling);
     install_interrupt_handler();
     ConsoleReporter reporter(words.console);
     const std::string text = find_prompt(words);

@@ -1,6 +1,7 @@
 #include "run/chat.hpp"
 
 #include "base/error.hpp"
+#include "run/stop_strings.hpp"
 
 namespace ovenbird {
 
@@ -29,14 +30,18 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> p
     answer.prompt_tokens = static_cast<int64_t>(prompt.size());
 
     StreamDecoder decoder(tokenizer);
+    StopStrings stops(options.stop);
     const auto give = [&](const std::string& text) {
         answer.text += text;
         return on_text(text);
     };
-    const GenerateOptions generate_options{options.max_new_tokens, tokenizer.eos_ids()};
-    answer.generation = generate(engine, std::move(prompt), generate_options,
-                                 [&](int64_t token) { return give(decoder.push(token)); });
-    give(decoder.finish());
+    const GenerateOptions generate_options{options.max_new_tokens, tokenizer.eos_ids(), options.sampling};
+    answer.generation = generate(engine, std::move(prompt), generate_options, [&](int64_t token) {
+        return give(stops.push(decoder.push(token))) && !stops.met();
+    });
+    give(stops.push(decoder.finish()));
+    give(stops.finish());
+    if (stops.met()) answer.generation.reason = FinishReason::stop;
     return answer;
 }
 

@@ -16,6 +16,8 @@ struct AnswerOptions {
     int64_t max_new_tokens = 256;
     LongPrompt on_long_prompt = LongPrompt::truncate;
     std::string system;  // empty: the template's own default
+    SamplingOptions sampling{};
+    std::vector<std::string> stop;  // strings that end the answer and do not show
 };
 
 struct Answer {

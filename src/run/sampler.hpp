@@ -1,13 +1,74 @@
 #pragma once
-// From logits to the next token.
+// Which token comes next: greedy, or drawn from what the logits say. On the host, so that it is the same on
+// every device.
 
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
 #include <span>
+#include <vector>
 
 namespace ovenbird {
 
-/// The token with the largest logit, the lowest id among equals. Errors: verification when a logit is NaN,
-/// because a device that computes NaN would otherwise produce confident nonsense.
+struct SamplingOptions {
+    double temperature = 0;  // 0: greedy
+    int64_t top_k = 0;       // only the k most likely; 0: all
+    double top_p = 1;        // only the fewest most likely that hold this share (Holtzman et al., 2020)
+    double min_p = 0;  // only those at least this share as likely as the most likely (Nguyen et al., 2024)
+    double repetition_penalty =
+        1;  // divides what is positive, multiplies what is negative (Keskar et al., 2019)
+    double presence_penalty = 0;             // subtracted once from what was generated already
+    double frequency_penalty = 0;            // subtracted for each time
+    std::map<int64_t, double> logit_bias{};  // added to these tokens' logits
+    std::optional<uint64_t> seed{};          // none: another text every time
+};
+
+/// Errors: usage, naming the option and what it takes.
+void validate(const SamplingOptions& options);
+
+/// A token and its natural log probability, after everything that SamplingOptions does.
+struct ChosenToken {
+    int64_t token = 0;
+    double log_probability = 0;
+};
+
+/// Chooses token after token of one answer. The same seed and logits give the same tokens on every machine.
+class Sampler {
+public:
+    /// `prompt`: counts for the repetition penalty, as in transformers. Errors: usage.
+    Sampler(const SamplingOptions& options, std::span<const int64_t> prompt);
+
+    /// Chooses, and remembers the choice for the penalties. Of equals, the lowest id. Errors: verification on
+    /// NaN, internal on no logits.
+    ChosenToken choose(std::span<const float> logits);
+
+    /// The candidates that could be chosen, the most likely first, their probabilities adding up to 1.
+    struct Candidate {
+        int64_t token;
+        double probability;
+    };
+    std::vector<Candidate> candidates(std::span<const float> logits) const;
+
+    uint64_t seed() const { return seed_; }
+
+private:
+    struct Seen {
+        bool in_prompt = false;
+        int64_t generated = 0;
+    };
+    double adjusted(int64_t token, float logit) const;
+    bool adjusts() const;
+    double draw();
+
+    SamplingOptions options_;
+    uint64_t seed_;
+    std::mt19937_64 random_;
+    std::map<int64_t, Seen> seen_;
+};
+
+/// Index of the largest logit, the lowest of equals (greedy decoding). Errors: verification on NaN (the
+/// device computed nonsense: no text is better than a wrong one), internal on no logits.
 int64_t argmax(std::span<const float> logits);
 
 }  // namespace ovenbird

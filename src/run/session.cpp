@@ -4,7 +4,6 @@
 #include <chrono>
 
 #include "base/error.hpp"
-#include "run/sampler.hpp"
 
 namespace ovenbird {
 namespace {
@@ -49,16 +48,19 @@ Generation generate(Engine& engine, std::vector<int64_t> prompt, const GenerateO
     check_ids(prompt, engine.vocab_size());
     Generation generation;
     const auto start = Clock::now();
+    Sampler sampler(options.sampling, prompt);
+    generation.seed = sampler.seed();
     std::vector<int64_t>& window = prompt;
     while (static_cast<int64_t>(generation.tokens.size()) < options.max_new_tokens &&
            static_cast<int64_t>(window.size()) <= engine.window_tokens()) {
-        const int64_t token = argmax(engine.next_logits(window));
+        const auto [token, log_probability] = sampler.choose(engine.next_logits(window));
         if (++generation.steps == 1) generation.first_token_ms = ms_since(start);
         if (std::find(options.eos_ids.begin(), options.eos_ids.end(), token) != options.eos_ids.end()) {
             generation.reason = FinishReason::stop;
             break;
         }
         generation.tokens.push_back(token);
+        generation.log_probabilities.push_back(log_probability);
         window.push_back(token);
         if (!on_token(token)) {
             generation.reason = FinishReason::interrupted;

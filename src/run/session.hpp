@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "run/engine.hpp"
+#include "run/sampler.hpp"
 
 namespace ovenbird {
 
 enum class FinishReason {
-    stop,         // the model ended its answer (an EOS token)
+    stop,         // the model ended its answer (an EOS token), or a stop string came
     length,       // the window is full, or max_new_tokens are there
     interrupted,  // the user asked to stop
 };
@@ -19,10 +20,13 @@ const char* finish_reason_name(FinishReason reason);
 struct GenerateOptions {
     int64_t max_new_tokens = 256;
     std::vector<int64_t> eos_ids;
+    SamplingOptions sampling{};
 };
 
 struct Generation {
-    std::vector<int64_t> tokens;  // new ones, without the EOS
+    std::vector<int64_t> tokens;            // new ones, without the EOS
+    std::vector<double> log_probabilities;  // of each, natural; 0 when greedy had no other candidate
+    uint64_t seed = 0;                      // draws the same tokens again
     FinishReason reason = FinishReason::length;
     double first_token_ms = 0;  // from the call to the first token
     double total_ms = 0;
@@ -32,9 +36,9 @@ struct Generation {
     double tokens_per_second() const;
 };
 
-/// Greedy, stateless: every token recomputes the whole window. `on_token` sees each new token; returning
-/// false ends the loop (interrupted). Errors: usage (no tokens wanted), invalid_input (an id outside the
-/// vocabulary), those of the engine.
+/// Each token is chosen from the engine's logits for the whole window so far. `on_token` sees each new token;
+/// returning false ends the loop (interrupted). Errors: usage (no tokens wanted), invalid_input (an id
+/// outside the vocabulary), those of the engine.
 Generation generate(Engine& engine, std::vector<int64_t> prompt, const GenerateOptions& options,
                     const std::function<bool(int64_t)>& on_token);
 

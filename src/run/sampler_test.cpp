@@ -1,0 +1,205 @@
+#include "run/sampler.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "base/error.hpp"
+#include "run/stop_strings.hpp"
+
+namespace ovenbird {
+namespace {
+
+const std::vector<float> kLogits{1.0F, 3.0F, 2.0F, -1.0F, 3.0F, 0.5F};
+
+// The definitions written out over a whole vocabulary, without sorting tricks: token to probability.
+std::map<int64_t, double> reference(const SamplingOptions& options, const std::vector<float>& logits,
+                                    const std::map<int64_t, int64_t>& generated,
+                                    const std::vector<int64_t>& prompt) {
+    std::vector<double> values(logits.begin(), logits.end());
+    for (size_t i = 0; i < values.size(); ++i) {
+        const auto token = static_cast<int64_t>(i);
+        const auto count = generated.contains(token) ? generated.at(token) : 0;
+        if (count > 0 || std::find(prompt.begin(), prompt.end(), token) != prompt.end())
+            values[i] = values[i] > 0 ? values[i] / options.repetition_penalty
+                                      : values[i] * options.repetition_penalty;
+        values[i] -= (count > 0 ? options.presence_penalty : 0) +
+                     static_cast<double>(count) * options.frequency_penalty;
+        if (options.logit_bias.contains(token)) values[i] += options.logit_bias.at(token);
+        values[i] /= options.temperature;
+    }
+    const auto rank = [&](size_t i) {
+        int64_t above = 0;
+        for (size_t j = 0; j < values.size(); ++j)
+            above += values[j] > values[i] || (values[j] == values[i] && j < i);
+        return above;
+    };
+    std::vector<double> probability(values.size(), 0.0);
+    double sum = 0;
+    for (size_t i = 0; i < values.size(); ++i) {
+        if (options.top_k > 0 && rank(i) >= options.top_k) continue;
+        sum += probability[i] = std::exp(values[i]);
+    }
+    for (auto& each : probability)
+        each /= sum;
+    const auto filter = [&](const std::function<bool(size_t)>& keep) {
+        auto kept = probability;
+        double total = 0;
+        for (size_t i = 0; i < kept.size(); ++i) {
+            if (!keep(i)) kept[i] = 0;
+            total += kept[i];
+        }
+        for (auto& each : kept)
+            each /= total;
+        probability = kept;
+    };
+    const double best = *std::max_element(probability.begin(), probability.end());
+    filter([&](size_t i) { return probability[i] >= options.min_p * best; });
+    filter([&](size_t i) {
+        double before = 0;
+        for (size_t j = 0; j < probability.size(); ++j) {
+            if (rank(j) < rank(i)) before += probability[j];
+        }
+        return options.top_p >= 1 || before < options.top_p;
+    });
+    std::map<int64_t, double> result;
+    for (size_t i = 0; i < probability.size(); ++i) {
+        if (probability[i] > 0) result[static_cast<int64_t>(i)] = probability[i];
+    }
+    return result;
+}
+
+void expect_like_reference(const SamplingOptions& options) {
+    const std::vector<int64_t> prompt{2, 5};
+    Sampler sampler(options, prompt);
+    std::map<int64_t, int64_t> generated;
+    for (int step = 0; step < 8; ++step) {
+        const auto expected = reference(options, kLogits, generated, prompt);
+        const auto got = sampler.candidates(kLogits);
+        ASSERT_EQ(got.size(), expected.size()) << step;
+        for (size_t i = 0; i < got.size(); ++i) {
+            EXPECT_NEAR(got[i].probability, expected.at(got[i].token), 1e-12) << step;
+            if (i > 0) {
+                EXPECT_LE(got[i].probability, got[i - 1].probability);
+            }
+        }
+        const auto choice = sampler.choose(kLogits);
+        EXPECT_NEAR(choice.log_probability, std::log(expected.at(choice.token)), 1e-9);
+        ++generated[choice.token];
+    }
+}
+
+TEST(Sampler, EveryOptionLikeItsDefinition) {
+    const SamplingOptions plain{.temperature = 0.8, .seed = 3};
+    expect_like_reference(plain);
+    auto options = plain;
+    options.top_k = 3;
+    expect_like_reference(options);
+    options = plain;
+    options.top_p = 0.7;
+    expect_like_reference(options);
+    options = plain;
+    options.min_p = 0.3;
+    expect_like_reference(options);
+    options = plain;
+    options.repetition_penalty = 1.7;
+    expect_like_reference(options);
+    options = plain;
+    options.presence_penalty = 0.6;
+    options.frequency_penalty = 0.9;
+    expect_like_reference(options);
+    options = plain;
+    options.logit_bias = {{3, 5.0}, {1, -100.0}};
+    expect_like_reference(options);
+    expect_like_reference({.temperature = 1.3,
+                           .top_k = 5,
+                           .top_p = 0.9,
+                           .min_p = 0.05,
+                           .repetition_penalty = 1.1,
+                           .presence_penalty = 0.1,
+                           .frequency_penalty = 0.2,
+                           .logit_bias = {{0, 1.5}},
+                           .seed = 9});
+}
+
+TEST(Sampler, GreedyIsTheLowestOfTheLargestAndObeysPenalties) {
+    Sampler greedy({}, {});
+    EXPECT_EQ(greedy.choose(kLogits).token, 1);
+    EXPECT_EQ(greedy.choose(kLogits).token, 1);
+    Sampler penalised({.frequency_penalty = 0.4}, {});
+    EXPECT_EQ(penalised.choose(kLogits).token, 1);
+    EXPECT_EQ(penalised.choose(kLogits).token, 4);
+    EXPECT_EQ(penalised.choose(kLogits).token, 1);
+}
+
+TEST(Sampler, SeedsRepeatAndShareOutAsTheProbabilitiesSay) {
+    const auto draw = [](uint64_t seed, int count) {
+        Sampler sampler({.temperature = 1.0, .seed = seed}, {});
+        std::vector<int64_t> tokens;
+        tokens.reserve(static_cast<size_t>(count));
+        for (int i = 0; i < count; ++i)
+            tokens.push_back(sampler.choose(kLogits).token);
+        return tokens;
+    };
+    EXPECT_EQ(draw(5, 200), draw(5, 200));
+    EXPECT_NE(draw(5, 200), draw(6, 200));
+    const auto many = draw(7, 20000);
+    const Sampler sampler({.temperature = 1.0, .seed = 1}, {});
+    for (const auto& candidate : sampler.candidates(kLogits)) {
+        const auto count = static_cast<double>(std::count(many.begin(), many.end(), candidate.token));
+        const double deviation = std::sqrt(20000 * candidate.probability * (1 - candidate.probability));
+        EXPECT_NEAR(count, 20000 * candidate.probability, 5 * deviation) << candidate.token;
+    }
+    // Another machine's library must draw the same: the generator is the standard's, the rest is ours.
+    EXPECT_EQ(draw(42, 6), (std::vector<int64_t>{4, 4, 4, 1, 2, 1}));
+}
+
+TEST(Sampler, InfinitiesAndNonsense) {
+    const float infinity = std::numeric_limits<float>::infinity();
+    Sampler sampler({.temperature = 1.0, .seed = 1}, {});
+    EXPECT_EQ(sampler.choose(std::vector<float>{-infinity, 1.0F, -infinity}).token, 1);
+    EXPECT_EQ(sampler.choose(std::vector<float>{0.0F, infinity, 1.0F}).token, 1);
+    EXPECT_EQ(sampler.candidates(std::vector<float>{-infinity, -infinity}).size(), 2U);
+    EXPECT_THROW(sampler.choose(std::vector<float>{1.0F, std::nanf("")}), Error);
+    EXPECT_THROW(sampler.choose(std::vector<float>{}), Error);
+    EXPECT_THROW(Sampler({.temperature = -1}, {}), Error);
+    EXPECT_THROW(Sampler({.top_p = 1.5}, {}), Error);
+    EXPECT_THROW(Sampler({.repetition_penalty = std::nan("")}, {}), Error);
+}
+
+std::string through(const std::vector<std::string>& stops, const std::vector<std::string>& pieces,
+                    bool& met) {
+    StopStrings filter(stops);
+    std::string text;
+    for (const auto& piece : pieces)
+        text += filter.push(piece);
+    text += filter.finish();
+    met = filter.met();
+    return text;
+}
+
+TEST(StopStrings, FoundAcrossPieces) {
+    bool met = false;
+    EXPECT_EQ(through({"###"}, {"one #", "#", "two ##", "# three"}, met), "one ##two ");
+    EXPECT_TRUE(met);
+    EXPECT_EQ(through({"end", "the end"}, {"this is th", "e e", "nd."}, met), "this is ");
+    EXPECT_TRUE(met);
+    EXPECT_EQ(through({"abab"}, {"aba", "ba", "b"}, met), "");
+    EXPECT_TRUE(met);
+    EXPECT_EQ(through({"stop", ""}, {"sto", "ck st", "o"}, met), "stock sto");
+    EXPECT_FALSE(met);
+}
+
+TEST(StopStrings, HoldsBackNoMoreThanItMust) {
+    StopStrings filter({"\n\nUser:"});
+    EXPECT_EQ(filter.push("Hello\n"), "Hello");
+    EXPECT_EQ(filter.push("you"), "\nyou");
+    EXPECT_EQ(filter.push("\n\nUs"), "");
+    EXPECT_EQ(filter.push("e it"), "\n\nUse it");
+}
+
+}  // namespace
+}  // namespace ovenbird

@@ -1,0 +1,31 @@
+#pragma once
+// Strings that end an answer, found in text that arrives in pieces.
+
+#include <string>
+#include <vector>
+
+namespace ovenbird {
+
+/// Lets text through up to the first stop string, which itself never shows. What might become one is held
+/// back until it is certain.
+class StopStrings {
+public:
+    /// Empty strings are left out.
+    explicit StopStrings(std::vector<std::string> strings);
+
+    /// The text that is certain now.
+    std::string push(const std::string& piece);
+    /// What was held back, when no more comes.
+    std::string finish();
+    /// Whether a stop string was met: what follows it is dropped.
+    bool met() const { return met_; }
+
+private:
+    size_t held_bytes() const;
+
+    std::vector<std::string> strings_;
+    std::string held_;
+    bool met_ = false;
+};
+
+}  // namespace ovenbird
