@@ -31,7 +31,7 @@ def program():
 
 def bake_options(row):
     weights = ["--bits", "8"] if row["group"] == "int8" else ["--group-size", row["group"]]
-    return [row["form"], *weights, "--seq-len", str(row["seq_len"])]
+    return [row["form"], *weights, "--seq-len", str(row["seq_len"]), "--context", "0"]
 
 
 def title(row):

@@ -22,7 +22,7 @@ ESTIMATE_SLACK = 0.15  # of a blob, by which check may be wrong
 # Folder of a SmolLM2: bytes that a blob holds twice, the largest blob over the weights with these. Asymmetric rows
 # carry a second vector, and 4000 and 5020 spend a percent more on it than the others.
 LIMITS = {"gguf_sym": (TABLE, 1.10), "gguf_asym": (TABLE, 1.12), "host": (0, 1.15)}
-PER_CHANNEL = ["--group-size", "-1", "--no-forward-check"]
+PER_CHANNEL = ["--group-size", "-1", "--no-forward-check", "--context", "0"]
 
 
 def gguf():
