@@ -38,6 +38,15 @@ class CachedRun(unittest.TestCase):
         self.assertEqual(static["tokens"], dynamic["tokens"])
         self.assertEqual(static["window_tokens"], 1024)
 
+    def test_prompt_lookup_says_the_same_in_fewer_steps(self):
+        prompt = STORY * 6
+        for form in ((), ("--static",)):
+            plain = run(prompt, "--max-new-tokens", 40, "--cached", *form)
+            looked_up = run(prompt, "--max-new-tokens", 40, "--cached", "--prompt-lookup", *form)
+            self.assertEqual(looked_up["tokens"], plain["tokens"])
+            self.assertGreater(looked_up["accepted"], 8)
+            self.assertEqual(looked_up["steps"] + looked_up["accepted"], plain["steps"])
+
     def test_what_cannot_be_done_is_said(self):
         folder = baking.work_folder() / "int4"
         refused = baking.ovenbird("run", folder, "word " * 1200, "--raw", "--cached", "--on-long-prompt", "error",

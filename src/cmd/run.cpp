@@ -37,6 +37,7 @@ struct Words {
     bool json = false;
     bool cached = false;
     bool only_static = false;
+    bool prompt_lookup = false;
     AnswerOptions answer;
     ConsoleOptions console;
 };
@@ -95,6 +96,11 @@ bool parse(int argc, char** argv, Words& words) {
     auto* cached = app.add_flag("--cached", words.cached,
                                 "Keep keys and values between tokens: prompts and answers up to the folder's "
                                 "--context, and only new tokens are computed");
+    app.add_flag(
+           "--prompt-lookup", words.prompt_lookup,
+           "With --cached: draft tokens from what was said before and verify several at once; the same text, "
+           "sooner where it repeats itself")
+        ->needs(cached);
     app.add_flag("--static", words.only_static,
                  "With --cached: the static graphs on every device, not only on an NPU")
         ->needs(cached);
@@ -191,6 +197,9 @@ Json result_json(const Answer& answer, const OpenedEngine& opened) {
             {"tokens_per_s", answer.generation.tokens_per_second()},
             {"compile_s", opened.compile_seconds},
             {"log_probabilities", answer.generation.log_probabilities},
+            {"steps", answer.generation.steps},
+            {"drafted", answer.generation.drafted},
+            {"accepted", answer.generation.accepted},
             {"seed", answer.generation.seed},
             {"finish_reason", finish_reason_name(answer.generation.reason)}};
 }
@@ -235,6 +244,7 @@ int run_command(int argc, char** argv) {
     if (!parse(argc, argv, words)) return 0;
     settle_places(words);
     validate(words.answer.sampling);
+    words.answer.draft_tokens = words.prompt_lookup ? 7 : 0;  // with the token before them, a graph of 8
     install_interrupt_handler();
     ConsoleReporter reporter(words.console);
     const std::string text = find_prompt(words);

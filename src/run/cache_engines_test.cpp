@@ -130,6 +130,18 @@ std::unique_ptr<DynamicEngine> toy_dynamic() {
     return std::make_unique<DynamicEngine>(compile_first(model, cpu()).session, 8);
 }
 
+// Every row on its own, as drafts are verified.
+void expect_rows(Engine& engine, const std::vector<int64_t>& ids, int64_t rows) {
+    const auto logits = engine.logits_after(ids, rows);
+    ASSERT_EQ(logits.size(), static_cast<size_t>(2 * rows));
+    for (int64_t row = 0; row < rows; ++row) {
+        const auto end = ids.end() - (rows - 1 - row);
+        EXPECT_FLOAT_EQ(logits[static_cast<size_t>(2 * row)],
+                        static_cast<float>(std::accumulate(ids.begin(), end, int64_t{0})));
+        EXPECT_FLOAT_EQ(logits[static_cast<size_t>(2 * row + 1)], static_cast<float>(end - ids.begin()));
+    }
+}
+
 void expect_sum(Engine& engine, const std::vector<int64_t>& ids) {
     const auto logits = engine.next_logits(ids);
     ASSERT_EQ(logits.size(), 2U);
@@ -150,6 +162,12 @@ void expect_any_order(Engine& engine) {
     expect_sum(engine, {10, 20, 5, 4});
     expect_sum(engine, {1});
     expect_sum(engine, {2, 3, 4, 5, 6, 7, 8, 9});
+    expect_rows(engine, {2, 3, 4}, 2);
+    expect_rows(engine, {2, 3, 7, 1}, 2);
+    expect_rows(engine, {5, 6, 7, 8, 9}, 2);
+    expect_rows(engine, {5, 6}, 2);
+    expect_rows(engine, {9, 8, 7, 6, 5, 4, 3, 2}, 2);
+    EXPECT_GE(engine.most_rows(), 2);
 }
 
 TEST(StaticCacheEngine, EveryTokenSeesAllBeforeItOnce) {

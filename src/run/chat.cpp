@@ -35,7 +35,8 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> p
         answer.text += text;
         return on_text(text);
     };
-    const GenerateOptions generate_options{options.max_new_tokens, tokenizer.eos_ids(), options.sampling};
+    const GenerateOptions generate_options{options.max_new_tokens, tokenizer.eos_ids(), options.sampling,
+                                           options.draft_tokens};
     answer.generation = generate(engine, std::move(prompt), generate_options, [&](int64_t token) {
         return give(stops.push(decoder.push(token))) && !stops.met();
     });

@@ -17,6 +17,7 @@ struct AnswerOptions {
     LongPrompt on_long_prompt = LongPrompt::truncate;
     std::string system;  // empty: the template's own default
     SamplingOptions sampling{};
+    int64_t draft_tokens = 0;       // most that prompt lookup drafts at once
     std::vector<std::string> stop;  // strings that end the answer and do not show
 };
 

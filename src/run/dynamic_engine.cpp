@@ -41,7 +41,6 @@ DynamicEngine::DynamicEngine(std::unique_ptr<CompiledSession> session, int64_t c
     if (shape.size() != 3 || shape[2].is_dynamic())
         fail(ErrorCode::unsupported, "output 'logits' is {}, expected [?,?,V]", shape.to_string());
     vocab_size_ = shape[2].get_length();
-    logits_.resize(static_cast<size_t>(vocab_size_));
     ov::Tensor beam(ov::element::i32, {1});
     beam.data<int32_t>()[0] = 0;
     session_->set_input("beam_idx", beam);
@@ -74,10 +73,10 @@ std::string DynamicEngine::input_shapes() const {
            "position_ids=[1,new] i64, beam_idx=[1] i32";
 }
 
-std::span<const float> DynamicEngine::next_logits(std::span<const int64_t> ids) {
-    if (ids.empty() || static_cast<int64_t>(ids.size()) > context_)
+std::span<const float> DynamicEngine::logits_after(std::span<const int64_t> ids, int64_t rows) {
+    if (static_cast<int64_t>(ids.size()) < rows || static_cast<int64_t>(ids.size()) > context_)
         fail(ErrorCode::internal, "{} tokens do not fit a context of {}", ids.size(), context_);
-    const int64_t shared = kept_.shared_with(ids);
+    const int64_t shared = kept_.shared_with(ids, rows);
     truncate(shared);
     try {
         infer(ids.subspan(static_cast<size_t>(shared)));
@@ -88,7 +87,11 @@ std::span<const float> DynamicEngine::next_logits(std::span<const int64_t> ids) 
         throw;
     }
     const ov::Tensor tensor = session_->output("logits");
-    read_logits(tensor, tensor.get_shape()[1] - 1, logits_);
+    const size_t given = tensor.get_shape()[1];
+    const auto wanted = static_cast<size_t>(rows);
+    if (given < wanted) fail(ErrorCode::internal, "the graph gave logits for {} rows of {}", given, wanted);
+    logits_.resize(wanted * static_cast<size_t>(vocab_size_));
+    read_logits(tensor, given - wanted, logits_);
     return logits_;
 }
 

@@ -19,11 +19,15 @@ public:
 
     int64_t window_tokens() const override { return context_; }
     int64_t vocab_size() const override { return vocab_size_; }
-    std::span<const float> next_logits(std::span<const int64_t> ids) override;
+    std::span<const float> next_logits(std::span<const int64_t> ids) override { return logits_after(ids, 1); }
+    int64_t most_rows() const override { return kRows; }
+    std::span<const float> logits_after(std::span<const int64_t> ids, int64_t rows) override;
     const std::string& device() const override { return session_->device(); }
     std::string input_shapes() const override;
 
 private:
+    static constexpr int64_t kRows = 8;  // what a run of the baked graph gives at most
+
     void truncate(int64_t count);
     void infer(std::span<const int64_t> ids);
 

@@ -18,6 +18,13 @@ public:
     /// Logits (f32, vocab_size values) that follow the last of `ids` (1 … window_tokens() ids, each below
     /// vocab_size()). Valid until the next call. Errors: device, invalid_input.
     virtual std::span<const float> next_logits(std::span<const int64_t> ids) = 0;
+    /// Most rows that logits_after() gives at once.
+    virtual int64_t most_rows() const { return 1; }
+    /// Logits that follow each of the last `rows` ids (1 … most_rows(), at most all of them), one row of
+    /// vocab_size values after the other: how drafted tokens are verified. Valid until the next call.
+    virtual std::span<const float> logits_after(std::span<const int64_t> ids, [[maybe_unused]] int64_t rows) {
+        return next_logits(ids);
+    }
     /// "NPU", "CPU", …
     virtual const std::string& device() const = 0;
     /// "[DEBUG] Infer Input Shapes: …": the names, shapes and types that a token's infer call sends.

@@ -13,9 +13,10 @@ class KeptTokens {
 public:
     int64_t count() const { return static_cast<int64_t>(ids_.size()); }
 
-    /// How many tokens at the start of `ids` are kept, at most all but the last: its logits are wanted.
-    int64_t shared_with(std::span<const int64_t> ids) const {
-        const size_t most = std::min(ids_.size(), ids.size() - 1);
+    /// How many tokens at the start of `ids` are kept, at most all but the last `wanted`: their logits are
+    /// wanted.
+    int64_t shared_with(std::span<const int64_t> ids, int64_t wanted = 1) const {
+        const size_t most = std::min(ids_.size(), ids.size() - static_cast<size_t>(wanted));
         const auto end = ids_.begin() + static_cast<std::ptrdiff_t>(most);
         return std::mismatch(ids_.begin(), end, ids.begin()).first - ids_.begin();
     }

@@ -6,7 +6,7 @@ namespace ovenbird {
 namespace {
 
 template <typename T>
-void copy_values(const ov::Tensor& tensor, size_t begin, std::vector<float>& out) {
+void copy_values(const ov::Tensor& tensor, size_t begin, std::span<float> out) {
     const T* from = tensor.data<T>() + begin;
     for (size_t i = 0; i < out.size(); ++i)
         out[i] = static_cast<float>(from[i]);
@@ -14,8 +14,8 @@ void copy_values(const ov::Tensor& tensor, size_t begin, std::vector<float>& out
 
 }  // namespace
 
-void read_logits(const ov::Tensor& tensor, size_t row, std::vector<float>& out) {
-    const size_t begin = row * out.size();
+void read_logits(const ov::Tensor& tensor, size_t row, std::span<float> out) {
+    const size_t begin = row * tensor.get_shape().at(2);
     const auto type = tensor.get_element_type();
     if (type == ov::element::f32) return copy_values<float>(tensor, begin, out);
     if (type == ov::element::f16) return copy_values<ov::float16>(tensor, begin, out);

@@ -2,11 +2,12 @@
 // Logits as a device gives them, as f32.
 
 #include <openvino/runtime/tensor.hpp>
-#include <vector>
+#include <span>
 
 namespace ovenbird {
 
-/// Copies row `row` of a [1, rows, V] tensor (f32, f16 or bf16) into `out` (V values). Errors: unsupported.
-void read_logits(const ov::Tensor& tensor, size_t row, std::vector<float>& out);
+/// Copies rows of a [1, rows, V] tensor (f32, f16 or bf16) into `out` (a multiple of V values), from row
+/// `row` on. Errors: unsupported.
+void read_logits(const ov::Tensor& tensor, size_t row, std::span<float> out);
 
 }  // namespace ovenbird

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/error.hpp"
+#include "run/prompt_lookup.hpp"
 
 namespace ovenbird {
 namespace {
@@ -23,6 +24,83 @@ void check_ids(const std::vector<int64_t>& ids, int64_t vocab_size) {
              id, vocab_size);
     }
 }
+
+// One answer as it grows.
+class Growth {
+public:
+    Growth(Engine& engine, std::vector<int64_t> prompt, const GenerateOptions& options,
+           const std::function<bool(int64_t)>& on_token)
+        : engine_(engine),
+          options_(options),
+          on_token_(on_token),
+          sampler_(options.sampling, prompt),
+          window_(std::move(prompt)) {
+        generation_.seed = sampler_.seed();
+    }
+
+    bool may_grow() const { return !ended_ && new_tokens() < options_.max_new_tokens && room() >= 0; }
+
+    // What the engine says of the window, and of the drafts behind it as long as they are what is chosen.
+    void step() {
+        const auto drafts = draft();
+        const auto rows = static_cast<int64_t>(drafts.size()) + 1;
+        window_.insert(window_.end(), drafts.begin(), drafts.end());
+        const auto logits = engine_.logits_after(window_, rows);
+        window_.resize(window_.size() - drafts.size());
+        if (++generation_.steps == 1) generation_.first_token_ms = ms_since(start_);
+        const auto vocab = static_cast<size_t>(engine_.vocab_size());
+        for (size_t row = 0; row <= drafts.size(); ++row) {
+            const auto choice = sampler_.choose(logits.subspan(row * vocab, vocab));
+            const bool as_drafted = row < drafts.size() && choice.token == drafts[row];
+            generation_.accepted += as_drafted ? 1 : 0;
+            take(choice);
+            if (!as_drafted || ended_) return;
+        }
+    }
+
+    Generation finish() {
+        generation_.total_ms = ms_since(start_);
+        return std::move(generation_);
+    }
+
+private:
+    int64_t new_tokens() const { return static_cast<int64_t>(generation_.tokens.size()); }
+    int64_t room() const { return engine_.window_tokens() - static_cast<int64_t>(window_.size()); }
+
+    std::vector<int64_t> draft() {
+        const int64_t most = std::min({options_.draft_tokens, engine_.most_rows() - 1, room(),
+                                       options_.max_new_tokens - new_tokens() - 1});
+        auto drafts = lookup_draft(window_, most);
+        generation_.drafted += static_cast<int64_t>(drafts.size());
+        return drafts;
+    }
+
+    void take(const ChosenToken& choice) {
+        const auto& eos = options_.eos_ids;
+        if (std::find(eos.begin(), eos.end(), choice.token) != eos.end()) {
+            end(FinishReason::stop);
+            return;
+        }
+        generation_.tokens.push_back(choice.token);
+        generation_.log_probabilities.push_back(choice.log_probability);
+        window_.push_back(choice.token);
+        if (!on_token_(choice.token)) end(FinishReason::interrupted);
+    }
+
+    void end(FinishReason reason) {
+        generation_.reason = reason;
+        ended_ = true;
+    }
+
+    Engine& engine_;
+    const GenerateOptions& options_;
+    const std::function<bool(int64_t)>& on_token_;
+    Sampler sampler_;
+    std::vector<int64_t> window_;
+    Generation generation_;
+    Clock::time_point start_ = Clock::now();
+    bool ended_ = false;
+};
 
 }  // namespace
 
@@ -46,29 +124,10 @@ Generation generate(Engine& engine, std::vector<int64_t> prompt, const GenerateO
                     const std::function<bool(int64_t)>& on_token) {
     if (options.max_new_tokens < 1) fail(ErrorCode::usage, "--max-new-tokens must be at least 1");
     check_ids(prompt, engine.vocab_size());
-    Generation generation;
-    const auto start = Clock::now();
-    Sampler sampler(options.sampling, prompt);
-    generation.seed = sampler.seed();
-    std::vector<int64_t>& window = prompt;
-    while (static_cast<int64_t>(generation.tokens.size()) < options.max_new_tokens &&
-           static_cast<int64_t>(window.size()) <= engine.window_tokens()) {
-        const auto [token, log_probability] = sampler.choose(engine.next_logits(window));
-        if (++generation.steps == 1) generation.first_token_ms = ms_since(start);
-        if (std::find(options.eos_ids.begin(), options.eos_ids.end(), token) != options.eos_ids.end()) {
-            generation.reason = FinishReason::stop;
-            break;
-        }
-        generation.tokens.push_back(token);
-        generation.log_probabilities.push_back(log_probability);
-        window.push_back(token);
-        if (!on_token(token)) {
-            generation.reason = FinishReason::interrupted;
-            break;
-        }
-    }
-    generation.total_ms = ms_since(start);
-    return generation;
+    Growth growth(engine, std::move(prompt), options, on_token);
+    while (growth.may_grow())
+        growth.step();
+    return growth.finish();
 }
 
 }  // namespace ovenbird

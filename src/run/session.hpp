@@ -21,6 +21,7 @@ struct GenerateOptions {
     int64_t max_new_tokens = 256;
     std::vector<int64_t> eos_ids;
     SamplingOptions sampling{};
+    int64_t draft_tokens = 0;  // most that prompt lookup drafts at once, where the engine can verify them
 };
 
 struct Generation {
@@ -30,7 +31,9 @@ struct Generation {
     FinishReason reason = FinishReason::length;
     double first_token_ms = 0;  // from the call to the first token
     double total_ms = 0;
-    int64_t steps = 0;  // engine steps taken
+    int64_t steps = 0;     // engine steps taken
+    int64_t drafted = 0;   // tokens that prompt lookup proposed
+    int64_t accepted = 0;  // of them, those that the model chose too
 
     /// New tokens a second, over the whole call.
     double tokens_per_second() const;

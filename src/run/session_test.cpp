@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/test_folder.hpp"
 #include "run/prompt.hpp"
+#include "run/prompt_lookup.hpp"
 #include "run/sampler.hpp"
 
 namespace ovenbird {
@@ -88,6 +89,75 @@ TEST(Generate, IdsOutsideTheVocabularyNeverReachTheEngine) {
         error_of(ErrorCode::invalid_input, [&] { generate(engine, {1, id}, {}, go_on); });
         EXPECT_TRUE(engine.asked.empty());
     }
+}
+
+// Says what the last two tokens lead to, for as many rows as it is asked for.
+class TwoTokenEngine : public Engine {
+public:
+    explicit TwoTokenEngine(int64_t rows) : rows_(rows) {}
+    int64_t window_tokens() const override { return 60; }
+    int64_t vocab_size() const override { return 8; }
+    int64_t most_rows() const override { return rows_; }
+    std::span<const float> next_logits(std::span<const int64_t> ids) override { return logits_after(ids, 1); }
+    std::span<const float> logits_after(std::span<const int64_t> ids, int64_t rows) override {
+        EXPECT_LE(static_cast<int64_t>(ids.size()), window_tokens());
+        EXPECT_LE(rows, rows_);
+        logits_.assign(static_cast<size_t>(8 * rows), 0.0F);
+        for (int64_t row = 0; row < rows; ++row) {
+            const auto end = ids.size() - static_cast<size_t>(rows - 1 - row);
+            const int64_t before = end > 1 ? ids[end - 2] : 0;
+            // A cycle of seven with a stumble now and then, so that some drafts are right and some are not.
+            const int64_t next = (ids[end - 1] + 1 + (before == 5 && end % 4 == 0 ? 2 : 0)) % 7;
+            logits_[static_cast<size_t>(8 * row + next)] = 1.0F;
+        }
+        return logits_;
+    }
+    const std::string& device() const override { return device_; }
+
+private:
+    int64_t rows_;
+    std::vector<float> logits_;
+    std::string device_ = "SCRIPT";
+};
+
+TEST(PromptLookup, SameTokensInFewerSteps) {
+    TwoTokenEngine plain(1);
+    TwoTokenEngine several(8);
+    for (const double temperature : {0.0, 0.7}) {
+        for (const int64_t most : {1, 9, 50, 200}) {
+            GenerateOptions options{.max_new_tokens = most, .eos_ids = {}};
+            options.sampling = {.temperature = temperature, .seed = 4};
+            const auto expected = generate(plain, {1, 2, 3}, options, go_on);
+            options.draft_tokens = 7;
+            const auto got = generate(several, {1, 2, 3}, options, go_on);
+            EXPECT_EQ(got.tokens, expected.tokens);
+            EXPECT_EQ(got.reason, expected.reason);
+            if (most >= 50 && temperature == 0) {
+                EXPECT_LT(2 * got.steps, expected.steps);
+                EXPECT_GT(got.drafted, got.accepted);
+                EXPECT_GT(got.accepted, 0);
+            }
+        }
+    }
+}
+
+TEST(PromptLookup, EndsWithinADraft) {
+    TwoTokenEngine several(8);
+    GenerateOptions options{.max_new_tokens = 100, .eos_ids = {}};
+    options.draft_tokens = 7;
+    int64_t heard = 0;
+    const auto generation = generate(several, {1, 2, 3}, options, [&](int64_t) { return ++heard < 23; });
+    EXPECT_EQ(generation.tokens.size(), 23U);
+    EXPECT_EQ(generation.reason, FinishReason::interrupted);
+}
+
+TEST(PromptLookup, TheLongestAndLatestMatch) {
+    const std::vector<int64_t> window{1, 2, 3, 9, 1, 2, 3, 8, 7, 2, 3, 5, 1, 2, 3};
+    EXPECT_EQ(lookup_draft(window, 3), (std::vector<int64_t>{8, 7, 2}));
+    EXPECT_EQ(lookup_draft(window, 0), (std::vector<int64_t>{}));
+    EXPECT_EQ(lookup_draft(std::vector<int64_t>{4, 5, 6}, 3), (std::vector<int64_t>{}));
+    EXPECT_EQ(lookup_draft(std::vector<int64_t>{4, 4, 4}, 3), (std::vector<int64_t>{4}));
+    EXPECT_EQ(lookup_draft(std::vector<int64_t>{4}, 3), (std::vector<int64_t>{}));
 }
 
 TEST(Argmax, LowestOfEqualsAndNoNan) {

@@ -45,10 +45,9 @@ StaticCacheEngine::StaticCacheEngine(const Manifest& manifest, GraphCompiler com
     past_ = std::min_element(shapes_.begin(), shapes_.end(), [](const auto& a, const auto& b) {
                 return a.past < b.past;
             })->past;
-    const Graph& decode = graph_for(1);
+    const Graph& decode = graph_for(1, 1);
     device_ = decode.session->device();
     vocab_size_ = decode.session->model().output("logits").get_partial_shape()[2].get_length();
-    logits_.resize(static_cast<size_t>(vocab_size_));
 }
 
 void StaticCacheEngine::find_caches(const CompiledSession& session) {
@@ -87,15 +86,16 @@ StaticCacheEngine::Graph StaticCacheEngine::open(const CacheGraph& shape) {
     return graph;
 }
 
-StaticCacheEngine::Graph& StaticCacheEngine::graph_for(int64_t tokens) {
+StaticCacheEngine::Graph& StaticCacheEngine::graph_for(int64_t tokens, int64_t rows) {
     const CacheGraph* best = nullptr;  // the smallest that takes them, else the largest there is
     for (const auto& shape : shapes_) {
-        if (shape.past != past_) continue;
+        if (shape.past != past_ || (rows > 1 && !shape.all_rows)) continue;
         const bool better = best == nullptr ||
                             (best->tokens < tokens ? shape.tokens > best->tokens
                                                    : shape.tokens >= tokens && shape.tokens < best->tokens);
         if (better) best = &shape;
     }
+    if (best == nullptr) fail(ErrorCode::internal, "no graph gives logits for {} rows", rows);
     const std::pair key{past_, best->tokens};
     const auto found = graphs_.find(key);
     if (found != graphs_.end()) return found->second;
@@ -121,7 +121,7 @@ void StaticCacheEngine::use_bucket(int64_t tokens) {
     graphs_.clear();
 }
 
-void StaticCacheEngine::run(Graph& graph, std::span<const int64_t> ids) {
+void StaticCacheEngine::run(Graph& graph, std::span<const int64_t> ids, int64_t rows) {
     const auto kept = static_cast<size_t>(kept_.count());
     const auto past = static_cast<size_t>(graph.shape.past);
     const size_t tokens = graph.ids.get_size();
@@ -135,8 +135,9 @@ void StaticCacheEngine::run(Graph& graph, std::span<const int64_t> ids) {
         graph.session->set_input("inputs_embeds", embedder_->rows({graph.ids.data<int64_t>(), tokens}));
     graph.session->infer();
     place(graph, std::min(ids.size(), past - kept));
-    const size_t row = graph.shape.all_rows ? ids.size() - 1 : 0;
-    read_logits(graph.session->output("logits"), row, logits_);
+    const size_t first = graph.shape.all_rows ? ids.size() - static_cast<size_t>(rows) : 0;
+    logits_.resize(static_cast<size_t>(rows * vocab_size_));
+    read_logits(graph.session->output("logits"), first, logits_);
 }
 
 void StaticCacheEngine::place(const Graph& graph, size_t tokens) {
@@ -144,16 +145,28 @@ void StaticCacheEngine::place(const Graph& graph, size_t tokens) {
         copy_rows(graph.fresh[i], caches_[i].tensor, static_cast<size_t>(kept_.count()), tokens);
 }
 
-std::span<const float> StaticCacheEngine::next_logits(std::span<const int64_t> ids) {
-    if (ids.empty() || static_cast<int64_t>(ids.size()) > context_)
+int64_t StaticCacheEngine::most_rows() const {
+    int64_t most = 1;
+    for (const auto& shape : shapes_)
+        if (shape.all_rows) most = std::max(most, shape.tokens);
+    return most;
+}
+
+std::span<const float> StaticCacheEngine::logits_after(std::span<const int64_t> ids, int64_t rows) {
+    if (static_cast<int64_t>(ids.size()) < rows || static_cast<int64_t>(ids.size()) > context_)
         fail(ErrorCode::internal, "{} tokens do not fit a context of {}", ids.size(), context_);
-    kept_.truncate(kept_.shared_with(ids));
+    kept_.truncate(kept_.shared_with(ids, rows));
     use_bucket(static_cast<int64_t>(ids.size()));
     auto rest = ids.subspan(static_cast<size_t>(kept_.count()));
     while (!rest.empty()) {
-        Graph& graph = graph_for(static_cast<int64_t>(rest.size()));
-        const auto now = rest.first(std::min(rest.size(), static_cast<size_t>(graph.shape.tokens)));
-        run(graph, now);
+        // Several rows are the last ones: what stands before them goes first.
+        const auto left = static_cast<int64_t>(rest.size());
+        const bool last = left <= most_rows() || rows == 1;
+        const int64_t wanted = last ? rows : 1;
+        Graph& graph = graph_for(last ? left : left - rows, wanted);
+        const auto most = static_cast<size_t>(std::min(graph.shape.tokens, last ? left : left - rows));
+        const auto now = rest.first(most);
+        run(graph, now, wanted);
         // The last token of a full context has no place, and needs none: nothing can follow it.
         const auto placed = std::min<int64_t>(static_cast<int64_t>(now.size()), past_ - kept_.count());
         kept_.append(now.first(static_cast<size_t>(placed)));

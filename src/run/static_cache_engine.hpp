@@ -31,7 +31,9 @@ public:
 
     int64_t window_tokens() const override { return context_; }
     int64_t vocab_size() const override { return vocab_size_; }
-    std::span<const float> next_logits(std::span<const int64_t> ids) override;
+    std::span<const float> next_logits(std::span<const int64_t> ids) override { return logits_after(ids, 1); }
+    int64_t most_rows() const override;
+    std::span<const float> logits_after(std::span<const int64_t> ids, int64_t rows) override;
     const std::string& device() const override { return device_; }
     std::string input_shapes() const override;
 
@@ -50,12 +52,12 @@ private:
         std::string name;   // "0.key"
         ov::Tensor tensor;  // f16 [1, heads, past, head size]
     };
-    Graph& graph_for(int64_t tokens);
+    Graph& graph_for(int64_t tokens, int64_t rows);
     Graph open(const CacheGraph& shape);
     void find_caches(const CompiledSession& session);
     void connect(Graph& graph);
     void use_bucket(int64_t tokens);
-    void run(Graph& graph, std::span<const int64_t> ids);
+    void run(Graph& graph, std::span<const int64_t> ids, int64_t rows);
     void place(const Graph& graph, size_t tokens);
 
     std::vector<CacheGraph> shapes_;
