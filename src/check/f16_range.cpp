@@ -3,12 +3,12 @@
 #include <cmath>
 #include <openvino/op/constant.hpp>
 
+#include "check/numerics.hpp"
 #include "check/rules.hpp"
 
 namespace ovenbird {
 namespace {
 
-constexpr double kLargestHalf = 65504.0;
 constexpr size_t kMostElements = 1 << 20;  // masks and scalars; weights are `--numerics`' business
 
 }  // namespace

@@ -96,14 +96,6 @@ Records insert_probes(const std::shared_ptr<ov::Model>& model, const std::shared
     return records;
 }
 
-std::vector<float> last_logits(CpuReference& reference, size_t tokens) {
-    const ov::Tensor logits = reference.output("logits");
-    const size_t rows = logits.get_shape().at(1);
-    const size_t size = logits.get_shape().at(2);
-    const float* row = logits.data<float>() + (rows == 1 ? 0 : tokens - 1) * size;
-    return {row, row + size};
-}
-
 size_t best(const std::vector<float>& logits) {
     return static_cast<size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
@@ -161,11 +153,9 @@ NumericsReport check_numerics(const std::shared_ptr<const ov::Model>& model,
     NumericsReport report;
     for (const auto& prompt : prompts) {
         *mode = ProbeMode::exact;
-        reference.run(prompt, window);
-        const auto exact = last_logits(reference, prompt.size());
+        const auto exact = reference.next_logits(prompt, window);
         *mode = ProbeMode::half;
-        reference.run(prompt, window);
-        const auto half = last_logits(reference, prompt.size());
+        const auto half = reference.next_logits(prompt, window);
         ++report.prompts;
         report.same_token += best(exact) == best(half);
         const double drift = distance(exact, half);

@@ -159,7 +159,8 @@ int check_command(int argc, char** argv) {
     Words words;
     if (!parse(argc, argv, words)) return 0;
     const fs::path file = model_file(words.model);
-    const CheckReport report = check_model(read(file));
+    const auto model = read(file);
+    const CheckReport report = check_model(model);
     bool refused = std::any_of(words.platforms.begin(), words.platforms.end(),
                                [&](int platform) { return report.refused_on(platform); });
     Json json = to_json(report);
@@ -170,7 +171,6 @@ int check_command(int argc, char** argv) {
         print_verdicts(report, words.platforms);
     }
     if (words.numerics) {
-        const auto model = read(file);
         const auto folder = words.tokenizer.empty() ? file.parent_path() : words.tokenizer;
         const auto numerics = check_numerics(model, file, calibration_prompts(folder, *model));
         refused = refused || numerics.first_overflow() != nullptr;

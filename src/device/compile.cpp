@@ -17,23 +17,20 @@ ov::Core& core() {
     return instance;
 }
 
-std::string base_name(const std::string& device) {
-    return device.substr(0, device.find('.'));
-}
-
 std::string why_absent(const std::string& device) {
     std::string seen;
     for (const auto& name : core().get_available_devices())
         seen += (seen.empty() ? "" : ", ") + name;
     std::string reason = fmt::format("no such device is visible here (visible: {})", seen);
-    if (base_name(device) == "NPU") reason += "; is the NPU driver installed?";
+    if (device_family(device) == "NPU") reason += "; is the NPU driver installed?";
     return reason;
 }
 
 bool is_available(const std::string& device) {
     const auto available = core().get_available_devices();
     return std::any_of(available.begin(), available.end(), [&](const std::string& name) {
-        return name == device || base_name(name) == device || base_name(name) == base_name(device);
+        return name == device || device_family(name) == device ||
+               device_family(name) == device_family(device);
     });
 }
 
@@ -96,36 +93,62 @@ ov::CompiledModel import_blob(const DeviceOptions& options, const std::string& d
 
 template <typename Compile>
 CompileOutcome first_that_compiles(const DeviceOptions& options, const Compile& compile) {
-    if (options.devices.empty())
-        fail(ErrorCode::usage, "no device given; use for example --device NPU,GPU,CPU");
     CompileOutcome outcome;
+    auto opened = open_on_first(options.devices, [&](const std::string& device) {
+        ov::CompiledModel model;
+        if (device_family(device) == "NPU" && !options.blobs.empty())
+            model = import_blob(options, device, outcome.blob_note);
+        if (!model) model = compile(device);
+        outcome.session = std::make_unique<CompiledSession>(std::move(model), device);
+    });
+    outcome.passed_over = std::move(opened.passed_over);
+    outcome.compile_seconds = opened.seconds;
+    return outcome;
+}
+
+}  // namespace
+
+std::string device_family(const std::string& device) {
+    return device.substr(0, device.find('.'));
+}
+
+OpenedDevice open_on_first(const std::vector<std::string>& devices,
+                           const std::function<void(const std::string&)>& open) {
+    if (devices.empty()) fail(ErrorCode::usage, "no device given; use for example --device NPU,GPU,CPU");
+    OpenedDevice opened;
     const auto start = std::chrono::steady_clock::now();
-    for (const auto& device : options.devices) {
+    for (const auto& device : devices) {
         if (!is_available(device)) {
-            outcome.passed_over.push_back({device, why_absent(device)});
+            opened.passed_over.push_back({device, why_absent(device)});
             continue;
         }
         try {
-            ov::CompiledModel model;
-            if (base_name(device) == "NPU" && !options.blobs.empty())
-                model = import_blob(options, device, outcome.blob_note);
-            if (!model) model = compile(device);
-            outcome.session = std::make_unique<CompiledSession>(std::move(model), device);
+            open(device);
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::device) throw;  // the folder's fault, not the device's
+            opened.passed_over.push_back({device, error.what()});
+            continue;
         } catch (const std::exception& error) {
-            outcome.passed_over.push_back({device, one_line_reason(error.what())});
+            opened.passed_over.push_back({device, one_line_reason(error.what())});
             continue;
         }
         const auto elapsed = std::chrono::steady_clock::now() - start;
-        outcome.compile_seconds = std::chrono::duration<double>(elapsed).count();
-        return outcome;
+        opened.seconds = std::chrono::duration<double>(elapsed).count();
+        return opened;
     }
     std::string list;
-    for (const auto& passed : outcome.passed_over)
+    for (const auto& passed : opened.passed_over)
         list += fmt::format("\n  {}: {}", passed.device, passed.reason);
     fail(ErrorCode::device, "no device took the model:{}", list);
 }
 
-}  // namespace
+std::unique_ptr<CompiledSession> compile_on(const std::string& device,
+                                            const std::shared_ptr<ov::Model>& model,
+                                            const DeviceOptions& options) {
+    prepare_cache(options);
+    return std::make_unique<CompiledSession>(core().compile_model(model, device, properties_for(options)),
+                                             device);
+}
 
 std::string one_line_reason(const std::string& what) {
     std::istringstream lines(what);

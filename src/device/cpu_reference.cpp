@@ -69,4 +69,13 @@ void CpuReference::run(std::span<const int64_t> ids, size_t width) {
     session_->infer();
 }
 
+std::vector<float> CpuReference::next_logits(std::span<const int64_t> ids, size_t width) {
+    run(ids, width);
+    const ov::Tensor logits = output("logits");
+    const size_t rows = logits.get_shape().at(1);
+    const size_t vocab = logits.get_shape().at(2);
+    const float* row = logits.data<float>() + (rows == 1 ? 0 : ids.size() - 1) * vocab;
+    return {row, row + vocab};
+}
+
 }  // namespace ovenbird

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "device/device.hpp"
 #include "device/embedder.hpp"
@@ -21,6 +22,8 @@ public:
 
     /// Runs `ids` at the start of a window of `width` tokens, padded on the right with token 0.
     void run(std::span<const int64_t> ids, size_t width);
+    /// The same, and the logits (f32) that follow the last of `ids`.
+    std::vector<float> next_logits(std::span<const int64_t> ids, size_t width);
     ov::Tensor output(const std::string& name) { return session_->output(name); }
     const ov::CompiledModel& model() const { return session_->model(); }
 

@@ -3,6 +3,7 @@
 // model, and running it with the tensors it was compiled for.
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <openvino/openvino.hpp>
@@ -54,6 +55,25 @@ private:
     ov::InferRequest request_;
     std::string device_;
 };
+
+/// "GPU" of "GPU.1".
+std::string device_family(const std::string& device);
+
+/// What became of a list of devices.
+struct OpenedDevice {
+    std::vector<PassedOver> passed_over;
+    double seconds = 0;  // until one was open
+};
+
+/// Calls `open` for each device in order until it does not throw. Errors: device when none took it (lists
+/// each with its reason), usage for no devices, and what `open` throws of another kind.
+OpenedDevice open_on_first(const std::vector<std::string>& devices,
+                           const std::function<void(const std::string&)>& open);
+
+/// Compiles for one device and throws what it says.
+std::unique_ptr<CompiledSession> compile_on(const std::string& device,
+                                            const std::shared_ptr<ov::Model>& model,
+                                            const DeviceOptions& options);
 
 struct CompileOutcome {
     std::unique_ptr<CompiledSession> session;

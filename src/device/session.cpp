@@ -4,23 +4,30 @@
 
 namespace ovenbird {
 
+namespace {
+
+// The port of that name, which must have been compiled for exactly this tensor.
+ov::Output<const ov::Node> port_for(const std::vector<ov::Output<const ov::Node>>& ports, const char* kind,
+                                    const std::string& name, const ov::Tensor& tensor) {
+    for (const auto& port : ports) {
+        if (!port.get_names().contains(name)) continue;
+        const bool fits = port.get_element_type() == tensor.get_element_type() &&
+                          port.get_partial_shape().compatible(ov::PartialShape(tensor.get_shape()));
+        if (fits) return port;
+        fail(ErrorCode::internal, "{} '{}' was compiled as {} {} and is given {} {}", kind, name,
+             port.get_partial_shape().to_string(), port.get_element_type().to_string(),
+             tensor.get_shape().to_string(), tensor.get_element_type().to_string());
+    }
+    fail(ErrorCode::internal, "the model has no {} '{}'", kind, name);
+}
+
+}  // namespace
+
 CompiledSession::CompiledSession(ov::CompiledModel model, std::string device)
     : model_(std::move(model)), request_(model_.create_infer_request()), device_(std::move(device)) {}
 
 void CompiledSession::set_input(const std::string& name, const ov::Tensor& tensor) {
-    for (const auto& input : model_.inputs()) {
-        if (!input.get_names().contains(name)) continue;
-        const bool fits = input.get_element_type() == tensor.get_element_type() &&
-                          input.get_partial_shape().compatible(ov::PartialShape(tensor.get_shape()));
-        if (!fits) {
-            fail(ErrorCode::internal, "input '{}' was compiled as {} {} and is given {} {}", name,
-                 input.get_partial_shape().to_string(), input.get_element_type().to_string(),
-                 tensor.get_shape().to_string(), tensor.get_element_type().to_string());
-        }
-        request_.set_tensor(input, tensor);
-        return;
-    }
-    fail(ErrorCode::internal, "the model has no input '{}'", name);
+    request_.set_tensor(port_for(model_.inputs(), "input", name, tensor), tensor);
 }
 
 ov::Tensor CompiledSession::output(const std::string& name) {
@@ -31,19 +38,7 @@ ov::Tensor CompiledSession::output(const std::string& name) {
 }
 
 void CompiledSession::set_output(const std::string& name, const ov::Tensor& tensor) {
-    for (const auto& output : model_.outputs()) {
-        if (!output.get_names().contains(name)) continue;
-        const bool fits = output.get_element_type() == tensor.get_element_type() &&
-                          output.get_partial_shape().compatible(ov::PartialShape(tensor.get_shape()));
-        if (!fits) {
-            fail(ErrorCode::internal, "output '{}' was compiled as {} {} and is given {} {}", name,
-                 output.get_partial_shape().to_string(), output.get_element_type().to_string(),
-                 tensor.get_shape().to_string(), tensor.get_element_type().to_string());
-        }
-        request_.set_tensor(output, tensor);
-        return;
-    }
-    fail(ErrorCode::internal, "the model has no output '{}'", name);
+    request_.set_tensor(port_for(model_.outputs(), "output", name, tensor), tensor);
 }
 
 void CompiledSession::reset_state() {

@@ -1,7 +1,5 @@
 #include "run/open_engine.hpp"
 
-#include <chrono>
-
 #include "base/error.hpp"
 #include "device/embedder.hpp"
 #include "model/manifest.hpp"
@@ -14,18 +12,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-DeviceOptions only(const DeviceOptions& options, const std::string& device) {
-    DeviceOptions one = options;
-    one.devices = {device};
-    one.blobs.clear();  // those are of the graph without a cache
-    return one;
-}
-
-std::unique_ptr<Engine> open_on(const fs::path& folder, const Manifest& manifest,
+std::unique_ptr<Engine> open_on(const std::string& device, const fs::path& folder, const Manifest& manifest,
                                 const DeviceOptions& options, int64_t pad_id, bool is_static) {
     const fs::path bin = folder / kModelBinName;
     const auto compile = [=](const std::string& file) {
-        return compile_first(read_graph(folder / file, bin), options).session;
+        return compile_on(device, read_graph(folder / file, bin), options);
     };
     if (!is_static) return std::make_unique<DynamicEngine>(compile(manifest.dynamic_graph), manifest.context);
     std::unique_ptr<Embedder> embedder;
@@ -33,10 +24,6 @@ std::unique_ptr<Engine> open_on(const fs::path& folder, const Manifest& manifest
         embedder = std::make_unique<Embedder>(folder / kEmbeddingsXmlName, bin);
     return std::make_unique<StaticCacheEngine>(
         manifest, [=](const CacheGraph& graph) { return compile(graph.file); }, pad_id, std::move(embedder));
-}
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace
@@ -57,25 +44,13 @@ OpenedEngine open_cached(const fs::path& folder, const DeviceOptions& options, i
              folder.string());
     }
     OpenedEngine opened;
-    const auto start = std::chrono::steady_clock::now();
-    std::string list;
-    for (const auto& device : options.devices) {
-        const bool is_static = only_static || device.substr(0, device.find('.')) == "NPU";
-        try {
-            opened.engine = open_on(folder, manifest, only(options, device), pad_id, is_static);
-            opened.compile_seconds = seconds_since(start);
-            return opened;
-        } catch (const Error& error) {
-            if (error.code() != ErrorCode::device) throw;
-            const std::string reason = error.what();
-            const std::string head = "\n  " + device + ": ";  // compile_first lists its one device
-            const size_t at = reason.find(head);
-            opened.passed_over.push_back(
-                {device, at == std::string::npos ? reason : reason.substr(at + head.size())});
-            list += head + opened.passed_over.back().reason;
-        }
-    }
-    fail(ErrorCode::device, "no device took the model:{}", list);
+    auto device = open_on_first(options.devices, [&](const std::string& name) {
+        const bool is_static = only_static || device_family(name) == "NPU";
+        opened.engine = open_on(name, folder, manifest, options, pad_id, is_static);
+    });
+    opened.passed_over = std::move(device.passed_over);
+    opened.compile_seconds = device.seconds;
+    return opened;
 }
 
 }  // namespace ovenbird

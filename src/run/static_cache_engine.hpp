@@ -44,7 +44,7 @@ private:
     struct Graph {
         CacheGraph shape;
         std::unique_ptr<CompiledSession> session;
-        ov::Tensor ids, embeds, mask, positions;
+        ov::Tensor ids, mask, positions;
         std::vector<ov::Tensor> fresh;  // present.*, in the order of caches_
     };
     // Keys or values of one layer.

@@ -10,10 +10,6 @@ namespace {
 
 using namespace ov::op;
 
-std::shared_ptr<v0::Constant> integers(const std::vector<int64_t>& values) {
-    return v0::Constant::create(ov::element::i64, {values.size()}, values);
-}
-
 Value reshape(const Value& x, const std::vector<int64_t>& pattern) {
     return std::make_shared<v1::Reshape>(x, integers(pattern), true);  // 0 keeps the axis
 }

@@ -13,17 +13,9 @@ namespace {
 
 using namespace ov::op;
 
-std::shared_ptr<v0::Parameter> token_input(const char* name, const ov::PartialShape& shape) {
-    auto input = std::make_shared<v0::Parameter>(ov::element::i64, shape);
-    input->set_friendly_name(name);
-    input->get_output_tensor(0).set_names({name});
-    return input;
-}
-
 Value last_rows(const Value& x, int64_t rows) {
-    const auto integer = [](int64_t value) { return v0::Constant::create(ov::element::i64, {1}, {value}); };
-    return std::make_shared<v8::Slice>(x, integer(-rows), integer(std::numeric_limits<int64_t>::max()),
-                                       integer(1), integer(1));
+    return std::make_shared<v8::Slice>(x, integers({-rows}), integers({std::numeric_limits<int64_t>::max()}),
+                                       integers({1}), integers({1}));
 }
 
 AttentionContext shared_context(const ModelConfig& config, const StoredTensors& tensors,
@@ -71,9 +63,9 @@ std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const Stored
     const bool fixed = form.cache == CacheKind::inputs;
     const ov::PartialShape fresh = fixed ? ov::PartialShape{1, form.tokens} : ov::PartialShape{-1, -1};
     const ov::PartialShape whole = fixed ? ov::PartialShape{1, form.past + form.tokens} : fresh;
-    const auto input_ids = token_input("input_ids", fresh);
-    const auto attention_mask = token_input("attention_mask", whole);
-    const auto position_ids = token_input("position_ids", fresh);
+    const auto input_ids = named_input("input_ids", ov::element::i64, fresh);
+    const auto attention_mask = named_input("attention_mask", ov::element::i64, whole);
+    const auto position_ids = named_input("position_ids", ov::element::i64, fresh);
     KvCache cache(form.cache, config, input_ids, form.past);
     auto context = shared_context(config, tensors, attention_mask, position_ids, cache);
     context.residual_scale = 1.0F / static_cast<float>(form.activations_scale_factor);

@@ -10,18 +10,6 @@ using namespace ov::op;
 
 constexpr int64_t kTokensAxis = 2;
 
-std::shared_ptr<v0::Parameter> named_input(const std::string& name, const ov::element::Type& type,
-                                           const ov::PartialShape& shape) {
-    auto input = std::make_shared<v0::Parameter>(type, shape);
-    input->set_friendly_name(name);
-    input->get_output_tensor(0).set_names({name});
-    return input;
-}
-
-std::shared_ptr<v0::Constant> integers(const std::vector<int64_t>& values) {
-    return v0::Constant::create(ov::element::i64, {values.size()}, values);
-}
-
 // f32 [batch, kv_heads, 0, head_size].
 Value no_tokens(const Value& input_ids, int64_t kv_heads, int64_t head_size) {
     const auto shape = std::make_shared<v3::ShapeOf>(input_ids, ov::element::i64);
@@ -51,8 +39,7 @@ Value KvCache::extend_state(const std::string& name, const Value& fresh) {
     const auto variable = std::make_shared<util::Variable>(
         util::VariableInfo{{-1, kv_heads_, -1, head_size_}, ov::element::f32, "past_key_values." + name});
     const auto kept = std::make_shared<v6::ReadValue>(empty_, variable);
-    const auto chosen =
-        std::make_shared<v8::Gather>(kept, beam_idx_, v0::Constant::create(ov::element::i64, {}, {0}));
+    const auto chosen = std::make_shared<v8::Gather>(kept, beam_idx_, integer(0));
     const auto all = std::make_shared<v0::Concat>(ov::OutputVector{chosen, fresh}, kTokensAxis);
     sinks_.push_back(std::make_shared<v6::Assign>(all, variable));
     return all;

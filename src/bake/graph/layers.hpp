@@ -1,7 +1,10 @@
 #pragma once
 // The pieces of a llama-like decoder as OpenVINO subgraphs; each takes and returns f32.
 
+#include <memory>
 #include <openvino/core/node_output.hpp>
+#include <openvino/op/constant.hpp>
+#include <openvino/op/parameter.hpp>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,14 @@
 namespace ovenbird {
 
 using Value = ov::Output<ov::Node>;
+
+/// A model input whose tensor and node have that name.
+std::shared_ptr<ov::op::v0::Parameter> named_input(const std::string& name, const ov::element::Type& type,
+                                                   const ov::PartialShape& shape);
+
+/// i64 constants: [values], and a scalar.
+std::shared_ptr<ov::op::v0::Constant> integers(const std::vector<int64_t>& values);
+std::shared_ptr<ov::op::v0::Constant> integer(int64_t value);
 
 /// Root-mean-square norm over the last axis (Zhang and Sennrich, 2019): x / sqrt(mean(x²) + eps) * weight.
 Value rms_norm(const Value& x, const Value& weight, double eps, const std::string& name);

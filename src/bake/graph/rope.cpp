@@ -20,10 +20,6 @@ double llama3_frequency(const RopeConfig& rope, double frequency) {
     return (1.0 - blend) * frequency / rope.factor + blend * frequency;
 }
 
-std::shared_ptr<v0::Constant> axis_constant(int64_t value) {
-    return v0::Constant::create(ov::element::i64, {1}, {value});
-}
-
 }  // namespace
 
 std::vector<float> inverse_frequencies(const RopeConfig& rope, int64_t head_size, const float* factors) {
@@ -56,12 +52,12 @@ RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inve
 }
 
 Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size) {
-    const auto half = axis_constant(head_size / 2);
-    const auto zero = axis_constant(0);
-    const auto step = axis_constant(1);
-    const auto last = axis_constant(3);
+    const auto half = integers({head_size / 2});
+    const auto zero = integers({0});
+    const auto step = integers({1});
+    const auto last = integers({3});
     const auto first = std::make_shared<v8::Slice>(x, zero, half, step, last);
-    const auto second = std::make_shared<v8::Slice>(x, half, axis_constant(head_size), step, last);
+    const auto second = std::make_shared<v8::Slice>(x, half, integers({head_size}), step, last);
     const auto minus_one = v0::Constant::create(ov::element::f32, {1, 1, 1, 1}, {-1.0F});
     const auto negated = std::make_shared<v1::Multiply>(second, minus_one);
     const auto rotated = std::make_shared<v0::Concat>(ov::OutputVector{negated, first}, -1);
