@@ -22,41 +22,40 @@ class CachedRun(unittest.TestCase):
     def test_same_tokens_as_without_a_cache(self):
         for prompt in PROMPTS:
             with self.subTest(prompt=prompt):
-                plain = run(prompt, "--max-new-tokens", 24)
-                cached = run(prompt, "--max-new-tokens", 24, "--cached")
+                plain = run(prompt, "--max-new-tokens", 24, "--stateless")
+                cached = run(prompt, "--max-new-tokens", 24)
                 self.assertEqual(cached["tokens"], plain["tokens"])
                 self.assertEqual(cached["finish_reason"], plain["finish_reason"])
 
     def test_beyond_a_window_a_chunk_and_a_bucket(self):
         # 240 tokens: two chunks; 24 more: the next bucket.
         prompt = STORY * 13
-        dynamic = run(prompt, "--max-new-tokens", 24, "--cached")
+        dynamic = run(prompt, "--max-new-tokens", 24)
         self.assertGreater(dynamic["prompt_tokens"], 220)
         self.assertGreater(dynamic["prompt_tokens"] + 24, 256)
         self.assertEqual(dynamic["dropped_tokens"], 0)
-        static = run(prompt, "--max-new-tokens", 24, "--cached", "--static")
+        static = run(prompt, "--max-new-tokens", 24, "--static")
         self.assertEqual(static["tokens"], dynamic["tokens"])
         self.assertEqual(static["window_tokens"], 1024)
 
     def test_prompt_lookup_says_the_same_in_fewer_steps(self):
         prompt = STORY * 6
         for form in ((), ("--static",)):
-            plain = run(prompt, "--max-new-tokens", 40, "--cached", *form)
-            looked_up = run(prompt, "--max-new-tokens", 40, "--cached", "--prompt-lookup", *form)
+            plain = run(prompt, "--max-new-tokens", 40, *form)
+            looked_up = run(prompt, "--max-new-tokens", 40, "--prompt-lookup", *form)
             self.assertEqual(looked_up["tokens"], plain["tokens"])
             self.assertGreater(looked_up["accepted"], 8)
             self.assertEqual(looked_up["steps"] + looked_up["accepted"], plain["steps"])
 
     def test_what_cannot_be_done_is_said(self):
         folder = baking.work_folder() / "int4"
-        refused = baking.ovenbird("run", folder, "word " * 1200, "--raw", "--cached", "--on-long-prompt", "error",
-                                  "--device", "CPU", check=False)
+        refused = baking.ovenbird("run", folder, "word " * 1200, "--raw", "--device", "CPU", check=False)
         self.assertEqual(refused.returncode, 2)
         self.assertIn("1024", refused.stderr)
-        refused = baking.ovenbird("run", baking.ROOT / "testdata" / "optimum_stateless", "hi", "--cached", check=False)
+        refused = baking.ovenbird("run", baking.ROOT / "testdata" / "optimum_stateless", "hi", "--static", check=False)
         self.assertEqual(refused.returncode, 1)
-        self.assertIn("ovenbird.json", refused.stderr)
-        refused = baking.ovenbird("run", folder, "hi", "--cached", "--device", "QPU", check=False)
+        self.assertIn("no graphs with a cache", refused.stderr)
+        refused = baking.ovenbird("run", folder, "hi", "--device", "QPU", check=False)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("QPU: no such device", refused.stderr)
 

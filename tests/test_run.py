@@ -20,7 +20,8 @@ NEW_TOKENS = 24
 
 
 def run(folder, *words, check=True):
-    return baking.ovenbird("run", folder, *words, "--device", "CPU", "--no-cache", *EXACT_FLAGS, check=check)
+    return baking.ovenbird("run", folder, *words, "--stateless", "--device", "CPU", "--no-cache", *EXACT_FLAGS,
+                           check=check)
 
 
 def run_json(folder, *words):
@@ -101,8 +102,8 @@ class StaticLoop(unittest.TestCase):
         other = baking.ovenbird("run", "--model_xml", self.folder / baking.MODEL_XML, "--tokenizer_id", self.folder,
                                 "--prompt", question, "--max_new_tokens", 8, "--device", "CPU", *EXACT_FLAGS)
         self.assertEqual(other.stdout, plain.stdout)
-        piped = subprocess.run([baking.program(), "run", str(self.folder), "--max-new-tokens", "8", "--device", "CPU",
-                                "--no-cache", *EXACT_FLAGS], input=question + "\n", capture_output=True, text=True)
+        piped = subprocess.run([baking.program(), "run", str(self.folder), "--max-new-tokens", "8", "--stateless",
+                                "--device", "CPU", "--no-cache", *EXACT_FLAGS], input=question + "\n", capture_output=True, text=True)
         self.assertEqual(piped.stdout, plain.stdout)
 
     def test_devices(self):

@@ -10,8 +10,9 @@ int64_t fit_prompt(std::vector<int64_t>& ids, int64_t window_tokens, LongPrompt 
     if (length <= window_tokens) return 0;
     if (policy == LongPrompt::error) {
         fail(ErrorCode::usage,
-             "the prompt has {} tokens and the window {}; shorten it, bake with a larger --seq-len, or use "
-             "--on-long-prompt truncate",
+             "the prompt has {} tokens and the model's window {}; shorten it, use --on-long-prompt truncate, "
+             "or "
+             "bake with a larger window (--context; --seq-len without a cache)",
              length, window_tokens);
     }
     const int64_t dropped = length - window_tokens;

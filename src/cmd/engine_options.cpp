@@ -1,0 +1,113 @@
+#include "cmd/engine_options.hpp"
+
+#include <sstream>
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::optional<Manifest> manifest_of(const EngineOptions& options) {
+    std::error_code error;
+    const bool own = options.model_xml.empty() || options.model_xml.filename() == kModelXmlName;
+    if (!own || !fs::is_regular_file(options.folder / kManifestName, error)) return std::nullopt;
+    return read_manifest(options.folder);
+}
+
+// What the bake compiled ahead of time: the model without a cache, for some NPUs.
+std::vector<BlobFile> blobs_of(const Manifest& manifest, const fs::path& folder) {
+    std::vector<BlobFile> blobs;
+    for (const auto& blob : manifest.blobs)
+        blobs.push_back({blob.platform, folder / blob.file, blob.bytes, blob.hash, blob.requirements});
+    return blobs;
+}
+
+void tell(const OpenedEngine& opened, ConsoleReporter& reporter) {
+    for (const auto& passed : opened.passed_over)
+        reporter.note(fmt::format("{} passed over: {}", passed.device, passed.reason));
+    if (!opened.blob_note.empty()) reporter.note("NPU: " + opened.blob_note);
+    reporter.debug(
+        fmt::format("compiled for {} in {:.2f} s", opened.engine->device(), opened.compile_seconds));
+    reporter.note(opened.engine->input_shapes());
+}
+
+}  // namespace
+
+void add_engine_options(CLI::App& app, EngineOptions& options) {
+    app.add_option("--tokenizer-id", options.tokenizer,
+                   "Folder of the tokenizer (default: the model's own folder)");
+    app.add_option("--device", options.devices, "Devices to try, in order")->capture_default_str();
+    app.add_option("--ov-config", options.properties,
+                   "KEY=VALUE for the device, any OpenVINO property; repeatable")
+        ->allow_extra_args(false);
+    app.add_option("--cache-dir", options.cache_folder, "Compiled-model cache")->capture_default_str();
+    app.add_flag("--no-cache", options.no_cache, "Compile afresh and keep nothing");
+    auto* stateless =
+        app.add_flag("--stateless", options.stateless,
+                     "Keep no keys and values: compute the whole window [1, N] for every token");
+    app.add_flag("--static", options.only_static,
+                 "The static graphs with a cache on every device, not only on an NPU")
+        ->excludes(stateless);
+}
+
+void settle_places(EngineOptions& options) {
+    if (!options.model_xml.empty()) {
+        const bool bare = !options.model_xml.has_parent_path();
+        options.folder = bare ? fs::path(".") : options.model_xml.parent_path();
+        options.stateless = true;
+    } else if (options.folder.empty()) {
+        fail(ErrorCode::usage, "no model given: name a folder that ovenbird bake made; see --help");
+    } else {
+        std::error_code error;
+        if (!fs::is_directory(options.folder, error)) {
+            fail(ErrorCode::not_found, "{}: no such folder; bake a model first: ovenbird bake SOURCE -o {}",
+                 options.folder.string(), options.folder.string());
+        }
+    }
+    if (options.tokenizer.empty()) options.tokenizer = options.folder;
+    options.manifest = manifest_of(options);
+    if (options.manifest && !options.stateless) options.context = options.manifest->context;
+    if (options.only_static && options.context == 0) {
+        fail(ErrorCode::unsupported,
+             "{}: the folder has no graphs with a cache; bake it from a checkpoint with --context 1024",
+             options.folder.string());
+    }
+}
+
+DeviceOptions device_options(const EngineOptions& options) {
+    DeviceOptions device;
+    device.devices.clear();
+    std::istringstream names(options.devices);
+    for (std::string name; std::getline(names, name, ',');) {
+        if (!name.empty()) device.devices.push_back(name);
+    }
+    for (const auto& property : options.properties) {
+        const size_t equals = property.find('=');
+        if (equals == std::string::npos || equals == 0)
+            fail(ErrorCode::usage, "--ov-config {}: expected KEY=VALUE", property);
+        device.properties[property.substr(0, equals)] = property.substr(equals + 1);
+    }
+    if (!options.no_cache) device.cache_folder = options.cache_folder;
+    return device;
+}
+
+OpenedEngine open_engine(const EngineOptions& options, int64_t pad_id, ConsoleReporter& reporter) {
+    auto device = device_options(options);
+    OpenedEngine opened;
+    if (options.context > 0) {
+        opened = open_cached(options.folder, device, pad_id, options.only_static);
+    } else {
+        if (!options.stateless)
+            reporter.note(
+                "no graphs with a cache in the folder: the whole window is computed for every token");
+        if (options.manifest) device.blobs = blobs_of(*options.manifest, options.folder);
+        const bool given = !options.model_xml.empty();
+        opened = open_stateless(given ? options.model_xml : options.folder / kModelXmlName, device, pad_id);
+    }
+    tell(opened, reporter);
+    return opened;
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,48 @@
+#pragma once
+// The options that say where a model is, on which device it runs and in which form: shared by all commands
+// that run one.
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cmd/console.hpp"
+#include "device/cache.hpp"
+#include "model/manifest.hpp"
+#include "run/open_engine.hpp"
+
+namespace ovenbird {
+
+struct EngineOptions {
+    std::filesystem::path folder;
+    std::filesystem::path model_xml;  // a static IR instead of the folder's own; empty: the folder's
+    std::filesystem::path tokenizer;  // empty: the folder's
+    std::string devices = "NPU,GPU,CPU";
+    std::vector<std::string> properties;
+    std::filesystem::path cache_folder = compiled_cache_folder();
+    bool no_cache = false;
+    bool stateless = false;
+    bool only_static = false;
+
+    // Known after settle_places():
+    std::optional<Manifest> manifest;  // none for an IR that ovenbird bake did not make
+    int64_t context = 0;               // most tokens with a cache; 0: there is none, or it is not wanted
+};
+
+/// --device, --ov-config, --cache-dir, --no-cache, --stateless, --static, --tokenizer-id.
+void add_engine_options(CLI::App& app, EngineOptions& options);
+
+/// Fills in what follows from the folder. Errors: not_found (no such folder: says how to bake one), usage,
+/// unsupported (--static without graphs with a cache).
+void settle_places(EngineOptions& options);
+
+/// Errors: usage, for --ov-config that is no KEY=VALUE.
+DeviceOptions device_options(const EngineOptions& options);
+
+/// Opens the model of settled places: with a cache, unless --stateless, a model XML or the folder say
+/// otherwise; tells `reporter` which devices were passed over and why, and what is sent to the device.
+/// Errors: those of open_cached and open_stateless.
+OpenedEngine open_engine(const EngineOptions& options, int64_t pad_id, ConsoleReporter& reporter);
+
+}  // namespace ovenbird
