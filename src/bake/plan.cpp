@@ -105,24 +105,58 @@ uint64_t aligned(uint64_t bytes) {
     return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-// Gives every tensor its place, in order, aligned.
+// Tensors whose weights, scales and zero points lie behind each other's: joint projections, so that a graph
+// may take them for one matrix, and single tensors.
+std::vector<std::vector<PlannedTensor*>> neighbours(BakePlan& plan) {
+    std::map<std::string, std::string> joint;  // the parts of a joint projection, and what they share
+    for (int64_t layer = 0; layer < plan.config.layers; ++layer) {
+        for (const auto& projection : {joint_attention(layer), joint_mlp(layer)}) {
+            for (const char* kind : {".weight", ".bias"}) {
+                for (const auto& part : projection.parts)
+                    joint[projection.prefix + part + kind] = projection.prefix + kind;
+            }
+        }
+    }
+    std::vector<std::vector<PlannedTensor*>> sets;
+    std::map<std::string, size_t> open;
+    for (auto& tensor : plan.tensors) {
+        const auto shared = joint.find(tensor.source->name);
+        if (shared == joint.end()) {
+            sets.push_back({&tensor});
+        } else if (const auto [set, is_new] = open.emplace(shared->second, sets.size()); is_new) {
+            sets.push_back({&tensor});
+        } else {
+            sets[set->second].push_back(&tensor);
+        }
+    }
+    return sets;
+}
+
+// Gives every tensor its place, aligned.
 void lay_out(BakePlan& plan) {
     uint64_t end = 0;
     const auto place = [&](FileRange& range, uint64_t bytes) {
+        if (bytes == 0) return;
         range = {end, bytes};
         end = aligned(end + bytes);
     };
-    for (auto& tensor : plan.tensors) {
-        const auto elements = static_cast<uint64_t>(tensor.rows) * static_cast<uint64_t>(tensor.columns);
-        if (tensor.store == Store::quantized) {
-            const auto layout = quant_layout(tensor.format, tensor.rows, tensor.columns);
-            place(tensor.weights, layout.weight_bytes);
-            place(tensor.scales, layout.scale_bytes);
-            if (layout.zero_point_bytes > 0) place(tensor.zero_points, layout.zero_point_bytes);
-        } else {
-            place(tensor.weights, elements * (tensor.store == Store::f16 ? 2 : 4));
+    for (const auto& set : neighbours(plan)) {
+        std::vector<QuantLayout> layouts;
+        for (auto* tensor : set) {
+            const auto elements =
+                static_cast<uint64_t>(tensor->rows) * static_cast<uint64_t>(tensor->columns);
+            if (tensor->store == Store::quantized) {
+                layouts.push_back(quant_layout(tensor->format, tensor->rows, tensor->columns));
+            } else {
+                layouts.push_back({0, elements * (tensor->store == Store::f16 ? 2 : 4), 0, 0});
+            }
+            place(tensor->weights, layouts.back().weight_bytes);
+            plan.source_bytes += tensor->source->bytes.size();
         }
-        plan.source_bytes += tensor.source->bytes.size();
+        for (size_t i = 0; i < set.size(); ++i)
+            place(set[i]->scales, layouts[i].scale_bytes);
+        for (size_t i = 0; i < set.size(); ++i)
+            place(set[i]->zero_points, layouts[i].zero_point_bytes);
     }
     plan.tensor_bytes = end;
 }

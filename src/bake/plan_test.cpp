@@ -117,17 +117,39 @@ TEST(Plan, PlacesAreAlignedAndDoNotOverlap) {
     auto options = options_with(4, 32);
     options.symmetric = false;
     const BakePlan plan = make_plan(checkpoint, options);
-    uint64_t end = 0;
+    std::map<uint64_t, uint64_t> ranges;
     for (const auto& tensor : plan.tensors) {
         for (const auto* range : {&tensor.weights, &tensor.scales, &tensor.zero_points}) {
             if (range->bytes == 0) continue;
             EXPECT_EQ(range->offset % 64, 0U);
-            EXPECT_GE(range->offset, end);
-            end = range->offset + range->bytes;
+            EXPECT_TRUE(ranges.emplace(range->offset, range->bytes).second);
         }
+    }
+    uint64_t end = 0;
+    for (const auto& [offset, bytes] : ranges) {
+        EXPECT_GE(offset, end);
+        end = offset + bytes;
     }
     EXPECT_LE(end, plan.tensor_bytes);
     EXPECT_LT(plan.tensor_bytes, plan.weights_file_bytes);
+}
+
+TEST(Plan, JointProjectionsLieBehindEachOther) {
+    const FakeCheckpoint checkpoint;
+    auto options = options_with(4, 32);
+    options.symmetric = false;
+    const BakePlan plan = make_plan(checkpoint, options);
+    const auto& query = find(plan, "model.layers.1.self_attn.q_proj.weight");
+    const auto& key = find(plan, "model.layers.1.self_attn.k_proj.weight");
+    const auto& value = find(plan, "model.layers.1.self_attn.v_proj.weight");
+    EXPECT_EQ(key.weights.offset, query.weights.offset + query.weights.bytes);
+    EXPECT_EQ(value.weights.offset, key.weights.offset + key.weights.bytes);
+    EXPECT_EQ(key.scales.offset, query.scales.offset + query.scales.bytes);
+    const auto& gate = find(plan, "model.layers.0.mlp.gate_proj.weight");
+    const auto& up = find(plan, "model.layers.0.mlp.up_proj.weight");
+    EXPECT_EQ(up.weights.offset, gate.weights.offset + gate.weights.bytes);
+    EXPECT_EQ(up.scales.offset, gate.scales.offset + gate.scales.bytes);
+    EXPECT_GT(up.zero_points.offset, gate.zero_points.offset);
 }
 
 TEST(Plan, GroupThatDoesNotDivideFallsBackAndSaysSo) {

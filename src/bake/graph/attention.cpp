@@ -37,14 +37,12 @@ Value repeat_heads(const Value& x, const ModelConfig& config, int64_t groups) {
 }  // namespace
 
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
-                const AttentionContext& context, KvCache& cache) {
+                const LayerContext& context, KvCache& cache) {
     const std::string prefix = layer_prefix(layer) + "self_attn.";
-    auto query = split_heads(projection(x, prefix + "q_proj", config.qkv_bias, tensors), config.heads,
-                             config.head_size);
-    auto key = split_heads(projection(x, prefix + "k_proj", config.qkv_bias, tensors), config.kv_heads,
-                           config.head_size);
-    const auto value = swap_heads_and_rows(split_heads(
-        projection(x, prefix + "v_proj", config.qkv_bias, tensors), config.kv_heads, config.head_size));
+    const auto inner = projections(x, joint_attention(layer), config.qkv_bias, tensors, context);
+    auto query = split_heads(inner[0], config.heads, config.head_size);
+    auto key = split_heads(inner[1], config.kv_heads, config.head_size);
+    const auto value = swap_heads_and_rows(split_heads(inner[2], config.kv_heads, config.head_size));
     if (config.qk_norm) {
         const auto norm = [&](const Value& heads, const char* name) {
             return rms_norm(heads, vector_constant(stored(tensors, prefix + name + ".weight")),

@@ -18,14 +18,13 @@ Value last_rows(const Value& x, int64_t rows) {
                                        integers({1}), integers({1}));
 }
 
-AttentionContext shared_context(const ModelConfig& config, const StoredTensors& tensors,
-                                const Value& attention_mask, const Value& position_ids,
-                                const KvCache& cache) {
+LayerContext shared_context(const ModelConfig& config, const StoredTensors& tensors,
+                            const Value& attention_mask, const Value& position_ids, const KvCache& cache) {
     const float* factors = nullptr;
     if (config.rope.scaling == RopeConfig::Scaling::factors) {
         factors = reinterpret_cast<const float*>(stored(tensors, kRopeFactorsName).weights);
     }
-    AttentionContext context;
+    LayerContext context;
     context.rope = rope_tables(position_ids, inverse_frequencies(config.rope, config.head_size, factors));
     // Grouped queries are folded into rows, except over states (see attention()).
     const int64_t groups = cache.kind() == CacheKind::states ? 1 : config.heads / config.kv_heads;
@@ -38,26 +37,6 @@ AttentionContext shared_context(const ModelConfig& config, const StoredTensors& 
 
 }  // namespace
 
-const StoredTensor& stored(const StoredTensors& tensors, const std::string& name) {
-    const auto found = tensors.find(name);
-    if (found == tensors.end())
-        fail(ErrorCode::internal, "the graph needs {}, which the plan did not store", name);
-    return found->second;
-}
-
-Value projection(const Value& x, const std::string& name, bool bias, const StoredTensors& tensors,
-                 float bias_scale) {
-    auto product = linear(x, stored(tensors, name + ".weight"));
-    if (!bias) return product;
-    return std::make_shared<v1::Add>(product,
-                                     scaled(vector_constant(stored(tensors, name + ".bias")), bias_scale));
-}
-
-Value scaled(const Value& x, float factor) {
-    if (factor == 1.0F) return x;
-    return std::make_shared<v1::Multiply>(x, v0::Constant::create(ov::element::f32, {}, {factor}));
-}
-
 std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const StoredTensors& tensors,
                                          const GraphForm& form) {
     const bool fixed = form.cache == CacheKind::inputs;
@@ -68,6 +47,7 @@ std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const Stored
     const auto position_ids = named_input("position_ids", ov::element::i64, fresh);
     KvCache cache(form.cache, config, input_ids, form.past);
     auto context = shared_context(config, tensors, attention_mask, position_ids, cache);
+    context.join = form.cache == CacheKind::states;
     context.residual_scale = 1.0F / static_cast<float>(form.activations_scale_factor);
     const double eps = config.rms_norm_eps * context.residual_scale * context.residual_scale;
 
@@ -81,8 +61,8 @@ std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const Stored
         const auto attended =
             attention(norm(hidden, prefix + "input_layernorm"), config, layer, tensors, context, cache);
         hidden = std::make_shared<v1::Add>(hidden, attended);
-        const auto fed = mlp(norm(hidden, prefix + "post_attention_layernorm"), config, layer, tensors,
-                             context.residual_scale);
+        const auto fed =
+            mlp(norm(hidden, prefix + "post_attention_layernorm"), config, layer, tensors, context);
         hidden = std::make_shared<v1::Add>(hidden, fed);
     }
     if (form.cache == CacheKind::states) hidden = last_rows(hidden, kStatefulLogitRows);

@@ -36,6 +36,14 @@ std::string layer_prefix(int64_t layer) {
     return fmt::format("model.layers.{}.", layer);
 }
 
+JointProjection joint_attention(int64_t layer) {
+    return {layer_prefix(layer) + "self_attn.", {"q_proj", "k_proj", "v_proj"}};
+}
+
+JointProjection joint_mlp(int64_t layer) {
+    return {layer_prefix(layer) + "mlp.", {"gate_proj", "up_proj"}};
+}
+
 std::vector<RequiredTensor> required_tensors(const ModelConfig& config) {
     std::vector<RequiredTensor> list;
     list.push_back({kEmbeddingName, TensorRole::embedding, config.vocab_size, config.hidden_size});

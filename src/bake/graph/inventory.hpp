@@ -30,6 +30,15 @@ inline constexpr const char* kRopeFactorsName = "rope_freqs.weight";
 /// "model.layers.7."
 std::string layer_prefix(int64_t layer);
 
+/// Projections of one layer that read the same values ("model.layers.7.self_attn." and q_proj, k_proj,
+/// v_proj): where their bytes lie behind each other, a graph may take them for one.
+struct JointProjection {
+    std::string prefix;
+    std::vector<std::string> parts;
+};
+JointProjection joint_attention(int64_t layer);
+JointProjection joint_mlp(int64_t layer);
+
 /// All tensors of the model, in the order in which the graph uses them.
 std::vector<RequiredTensor> required_tensors(const ModelConfig& config);
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bake/graph/inventory.hpp"
 #include "bake/graph/stored_tensor.hpp"
 #include "model/config.hpp"
 
@@ -39,13 +40,14 @@ RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inve
 /// Rotates x [batch, heads, sequence, head_size] (halves paired, as in transformers' rotate_half).
 Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size);
 
-/// What every layer's attention shares.
-struct AttentionContext {
+/// What all layers share.
+struct LayerContext {
     RopeTables rope;
     Value full_mask;     // f32 [batch, 1, groups * sequence, sequence]: 0 where a token may look, kMasked
                          // elsewhere
     Value sliding_mask;  // the same for the model's window; null when no layer slides
     float residual_scale = 1.0F;  // what every layer adds is multiplied by it
+    bool join = false;            // joint projections as one product
 };
 /// Finite and far below any score, so that f16 devices see no infinity and a sum with a score cannot
 /// overflow.
@@ -59,15 +61,20 @@ Value attention_mask_bias(const Value& attention_mask, const Value& position_ids
 
 /// Grouped-query attention of one layer: x [batch, sequence, hidden] to the same shape.
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
-                const AttentionContext& context, KvCache& cache);
+                const LayerContext& context, KvCache& cache);
 
-/// SwiGLU feed-forward (Shazeer, 2020): down(silu(gate(x)) * up(x)), times residual_scale.
+/// SwiGLU feed-forward (Shazeer, 2020): down(silu(gate(x)) * up(x)), times the context's residual_scale.
 Value mlp(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
-          float residual_scale);
+          const LayerContext& context);
 
 /// A projection by name, with its bias (times bias_scale) where the checkpoint has one.
 Value projection(const Value& x, const std::string& name, bool bias, const StoredTensors& tensors,
                  float bias_scale = 1.0F);
+
+/// The parts of a joint projection; where the context says so and their weights (and biases) lie behind each
+/// other, from one product: fewer, larger ones are faster on a CPU.
+std::vector<Value> projections(const Value& x, const JointProjection& joint, bool bias,
+                               const StoredTensors& tensors, const LayerContext& context);
 
 /// x times a factor; x itself for 1.
 Value scaled(const Value& x, float factor);
