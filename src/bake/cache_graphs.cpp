@@ -7,6 +7,7 @@
 #include "bake/graph/decoder.hpp"
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
+#include "device/paged_attention.hpp"
 
 namespace ovenbird {
 namespace {
@@ -73,6 +74,8 @@ void write_cache_graphs(const ModelConfig& config, const CompressedWeights& weig
     const auto dynamic = build_decoder(
         config, weights.tensors,
         {.activations_scale_factor = options.activations_scale_factor, .cache = CacheKind::states});
+    dynamic->set_rt_info(fmt::format("{}", fmt::join(config.sliding_window, " ")), "ovenbird",
+                         kSlidingWindows);
     write_ir(dynamic, folder / kDynamicGraph, bin, weights.file_bytes);
     manifest.dynamic_graph = kDynamicGraph;
     manifest.context = context;

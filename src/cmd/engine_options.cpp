@@ -30,6 +30,9 @@ void tell(const OpenedEngine& opened, ConsoleReporter& reporter) {
     if (!opened.blob_note.empty()) reporter.note("NPU: " + opened.blob_note);
     reporter.debug(
         fmt::format("compiled for {} in {:.2f} s", opened.engine->device(), opened.compile_seconds));
+    if (const uint64_t bytes = opened.engine->cache_bytes(); bytes > 0)
+        reporter.debug(fmt::format("keys and values of {} tokens: {:.1f} MiB", opened.engine->window_tokens(),
+                                   static_cast<double>(bytes) / (1 << 20)));
     reporter.note(opened.engine->input_shapes());
 }
 

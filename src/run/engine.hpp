@@ -27,6 +27,8 @@ public:
     }
     /// "NPU", "CPU", …
     virtual const std::string& device() const = 0;
+    /// Bytes allocated for keys and values, once; 0 without a cache.
+    virtual uint64_t cache_bytes() const { return 0; }
     /// "[DEBUG] Infer Input Shapes: …": the names, shapes and types that a token's infer call sends.
     virtual std::string input_shapes() const { return ""; }
 };

@@ -2,8 +2,10 @@
 
 #include "base/error.hpp"
 #include "device/embedder.hpp"
+#include "device/paged_attention.hpp"
 #include "model/manifest.hpp"
 #include "run/dynamic_engine.hpp"
+#include "run/paged_engine.hpp"
 #include "run/static_cache_engine.hpp"
 #include "run/static_engine.hpp"
 
@@ -18,6 +20,12 @@ std::unique_ptr<Engine> open_on(const std::string& device, const fs::path& folde
     const auto compile = [=](const std::string& file) {
         return compile_on(device, read_graph(folder / file, bin), options);
     };
+    if (!is_static && device_family(device) == "CPU") {
+        const auto graphs = page_attention(read_graph(folder / manifest.dynamic_graph, bin),
+                                           PagedEngine::pages(manifest.context));
+        return std::make_unique<PagedEngine>(compile_on(device, graphs.chunk, options),
+                                             compile_on(device, graphs.token, options), manifest.context);
+    }
     if (!is_static) return std::make_unique<DynamicEngine>(compile(manifest.dynamic_graph), manifest.context);
     std::unique_ptr<Embedder> embedder;
     if (manifest.inputs.contains("inputs_embeds"))

@@ -38,7 +38,7 @@ public:
     std::string input_shapes() const override;
 
     /// Bytes of the largest cache that a sequence of window_tokens() needs.
-    uint64_t cache_bytes() const;
+    uint64_t cache_bytes() const override;
 
 private:
     struct Graph {

@@ -1,0 +1,75 @@
+#include "device/paged_attention.hpp"
+
+#include <openvino/op/ops.hpp>
+#include <openvino/pass/manager.hpp>
+#include <openvino/pass/sdpa_to_paged_attention.hpp>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "device/reason.hpp"
+
+namespace ovenbird {
+namespace {
+
+using namespace ov::op;
+
+constexpr const char* kPagedAttention = "PagedAttentionExtension";
+constexpr size_t kSlidingWindowInput = 10;
+constexpr size_t kKeyCacheInput = 3;
+
+// Tokens have become the first axis: the last rows are to be taken along it.
+void slice_first_axis(ov::Model& model) {
+    for (const auto& node : model.get_ops()) {
+        if (!ov::is_type<v8::Slice>(node) || node->get_input_size() < 5) continue;
+        const auto axes = ov::as_type_ptr<v0::Constant>(node->get_input_node_shared_ptr(4));
+        if (axes == nullptr || axes->cast_vector<int64_t>() != std::vector<int64_t>{1}) continue;
+        node->input(4).replace_source_output(v0::Constant::create(ov::element::i64, {1}, {0}));
+    }
+}
+
+// OpenVINO's rewriting drops masks and knows sliding windows of some models only: they are told to it.
+void set_sliding_windows(ov::Model& model) {
+    if (!model.has_rt_info("ovenbird", kSlidingWindows)) return;
+    std::istringstream text(model.get_rt_info<std::string>("ovenbird", kSlidingWindows));
+    std::vector<int32_t> windows;
+    for (int32_t window = 0; text >> window;)
+        windows.push_back(window);
+    for (const auto& node : model.get_ops()) {
+        if (node->get_type_name() != std::string(kPagedAttention)) continue;
+        const std::string cache = node->input_value(kKeyCacheInput).get_any_name();  // "key_cache.7"
+        const size_t layer = std::stoul(cache.substr(cache.find('.') + 1));
+        if (layer >= windows.size())
+            fail(ErrorCode::invalid_input, "the stateful graph tells no sliding window for {}", cache);
+        node->input(kSlidingWindowInput)
+            .replace_source_output(v0::Constant::create(ov::element::i32, {}, {windows[layer]}));
+    }
+}
+
+std::shared_ptr<ov::Model> for_one_token(const std::shared_ptr<ov::Model>& chunk, int64_t pages) {
+    auto token = chunk->clone();
+    token->reshape({{"input_ids", {1}},
+                    {"position_ids", {1}},
+                    {"past_lens", {1}},
+                    {"subsequence_begins", {2}},
+                    {"block_indices_begins", {2}},
+                    {"block_indices", {pages}}});
+    return token;
+}
+
+}  // namespace
+
+PagedGraphs page_attention(const std::shared_ptr<ov::Model>& stateful, int64_t pages) {
+    try {
+        ov::pass::Manager manager;
+        manager.register_pass<ov::pass::SDPAToPagedAttention>();
+        manager.run_passes(stateful);
+        slice_first_axis(*stateful);
+        set_sliding_windows(*stateful);
+        stateful->validate_nodes_and_infer_types();
+        return {stateful, for_one_token(stateful, pages)};
+    } catch (const ov::Exception& error) {
+        fail(ErrorCode::unsupported, "attention cannot be paged: {}", one_line_reason(error.what()));
+    }
+}
+
+}  // namespace ovenbird

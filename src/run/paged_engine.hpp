@@ -1,0 +1,52 @@
+#pragma once
+// Graphs with paged attention as an Engine: the fastest form on a CPU.
+
+#include <memory>
+#include <vector>
+
+#include "device/device.hpp"
+#include "run/engine.hpp"
+#include "run/kept_tokens.hpp"
+
+namespace ovenbird {
+
+/// Keeps one sequence in pages that two compiled graphs share: one for chunks of any length, one for a token.
+/// What is kept is forgotten by counting less of it: a rejected draft costs nothing.
+class PagedEngine : public Engine {
+public:
+    /// `chunk` and `token`: PagedGraphs, compiled; `context`: most tokens of a sequence. Allocates all pages.
+    /// Errors: unsupported, naming what does not fit.
+    PagedEngine(std::unique_ptr<CompiledSession> chunk, std::unique_ptr<CompiledSession> token,
+                int64_t context);
+
+    int64_t window_tokens() const override { return context_; }
+    int64_t vocab_size() const override { return vocab_size_; }
+    std::span<const float> next_logits(std::span<const int64_t> ids) override { return logits_after(ids, 1); }
+    int64_t most_rows() const override { return kRows; }
+    std::span<const float> logits_after(std::span<const int64_t> ids, int64_t rows) override;
+    const std::string& device() const override { return chunk_->device(); }
+    std::string input_shapes() const override;
+    uint64_t cache_bytes() const override { return cache_bytes_; }
+
+    /// Pages that a sequence of `context` tokens takes.
+    static int64_t pages(int64_t context) { return (context + kPageTokens - 1) / kPageTokens; }
+
+private:
+    static constexpr int64_t kPageTokens = 32;  // what the CPU device computes with
+    static constexpr int64_t kRows = 8;         // what a run of the baked graph gives at most
+
+    void allocate_pages();
+    ov::Tensor infer(std::span<const int64_t> ids);
+
+    std::unique_ptr<CompiledSession> chunk_;
+    std::unique_ptr<CompiledSession> token_;
+    int64_t context_;
+    int64_t vocab_size_ = 0;
+    uint64_t cache_bytes_ = 0;
+    KeptTokens kept_;
+    ov::Tensor past_, begins_, page_begins_, length_;  // shared by both graphs
+    ov::Tensor token_id_, token_position_;
+    std::vector<float> logits_;
+};
+
+}  // namespace ovenbird
