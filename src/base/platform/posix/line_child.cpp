@@ -1,0 +1,81 @@
+#include "base/platform/line_child.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "base/platform/posix/start_child.hpp"
+#include "base/platform/process.hpp"
+
+namespace ovenbird {
+namespace {
+
+constexpr size_t kLongestLine = size_t{64} << 20;
+constexpr int kLookEveryMs = 20;
+
+}  // namespace
+
+struct LineChild::State {
+    std::string name;
+    Descriptor to_child;
+    Descriptor from_child;
+    RunningChild process;
+    std::string buffer{};  // read, but not given out
+};
+
+LineChild::LineChild(const std::vector<std::string>& command) {
+    if (command.empty()) fail(ErrorCode::internal, "LineChild: no program is named");
+    Pipe input = Pipe::make();
+    Pipe output = Pipe::make();
+    const Descriptor dropped("/dev/null", O_WRONLY, "open");
+    const pid_t child =
+        start_child(command, {input.read_end.number(), output.write_end.number(), dropped.number()}, 0);
+    state_ = std::unique_ptr<State>(
+        new State{command[0], std::move(input.write_end), std::move(output.read_end), RunningChild(child)});
+}
+
+LineChild::LineChild(LineChild&&) noexcept = default;
+LineChild& LineChild::operator=(LineChild&&) noexcept = default;
+LineChild::~LineChild() = default;
+
+void LineChild::write_line(const std::string& line) {
+    const std::string text = line + "\n";
+    for (size_t done = 0; done < text.size();) {
+        const ssize_t wrote = ::write(state_->to_child.number(), text.data() + done, text.size() - done);
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote < 0) fail(ErrorCode::io, "{}: it does not listen: {}", state_->name, std::strerror(errno));
+        done += static_cast<size_t>(wrote);
+    }
+}
+
+std::string LineChild::read_line(std::chrono::milliseconds limit) {
+    const auto until = std::chrono::steady_clock::now() + limit;
+    auto& buffer = state_->buffer;
+    size_t searched = 0;
+    for (;;) {
+        const size_t end = buffer.find('\n', searched);
+        if (end != std::string::npos) {
+            std::string line = buffer.substr(0, end);
+            buffer.erase(0, end + 1);
+            return line;
+        }
+        searched = buffer.size();
+        check_interrupted();
+        if (buffer.size() > kLongestLine || std::chrono::steady_clock::now() >= until)
+            fail(ErrorCode::io, "{}: no whole line within {} s", state_->name, limit.count() / 1000);
+        pollfd watched{state_->from_child.number(), POLLIN, 0};
+        if (::poll(&watched, 1, kLookEveryMs) <= 0) continue;
+        std::array<char, 65536> part;
+        const ssize_t got = ::read(state_->from_child.number(), part.data(), part.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) fail(ErrorCode::io, "{}: it ended without an answer", state_->name);
+        buffer.append(part.data(), static_cast<size_t>(got));
+    }
+}
+
+}  // namespace ovenbird

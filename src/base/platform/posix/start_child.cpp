@@ -1,0 +1,104 @@
+#include "base/platform/posix/start_child.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+// What the child needs, prepared before fork(): after it only async-signal-safe calls are allowed.
+struct Plan {
+    std::vector<char*> arguments;
+    uint64_t address_space_bytes;
+    pid_t parent;
+    ChildStreams streams;
+    int refusal;  // receives errno when the program cannot be started
+};
+
+[[noreturn]] void become(const Plan& plan) {
+    ::setpgid(0, 0);
+    // A killed Ovenbird takes its children along.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != plan.parent) ::_exit(127);
+    ::signal(SIGPIPE, SIG_DFL);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    const rlimit no_core{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    if (plan.address_space_bytes > 0) {
+        const rlimit limit{plan.address_space_bytes, plan.address_space_bytes};
+        ::setrlimit(RLIMIT_AS, &limit);
+    }
+    ::dup2(plan.streams.input, STDIN_FILENO);
+    ::dup2(plan.streams.output, STDOUT_FILENO);
+    ::dup2(plan.streams.errors, STDERR_FILENO);
+    ::execvp(plan.arguments[0], plan.arguments.data());
+    const int reason = errno;
+    (void)!::write(plan.refusal, &reason, sizeof reason);
+    ::_exit(127);
+}
+
+}  // namespace
+
+Pipe Pipe::make() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) fail(ErrorCode::io, "cannot make a pipe: {}", std::strerror(errno));
+    return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+pid_t start_child(const std::vector<std::string>& command, const ChildStreams& streams,
+                  uint64_t address_space_bytes) {
+    Pipe refusal = Pipe::make();
+    Plan plan{{}, address_space_bytes, ::getpid(), streams, refusal.write_end.number()};
+    for (const auto& word : command)
+        plan.arguments.push_back(const_cast<char*>(word.c_str()));
+    plan.arguments.push_back(nullptr);
+
+    const pid_t child = ::fork();
+    if (child == 0) become(plan);
+    if (child < 0) fail(ErrorCode::io, "{}: cannot start: {}", command[0], std::strerror(errno));
+    ::setpgid(child, child);  // also here: whichever of the two comes first
+    refusal.write_end.close();
+    int reason = 0;
+    ssize_t got = 0;
+    while ((got = ::read(refusal.read_end.number(), &reason, sizeof reason)) < 0 && errno == EINTR) {
+    }
+    if (got != static_cast<ssize_t>(sizeof reason)) return child;
+    ::waitpid(child, nullptr, 0);
+    if (reason == ENOENT) fail(ErrorCode::not_found, "{}: there is no such program", command[0]);
+    fail(ErrorCode::io, "{}: cannot start: {}", command[0], std::strerror(reason));
+}
+
+RunningChild::~RunningChild() {
+    kill_group();
+    if (!ended_) ::waitpid(child_, nullptr, 0);
+}
+
+void RunningChild::kill_group() const {
+    ::kill(-child_, SIGKILL);
+}
+
+bool RunningChild::has_ended() const {
+    // The zombie is left in place at first: while it is there, its number and group cannot be another's.
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == child_;
+}
+
+void RunningChild::collect(int& status, rusage& usage) {
+    kill_group();
+    while (::wait4(child_, &status, 0, &usage) < 0 && errno == EINTR) {
+    }
+    ended_ = true;
+}
+
+}  // namespace ovenbird
