@@ -17,14 +17,28 @@ constexpr const char* kPagedAttention = "PagedAttentionExtension";
 constexpr size_t kSlidingWindowInput = 10;
 constexpr size_t kKeyCacheInput = 3;
 
-// Tokens have become the first axis: the last rows are to be taken along it.
+// Tokens have become the first axis: the last rows are to be taken along it, as many as each run wants.
 void slice_first_axis(ov::Model& model) {
     for (const auto& node : model.get_ops()) {
         if (!ov::is_type<v8::Slice>(node) || node->get_input_size() < 5) continue;
         const auto axes = ov::as_type_ptr<v0::Constant>(node->get_input_node_shared_ptr(4));
         if (axes == nullptr || axes->cast_vector<int64_t>() != std::vector<int64_t>{1}) continue;
+        const auto first = std::make_shared<v0::Parameter>(ov::element::i64, ov::Shape{1});
+        first->get_output_tensor(0).set_names({kFirstRow});
+        node->input(1).replace_source_output(first);
         node->input(4).replace_source_output(v0::Constant::create(ov::element::i64, {1}, {0}));
+        model.add_parameters({first});
+        return;
     }
+    fail(ErrorCode::unsupported, "the stateful graph does not choose the rows of its logits");
+}
+
+// A run of one token has one row.
+void slice_nothing(ov::Model& model) {
+    const auto first = model.input(kFirstRow).get_node_shared_ptr();
+    for (const auto& reader : first->output(0).get_target_inputs())
+        reader.get_node()->output(0).replace(reader.get_node()->input_value(0));
+    model.remove_parameter(ov::as_type_ptr<v0::Parameter>(first));
 }
 
 // OpenVINO's rewriting drops masks and knows sliding windows of some models only: they are told to it.
@@ -47,6 +61,7 @@ void set_sliding_windows(ov::Model& model) {
 
 std::shared_ptr<ov::Model> for_one_token(const std::shared_ptr<ov::Model>& chunk, int64_t pages) {
     auto token = chunk->clone();
+    slice_nothing(*token);
     token->reshape({{"input_ids", {1}},
                     {"position_ids", {1}},
                     {"past_lens", {1}},

@@ -7,11 +7,15 @@
 
 namespace ovenbird {
 
+/// Input of the chunk graph: the first row whose logits are wanted, counted from the end (-1: the last).
+inline constexpr const char* kFirstRow = "first_row";
+
 /// Both take input_ids and position_ids (i64 [tokens]), past_lens (i32 [1]), subsequence_begins and
 /// block_indices_begins (i32 [2]), block_indices (i32 [pages]), max_context_len (i32 []), key_cache.* and
 /// value_cache.*; the output logits is f32 [rows, 1, V].
 struct PagedGraphs {
-    std::shared_ptr<ov::Model> chunk;  // any number of tokens; logits for the last rows
+    std::shared_ptr<ov::Model>
+        chunk;  // any number of tokens; first_row (i64 [1]) says how many rows of logits
     std::shared_ptr<ov::Model> token;  // one token, every shape fixed: nothing is worked out again each time
 };
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "device/paged_attention.hpp"
 #include "run/logits.hpp"
 
 namespace ovenbird {
@@ -39,6 +40,7 @@ PagedEngine::PagedEngine(std::unique_ptr<CompiledSession> chunk, std::unique_ptr
       begins_(i32({2})),
       page_begins_(i32({2})),
       length_(i32({})),
+      first_row_(ov::element::i64, {1}),
       token_id_(ov::element::i64, {1}),
       token_position_(ov::element::i64, {1}) {
     const auto& shape = chunk_->model().output("logits").get_partial_shape();
@@ -52,6 +54,7 @@ PagedEngine::PagedEngine(std::unique_ptr<CompiledSession> chunk, std::unique_ptr
         session->set_input("block_indices_begins", page_begins_);
         session->set_input("max_context_len", length_);
     }
+    chunk_->set_input(kFirstRow, first_row_);
     token_->set_input("block_indices", page_numbers(pages(context)));
     token_->set_input("input_ids", token_id_);
     token_->set_input("position_ids", token_position_);
@@ -78,12 +81,13 @@ void PagedEngine::allocate_pages() {
     if (cache_bytes_ == 0) fail(ErrorCode::unsupported, "the graph has no pages of keys and values");
 }
 
-ov::Tensor PagedEngine::infer(std::span<const int64_t> ids) {
+ov::Tensor PagedEngine::infer(std::span<const int64_t> ids, int64_t rows) {
     const int64_t total = kept_.count() + static_cast<int64_t>(ids.size());
     past_.data<int32_t>()[0] = static_cast<int32_t>(kept_.count());
     begins_.data<int32_t>()[1] = static_cast<int32_t>(ids.size());
     page_begins_.data<int32_t>()[1] = static_cast<int32_t>(pages(total));
     length_.data<int32_t>()[0] = static_cast<int32_t>(total);
+    first_row_.data<int64_t>()[0] = -rows;
     CompiledSession& session = ids.size() == 1 ? *token_ : *chunk_;
     if (ids.size() == 1) {
         token_id_.data<int64_t>()[0] = ids[0];
@@ -116,10 +120,10 @@ std::span<const float> PagedEngine::logits_after(std::span<const int64_t> ids, i
     kept_.truncate(kept_.shared_with(ids, rows));
     auto rest = ids.subspan(static_cast<size_t>(kept_.count()));
     while (rest.size() > static_cast<size_t>(kChunkTokens) + wanted) {
-        infer(rest.first(kChunkTokens));
+        infer(rest.first(kChunkTokens), 1);
         rest = rest.subspan(kChunkTokens);
     }
-    const ov::Tensor tensor = infer(rest);
+    const ov::Tensor tensor = infer(rest, rows);
     const size_t given = tensor.get_shape().at(0);
     if (given < wanted) fail(ErrorCode::internal, "the graph gave logits for {} rows of {}", given, wanted);
     logits_.resize(wanted * static_cast<size_t>(vocab_size_));

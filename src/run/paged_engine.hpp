@@ -33,10 +33,10 @@ public:
 
 private:
     static constexpr int64_t kPageTokens = 32;  // what the CPU device computes with
-    static constexpr int64_t kRows = 8;         // what a run of the baked graph gives at most
+    static constexpr int64_t kRows = 64;        // bounds the memory of logits
 
     void allocate_pages();
-    ov::Tensor infer(std::span<const int64_t> ids);
+    ov::Tensor infer(std::span<const int64_t> ids, int64_t rows);
 
     std::unique_ptr<CompiledSession> chunk_;
     std::unique_ptr<CompiledSession> token_;
@@ -44,7 +44,7 @@ private:
     int64_t vocab_size_ = 0;
     uint64_t cache_bytes_ = 0;
     KeptTokens kept_;
-    ov::Tensor past_, begins_, page_begins_, length_;  // shared by both graphs
+    ov::Tensor past_, begins_, page_begins_, length_, first_row_;  // shared by both graphs
     ov::Tensor token_id_, token_position_;
     std::vector<float> logits_;
 };
