@@ -19,18 +19,19 @@ constexpr size_t kKeyCacheInput = 3;
 
 // Tokens have become the first axis: the last rows are to be taken along it, as many as each run wants.
 void slice_first_axis(ov::Model& model) {
+    const auto first = std::make_shared<v0::Parameter>(ov::element::i64, ov::Shape{1});
+    first->get_output_tensor(0).set_names({kFirstRow});
+    const auto axis = v0::Constant::create(ov::element::i64, {1}, {0});
     for (const auto& node : model.get_ops()) {
         if (!ov::is_type<v8::Slice>(node) || node->get_input_size() < 5) continue;
         const auto axes = ov::as_type_ptr<v0::Constant>(node->get_input_node_shared_ptr(4));
         if (axes == nullptr || axes->cast_vector<int64_t>() != std::vector<int64_t>{1}) continue;
-        const auto first = std::make_shared<v0::Parameter>(ov::element::i64, ov::Shape{1});
-        first->get_output_tensor(0).set_names({kFirstRow});
         node->input(1).replace_source_output(first);
-        node->input(4).replace_source_output(v0::Constant::create(ov::element::i64, {1}, {0}));
-        model.add_parameters({first});
-        return;
+        node->input(4).replace_source_output(axis);
     }
-    fail(ErrorCode::unsupported, "the stateful graph does not choose the rows of its logits");
+    if (first->output(0).get_target_inputs().empty())
+        fail(ErrorCode::unsupported, "the stateful graph does not choose the rows of its logits");
+    model.add_parameters({first});
 }
 
 // A run of one token has one row.

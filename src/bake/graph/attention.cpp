@@ -73,7 +73,8 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
     Value mixed = std::make_shared<v13::ScaledDotProductAttention>(query, keys, values, mask, scale, false);
     mixed.get_node()->set_friendly_name(prefix + "sdpa");
     if (fold) mixed = reshape(mixed, {0, config.heads, -1, config.head_size});
-    const auto joined = reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size});
+    const auto joined = last_rows(
+        reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size}), context.kept_rows);
     return projection(scaled(joined, context.residual_scale), prefix + "o_proj", config.output_bias, tensors,
                       context.residual_scale);
 }

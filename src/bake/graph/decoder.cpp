@@ -1,7 +1,6 @@
 #include "bake/graph/decoder.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <openvino/op/ops.hpp>
 
 #include "bake/graph/inventory.hpp"
@@ -12,11 +11,6 @@ namespace ovenbird {
 namespace {
 
 using namespace ov::op;
-
-Value last_rows(const Value& x, int64_t rows) {
-    return std::make_shared<v8::Slice>(x, integers({-rows}), integers({std::numeric_limits<int64_t>::max()}),
-                                       integers({1}), integers({1}));
-}
 
 LayerContext shared_context(const ModelConfig& config, const StoredTensors& tensors,
                             const Value& attention_mask, const Value& position_ids, const KvCache& cache) {
@@ -58,14 +52,17 @@ std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const Stored
     Value hidden = scaled(embedding_lookup(table, input_ids), context.residual_scale);
     for (int64_t layer = 0; layer < config.layers; ++layer) {
         const std::string prefix = layer_prefix(layer);
+        // Behind the last attention nothing mixes rows: what follows sees only those whose logits are given.
+        const bool is_last = layer + 1 == config.layers;
+        context.kept_rows = is_last && form.cache == CacheKind::states ? kStatefulLogitRows : 0;
         const auto attended =
             attention(norm(hidden, prefix + "input_layernorm"), config, layer, tensors, context, cache);
+        hidden = last_rows(hidden, context.kept_rows);
         hidden = std::make_shared<v1::Add>(hidden, attended);
         const auto fed =
             mlp(norm(hidden, prefix + "post_attention_layernorm"), config, layer, tensors, context);
         hidden = std::make_shared<v1::Add>(hidden, fed);
     }
-    if (form.cache == CacheKind::states) hidden = last_rows(hidden, kStatefulLogitRows);
     const auto logits =
         linear(norm(hidden, "model.norm"), config.tied_embeddings ? table : stored(tensors, kHeadName));
     const auto result = std::make_shared<v0::Result>(logits);

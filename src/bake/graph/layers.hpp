@@ -48,6 +48,7 @@ struct LayerContext {
     Value sliding_mask;  // the same for the model's window; null when no layer slides
     float residual_scale = 1.0F;  // what every layer adds is multiplied by it
     bool join = false;            // joint projections as one product
+    int64_t kept_rows = 0;        // of what this layer's attention gives: only the last so many rows; 0: all
 };
 /// Finite and far below any score, so that f16 devices see no infinity and a sum with a score cannot
 /// overflow.
@@ -75,6 +76,9 @@ Value projection(const Value& x, const std::string& name, bool bias, const Store
 /// other, from one product: fewer, larger ones are faster on a CPU.
 std::vector<Value> projections(const Value& x, const JointProjection& joint, bool bias,
                                const StoredTensors& tensors, const LayerContext& context);
+
+/// The last rows of x [batch, sequence, size], at most `rows`; x itself for 0.
+Value last_rows(const Value& x, int64_t rows);
 
 /// x times a factor; x itself for 1.
 Value scaled(const Value& x, float factor);
