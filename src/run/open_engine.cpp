@@ -1,6 +1,7 @@
 #include "run/open_engine.hpp"
 
 #include "base/error.hpp"
+#include "base/platform/process.hpp"
 #include "device/embedder.hpp"
 #include "device/paged_attention.hpp"
 #include "model/manifest.hpp"
@@ -23,8 +24,10 @@ std::unique_ptr<Engine> open_on(const std::string& device, const fs::path& folde
     if (!is_static && device_family(device) == "CPU") {
         const auto graphs = page_attention(read_graph(folder / manifest.dynamic_graph, bin),
                                            PagedEngine::pages(manifest.context));
-        return std::make_unique<PagedEngine>(compile_on(device, graphs.chunk, options),
-                                             compile_on(device, graphs.token, options), manifest.context);
+        auto chunk = compile_on(device, graphs.chunk, options);
+        auto token = compile_on(device, graphs.token, options);
+        release_file_pages(bin);  // both have their own packed copies
+        return std::make_unique<PagedEngine>(std::move(chunk), std::move(token), manifest.context);
     }
     if (!is_static) return std::make_unique<DynamicEngine>(compile(manifest.dynamic_graph), manifest.context);
     std::unique_ptr<Embedder> embedder;

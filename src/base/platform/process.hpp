@@ -30,6 +30,10 @@ struct MemoryUse {
     uint64_t peak_resident_bytes = 0;
 };
 MemoryUse memory_use();
+/// Takes the pages of read-only mappings of `file` out of this process, whoever mapped it; they come back
+/// when they are read again. For a weights file that a device has copied: it would count twice. Does nothing
+/// where it cannot.
+void release_file_pages(const std::filesystem::path& file);
 /// Memory the system could give to a new program without swapping.
 uint64_t available_memory_bytes();
 

@@ -1,6 +1,7 @@
 #include "base/platform/process.hpp"
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -63,6 +64,21 @@ int64_t process_id() {
 MemoryUse memory_use() {
     const char* status = "/proc/self/status";
     return {proc_bytes(status, "RssAnon"), proc_bytes(status, "VmRSS"), proc_bytes(status, "VmHWM")};
+}
+
+void release_file_pages(const std::filesystem::path& file) {
+    std::error_code error;
+    const std::string path = std::filesystem::canonical(file, error).string();
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; !error && std::getline(maps, line);) {
+        // "7f1c00000000-7f1c05000000 r--p 00000000 08:01 1234   /path/to/file"; never what could have been
+        // written.
+        if (!line.ends_with(" " + path) || line.find(" r--") == std::string::npos) continue;
+        char* end = nullptr;
+        const auto first = std::strtoull(line.c_str(), &end, 16);
+        const auto last = std::strtoull(end + 1, nullptr, 16);
+        ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+    }
 }
 
 uint64_t available_memory_bytes() {

@@ -4,11 +4,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/platform/mapped_file.hpp"
 #include "base/test_folder.hpp"
 
 namespace ovenbird {
@@ -123,6 +125,19 @@ TEST(UserCacheFolder, FollowsTheEnvironment) {
     EXPECT_EQ(user_cache_folder(), "/home/cook/.cache/ovenbird");
     const Variable nowhere("HOME", nullptr);
     EXPECT_TRUE(user_cache_folder().is_absolute());
+}
+
+TEST(Process, ReleasedPagesAreNoLongerResidentAndReadTheSame) {
+    const TestFolder folder;
+    write_file(folder / "large", std::string(size_t{32} << 20, 'x'));
+    const auto map = MappedFile::open(folder / "large");
+    const auto sum = [&] { return std::count(map->bytes().begin(), map->bytes().end(), std::byte{'x'}); };
+    EXPECT_EQ(sum(), 32 << 20);
+    const uint64_t before = memory_use().resident_bytes;
+    release_file_pages(folder / "large");
+    EXPECT_LT(memory_use().resident_bytes + (uint64_t{16} << 20), before);
+    EXPECT_EQ(sum(), 32 << 20);
+    release_file_pages(folder / "absent");
 }
 
 }  // namespace
