@@ -1,5 +1,5 @@
 #pragma once
-// The C face of the Rust crates Ovenbird keeps: tokenizers, minijinja, blake3 and indicatif.
+// The C face of the Rust crates Ovenbird keeps: tokenizers, llguidance, minijinja, blake3 and indicatif.
 //
 // Text is UTF-8 with an explicit size, never zero-terminated. A function that can fail returns false (or a
 // status that is not OB_OK) and, where `error` is not null, leaves an owned text there, to be freed by
@@ -75,6 +75,30 @@ enum {
 uint32_t ob_tokenizer_id_flags(const ObTokenizer* tokenizer, uint32_t id);
 /// True when a token may hold any part of a UTF-8 character (byte-level vocabularies).
 bool ob_tokenizer_is_byte_level(const ObTokenizer* tokenizer);
+
+/// The vocabulary as a tree of bytes, which every constraint walks; made once for a tokenizer, immutable.
+typedef struct ObTokenTree ObTokenTree;
+/// `eos_ids` end an answer; those that the tokenizer does not know are passed over. False where its decoder
+/// does not join tokens byte by byte (such as WordPiece).
+bool ob_token_tree_new(const ObTokenizer* tokenizer, const uint32_t* eos_ids, size_t count,
+                       ObTokenTree** tree, ObString* error);
+void ob_token_tree_free(ObTokenTree* tree);
+
+typedef enum { OB_JSON_SCHEMA = 0, OB_LARK = 1, OB_REGEX = 2 } ObConstraintKind;
+/// What an answer may be, and how far it has come. Keeps what it needs of the tree; one thread at a time.
+/// After a failure every call fails with the same reason.
+typedef struct ObConstraint ObConstraint;
+bool ob_constraint_new(const ObTokenTree* tree, ObConstraintKind kind, const char* text, size_t text_size,
+                       ObConstraint** constraint, ObString* error);
+void ob_constraint_free(ObConstraint* constraint);
+/// Bit id % 32 of word id / 32: whether the token may come next. Where the answer may end, the EOS ids too.
+bool ob_constraint_allowed(ObConstraint* constraint, uint32_t* words, size_t count, ObString* error);
+/// The token came. Fails for one that was not allowed.
+bool ob_constraint_take(ObConstraint* constraint, uint32_t id, ObString* error);
+/// Whether the answer so far is a whole one.
+bool ob_constraint_may_end(ObConstraint* constraint);
+/// Whether it is one and nothing may follow.
+bool ob_constraint_must_end(const ObConstraint* constraint);
 
 /// Renders a Hugging Face chat template. `context_json` is a JSON object of the template's variables.
 /// The error is the template's own message where it called raise_exception.

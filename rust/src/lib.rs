@@ -1,9 +1,11 @@
 //! The kept Rust crates behind the C interface of `include/ovenbird_bridge.h`, which holds the contracts.
 
+mod constraint;
 mod ffi;
 mod hash;
 mod json;
 mod progress;
 mod python;
 mod template;
+mod token_bytes;
 mod tokenizer;

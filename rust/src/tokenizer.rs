@@ -9,11 +9,11 @@ const SPECIAL: u32 = 2;
 const BYTE: u32 = 4;
 
 pub struct ObTokenizer {
-    inner: Tokenizer,
-    id_limit: u64,
-    byte_level: bool,
-    byte_ids: HashSet<u32>,
-    special_ids: HashSet<u32>,
+    pub(crate) inner: Tokenizer,
+    pub(crate) id_limit: u64,
+    pub(crate) byte_level: bool,
+    pub(crate) byte_ids: HashSet<u32>,
+    pub(crate) special_ids: HashSet<u32>,
 }
 
 #[repr(C)]
@@ -23,7 +23,7 @@ pub struct ObIds {
 }
 
 /// A decoder may be a sequence of others, and sequences nest.
-fn any_decoder(decoder: &DecoderWrapper, wanted: &dyn Fn(&DecoderWrapper) -> bool) -> bool {
+pub(crate) fn any_decoder(decoder: &DecoderWrapper, wanted: &dyn Fn(&DecoderWrapper) -> bool) -> bool {
     match decoder {
         DecoderWrapper::Sequence(sequence) => {
             sequence.get_decoders().iter().any(|inner| any_decoder(inner, wanted))
@@ -51,7 +51,7 @@ fn byte_ids(tokenizer: &Tokenizer) -> HashSet<u32> {
 }
 
 impl ObTokenizer {
-    fn load(json: &str) -> Result<Self, String> {
+    pub(crate) fn load(json: &str) -> Result<Self, String> {
         let mut inner: Tokenizer = json.parse().map_err(|error| format!("{error}"))?;
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| error.to_string())?;

@@ -47,6 +47,7 @@ private:
     explicit Tokenizer(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
     friend class StreamDecoder;
+    friend class Constraint;
 };
 
 /// Turns ids that arrive one at a time into text, never half a UTF-8 character, never text that a later id
