@@ -1,10 +1,34 @@
 #include "cmd/answer_options.hpp"
 
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
 namespace ovenbird {
 
 namespace {
 
 constexpr int64_t kDraftTokens = 7;  // with the token before them, a graph of 8
+
+bool read_whole(const char* begin, const char* end, double& value) {
+    const auto read = std::from_chars(begin, end, value);
+    return read.ec == std::errc() && read.ptr == end;
+}
+
+void add_biases(const std::vector<std::string>& words, std::map<int64_t, double>& biases) {
+    for (const auto& word : words) {
+        int64_t id = 0;
+        double value = 0;
+        const char* end = word.data() + word.size();
+        const auto name = std::from_chars(word.data(), end, id);
+        const bool named = name.ec == std::errc() && id >= 0 && name.ptr != end && *name.ptr == '=';
+        if (!named || !read_whole(name.ptr + 1, end, value) || !std::isfinite(value))
+            throw CLI::ValidationError("--logit-bias",
+                                       fmt::format("'{}' is not ID=VALUE, such as 42=-3.5", word));
+        biases[id] = value;
+    }
+}
 
 void add_sampling_options(CLI::App& app, SamplingOptions& sampling) {
     app.add_option("--temperature", sampling.temperature, "0 is greedy; higher is bolder")
@@ -24,6 +48,10 @@ void add_sampling_options(CLI::App& app, SamplingOptions& sampling) {
     app.add_option("--frequency-penalty", sampling.frequency_penalty,
                    "Subtracted for each time it was generated")
         ->capture_default_str();
+    app.add_option_function<std::vector<std::string>>(
+           "--logit-bias", [&sampling](const auto& words) { add_biases(words, sampling.logit_bias); },
+           "ID=VALUE: added to a token's logit; repeatable")
+        ->allow_extra_args(false);
     app.add_option("--seed", sampling.seed, "The same seed gives the same text");
 }
 

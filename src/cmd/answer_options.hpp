@@ -7,7 +7,7 @@
 
 namespace ovenbird {
 
-/// --max-new-tokens, --temperature and what belongs to it, --stop, --prompt-lookup.
+/// --max-new-tokens, --temperature and what belongs to it, --logit-bias, --stop, --prompt-lookup.
 void add_answer_options(CLI::App& app, AnswerOptions& options);
 
 }  // namespace ovenbird

@@ -10,6 +10,7 @@
 #include "cmd/answer_options.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/console.hpp"
+#include "cmd/constraint_options.hpp"
 #include "cmd/engine_options.hpp"
 #include "cmd/options.hpp"
 #include "run/chat.hpp"
@@ -28,6 +29,7 @@ struct Words {
     bool raw = false;
     bool json = false;
     AnswerOptions answer;
+    ConstraintOptions constraint;
     std::optional<LongPrompt> on_long_prompt;
     ConsoleOptions console;
 };
@@ -42,6 +44,7 @@ bool parse(int argc, char** argv, Words& words) {
     app.add_option("--system", words.answer.system, "System message for the chat template");
     app.add_flag("--raw", words.raw, "Send the prompt as it is, without the chat template");
     add_answer_options(app, words.answer);
+    add_constraint_options(app, words.constraint);
     const std::map<std::string, LongPrompt> policies{{"truncate", LongPrompt::truncate},
                                                      {"error", LongPrompt::error}};
     app.add_option("--on-long-prompt", words.on_long_prompt,
@@ -157,6 +160,8 @@ int run_command(int argc, char** argv) {
     const auto chat = words.raw ? std::nullopt : ChatTemplate::load(words.engine.tokenizer);
     // Before the model is compiled: what is wrong with a prompt should not cost a minute.
     auto prompt = encode_prompt(tokenizer, chat ? &*chat : nullptr, text, words.answer.system);
+    auto constraint = make_constraint(words.constraint, tokenizer);
+    if (constraint) words.answer.mask = &*constraint;
     const bool has_cache = words.engine.context > 0;
     words.answer.on_long_prompt =
         words.on_long_prompt.value_or(has_cache ? LongPrompt::error : LongPrompt::truncate);

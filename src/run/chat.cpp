@@ -36,7 +36,7 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> p
         return on_text(text);
     };
     const GenerateOptions generate_options{options.max_new_tokens, tokenizer.eos_ids(), options.sampling,
-                                           options.draft_tokens};
+                                           options.draft_tokens, options.mask};
     answer.generation = generate(engine, std::move(prompt), generate_options, [&](int64_t token) {
         return give(stops.push(decoder.push(token))) && !stops.met();
     });

@@ -19,6 +19,7 @@ struct AnswerOptions {
     SamplingOptions sampling{};
     int64_t draft_tokens = 0;       // most that prompt lookup drafts at once
     std::vector<std::string> stop;  // strings that end the answer and do not show
+    TokenMask* mask = nullptr;      // what the answer may be, advanced with it; none: anything
 };
 
 struct Answer {

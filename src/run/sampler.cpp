@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "text/token_mask.hpp"
 
 namespace ovenbird {
 namespace {
@@ -88,13 +89,17 @@ double Sampler::adjusted(int64_t token, float logit) const {
     return bias == options_.logit_bias.end() ? value : value + bias->second;
 }
 
-std::vector<Sampler::Candidate> Sampler::candidates(std::span<const float> logits) const {
-    const int64_t best = argmax(logits);  // also refuses NaN
+std::vector<Sampler::Candidate> Sampler::candidates(std::span<const float> logits,
+                                                    std::span<const uint32_t> mask) const {
+    const int64_t best = argmax(logits, mask);  // also refuses NaN
     const bool greedy = options_.temperature == 0;
     if (greedy && !adjusts()) return {{best, 1.0}};
-    std::vector<Candidate> all(logits.size());
-    for (size_t i = 0; i < logits.size(); ++i)
-        all[i] = {static_cast<int64_t>(i), adjusted(static_cast<int64_t>(i), logits[i])};
+    std::vector<Candidate> all;
+    all.reserve(mask.empty() ? logits.size() : 0);
+    for (size_t i = 0; i < logits.size(); ++i) {
+        const auto token = static_cast<int64_t>(i);
+        if (mask.empty() || is_allowed(mask, i)) all.push_back({token, adjusted(token, logits[i])});
+    }
     const auto before = [](const Candidate& a, const Candidate& b) {
         return a.probability != b.probability ? a.probability > b.probability : a.token < b.token;
     };
@@ -123,8 +128,8 @@ double Sampler::draw() {
     return static_cast<double>(random_() >> 11U) * 0x1.0p-53;
 }
 
-ChosenToken Sampler::choose(std::span<const float> logits) {
-    const auto choices = candidates(logits);
+ChosenToken Sampler::choose(std::span<const float> logits, std::span<const uint32_t> mask) {
+    const auto choices = candidates(logits, mask);
     size_t chosen = 0;
     if (choices.size() > 1) {
         double rest = draw();
@@ -136,9 +141,8 @@ ChosenToken Sampler::choose(std::span<const float> logits) {
     return {choice.token, std::log(choice.probability)};
 }
 
-int64_t argmax(std::span<const float> logits) {
-    if (logits.empty()) fail(ErrorCode::internal, "there are no logits to choose from");
-    size_t best = 0;
+int64_t argmax(std::span<const float> logits, std::span<const uint32_t> mask) {
+    std::optional<size_t> best;
     for (size_t i = 0; i < logits.size(); ++i) {
         if (std::isnan(logits[i])) {
             fail(ErrorCode::verification,
@@ -146,9 +150,11 @@ int64_t argmax(std::span<const float> logits) {
                  "INFERENCE_PRECISION_HINT=f32",
                  i);
         }
-        if (logits[i] > logits[best]) best = i;
+        if (best && logits[i] <= logits[*best]) continue;
+        if (mask.empty() || is_allowed(mask, i)) best = i;
     }
-    return static_cast<int64_t>(best);
+    if (!best) fail(ErrorCode::internal, "there are no logits to choose from");
+    return static_cast<int64_t>(*best);
 }
 
 }  // namespace ovenbird

@@ -39,16 +39,18 @@ public:
     /// `prompt`: counts for the repetition penalty, as in transformers. Errors: usage.
     Sampler(const SamplingOptions& options, std::span<const int64_t> prompt);
 
-    /// Chooses, and remembers the choice for the penalties. Of equals, the lowest id. Errors: verification on
-    /// NaN, internal on no logits.
-    ChosenToken choose(std::span<const float> logits);
+    /// Chooses, and remembers the choice for the penalties. Of equals, the lowest id. `mask`, where there is
+    /// one, says which tokens may be chosen (as TokenMask::allowed does): the others are as if they were not
+    /// there. Errors: verification on NaN, internal on no logits, or none that may be chosen.
+    ChosenToken choose(std::span<const float> logits, std::span<const uint32_t> mask = {});
 
     /// The candidates that could be chosen, the most likely first, their probabilities adding up to 1.
     struct Candidate {
         int64_t token;
         double probability;
     };
-    std::vector<Candidate> candidates(std::span<const float> logits) const;
+    std::vector<Candidate> candidates(std::span<const float> logits,
+                                      std::span<const uint32_t> mask = {}) const;
 
     uint64_t seed() const { return seed_; }
 
@@ -68,7 +70,8 @@ private:
 };
 
 /// Index of the largest logit, the lowest of equals (greedy decoding). Errors: verification on NaN (the
-/// device computed nonsense: no text is better than a wrong one), internal on no logits.
-int64_t argmax(std::span<const float> logits);
+/// device computed nonsense: no text is better than a wrong one), internal on no logits. With a mask, the
+/// largest of those it allows.
+int64_t argmax(std::span<const float> logits, std::span<const uint32_t> mask = {});
 
 }  // namespace ovenbird

@@ -135,6 +135,40 @@ TEST(Sampler, GreedyIsTheLowestOfTheLargestAndObeysPenalties) {
     EXPECT_EQ(penalised.choose(kLogits).token, 1);
 }
 
+TEST(Sampler, MaskedTokensAreAsIfTheyWereNotThere) {
+    const std::vector<uint32_t> mask{0b101101};  // without the two largest, 1 and 4: ids 0, 2, 3 and 5
+    const std::vector<size_t> left{0, 2, 3, 5};
+    std::vector<float> rest;
+    for (const size_t id : left)
+        rest.push_back(kLogits[id]);
+    const SamplingOptions drawn{
+        .temperature = 0.9, .top_k = 3, .top_p = 0.9, .frequency_penalty = 0.8, .seed = 3};
+    for (const auto& options : {SamplingOptions{}, SamplingOptions{.presence_penalty = 2}, drawn}) {
+        Sampler masked(options, {});
+        Sampler short_one(options, {});
+        for (int step = 0; step < 9; ++step) {
+            const auto expected = short_one.choose(rest);
+            const auto got = masked.choose(kLogits, mask);
+            EXPECT_EQ(got.token, static_cast<int64_t>(left[static_cast<size_t>(expected.token)])) << step;
+            EXPECT_DOUBLE_EQ(got.log_probability, expected.log_probability) << step;
+        }
+    }
+}
+
+TEST(Sampler, MasksOfOneOfNoneAndTooShort) {
+    const float infinity = std::numeric_limits<float>::infinity();
+    for (const double temperature : {0.0, 1.0}) {
+        Sampler sampler({.temperature = temperature, .logit_bias = {{1, 50.0}}, .seed = 1}, {});
+        EXPECT_EQ(sampler.choose(kLogits, std::vector<uint32_t>{1U << 3}).token, 3);
+        EXPECT_EQ(sampler.choose(std::vector<float>{1, 2, -infinity}, std::vector<uint32_t>{4}).token, 2);
+        const std::vector<float> long_row(70, 1.0F);
+        EXPECT_EQ(sampler.choose(long_row, std::vector<uint32_t>{0, 0, 1}).token, 64);
+        EXPECT_LT(sampler.choose(long_row, std::vector<uint32_t>{0x30}).token, 32);
+        EXPECT_THROW(sampler.choose(kLogits, std::vector<uint32_t>{0}), Error);
+        EXPECT_THROW(sampler.choose(std::vector<float>{1, std::nanf("")}, std::vector<uint32_t>{1}), Error);
+    }
+}
+
 TEST(Sampler, SeedsRepeatAndShareOutAsTheProbabilitiesSay) {
     const auto draw = [](uint64_t seed, int count) {
         Sampler sampler({.temperature = 1.0, .seed = seed}, {});

@@ -50,7 +50,7 @@ public:
         if (++generation_.steps == 1) generation_.first_token_ms = ms_since(start_);
         const auto vocab = static_cast<size_t>(engine_.vocab_size());
         for (size_t row = 0; row <= drafts.size(); ++row) {
-            const auto choice = sampler_.choose(logits.subspan(row * vocab, vocab));
+            const auto choice = sampler_.choose(logits.subspan(row * vocab, vocab), allowed());
             const bool as_drafted = row < drafts.size() && choice.token == drafts[row];
             generation_.accepted += as_drafted ? 1 : 0;
             take(choice);
@@ -75,6 +75,13 @@ private:
         return drafts;
     }
 
+    std::span<const uint32_t> allowed() {
+        if (options_.mask == nullptr) return {};
+        mask_.resize(mask_words(engine_.vocab_size()));
+        options_.mask->allowed(mask_);
+        return mask_;
+    }
+
     void take(const ChosenToken& choice) {
         const auto& eos = options_.eos_ids;
         if (std::find(eos.begin(), eos.end(), choice.token) != eos.end()) {
@@ -84,7 +91,12 @@ private:
         generation_.tokens.push_back(choice.token);
         generation_.log_probabilities.push_back(choice.log_probability);
         window_.push_back(choice.token);
-        if (!on_token_(choice.token)) end(FinishReason::interrupted);
+        if (options_.mask != nullptr) options_.mask->take(choice.token);
+        if (!on_token_(choice.token)) {
+            end(FinishReason::interrupted);
+        } else if (options_.mask != nullptr && options_.mask->complete()) {
+            end(FinishReason::stop);
+        }
     }
 
     void end(FinishReason reason) {
@@ -97,6 +109,7 @@ private:
     const std::function<bool(int64_t)>& on_token_;
     Sampler sampler_;
     std::vector<int64_t> window_;
+    std::vector<uint32_t> mask_;
     Generation generation_;
     Clock::time_point start_ = Clock::now();
     bool ended_ = false;

@@ -7,11 +7,12 @@
 
 #include "run/engine.hpp"
 #include "run/sampler.hpp"
+#include "text/token_mask.hpp"
 
 namespace ovenbird {
 
 enum class FinishReason {
-    stop,         // the model ended its answer (an EOS token), or a stop string came
+    stop,         // the model ended its answer (an EOS token), its mask says so, or a stop string came
     length,       // the window is full, or max_new_tokens are there
     interrupted,  // the user asked to stop
 };
@@ -21,7 +22,8 @@ struct GenerateOptions {
     int64_t max_new_tokens = 256;
     std::vector<int64_t> eos_ids;
     SamplingOptions sampling{};
-    int64_t draft_tokens = 0;  // most that prompt lookup drafts at once, where the engine can verify them
+    int64_t draft_tokens = 0;   // most that prompt lookup drafts at once, where the engine can verify them
+    TokenMask* mask = nullptr;  // what the answer may be, advanced with it; none: anything
 };
 
 struct Generation {

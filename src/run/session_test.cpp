@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "base/error.hpp"
@@ -136,6 +137,74 @@ TEST(PromptLookup, SameTokensInFewerSteps) {
                 EXPECT_LT(2 * got.steps, expected.steps);
                 EXPECT_GT(got.drafted, got.accepted);
                 EXPECT_GT(got.accepted, 0);
+            }
+        }
+    }
+}
+
+// Never 3; 7 (the EOS) only behind a 5; complete after so many tokens. Remembers what it was told.
+class ScriptedMask : public TokenMask {
+public:
+    explicit ScriptedMask(size_t most) : most_(most) {}
+    void allowed(std::span<uint32_t> mask) override {
+        ASSERT_EQ(mask.size(), 1U);
+        mask[0] = 0b01110111U | (!taken.empty() && taken.back() == 5 ? 0x80U : 0U);
+    }
+    void take(int64_t token) override { taken.push_back(token); }
+    bool complete() const override { return taken.size() >= most_; }
+    std::vector<int64_t> taken;
+
+private:
+    size_t most_;
+};
+
+TEST(Mask, SaysWhatComesAndWhenItEnds) {
+    ScriptedEngine engine(32, {3, 7, 5, 7});
+    ScriptedMask mask(100);
+    const auto stopped = generate(engine, {1}, {.max_new_tokens = 9, .eos_ids = {7}, .mask = &mask}, go_on);
+    // Where the script says 3, and 7 too early, the lowest of the equal rest.
+    EXPECT_EQ(stopped.tokens, (std::vector<int64_t>{0, 0, 5}));
+    EXPECT_EQ(stopped.reason, FinishReason::stop);
+    EXPECT_EQ(mask.taken, stopped.tokens);
+
+    const std::vector<int64_t> script{4, 5, 6, 4, 5};
+    for (const size_t most : {2U, 3U, 4U}) {
+        ScriptedEngine another(32, script);
+        ScriptedMask ends(most);
+        const auto answer =
+            generate(another, {1}, {.max_new_tokens = 3, .eos_ids = {7}, .mask = &ends}, go_on);
+        EXPECT_EQ(answer.tokens.size(), std::min<size_t>(most, 3));
+        EXPECT_EQ(answer.reason, most <= 3 ? FinishReason::stop : FinishReason::length);
+        EXPECT_EQ(ends.taken, answer.tokens);
+    }
+    ScriptedEngine cut(32, script);
+    ScriptedMask ends(2);
+    const auto until_5 = [](int64_t token) { return token != 5; };
+    const auto answer = generate(cut, {1}, {.max_new_tokens = 9, .eos_ids = {7}, .mask = &ends}, until_5);
+    EXPECT_EQ(answer.reason, FinishReason::interrupted);
+}
+
+TEST(Mask, DraftsChangeNothing) {
+    TwoTokenEngine plain(1);
+    TwoTokenEngine several(8);
+    for (const double temperature : {0.0, 0.7}) {
+        for (const size_t most : {5U, 23U, 50U, 200U}) {
+            ScriptedMask plain_mask(most);
+            GenerateOptions options{.max_new_tokens = 45, .eos_ids = {7}, .mask = &plain_mask};
+            options.sampling = {.temperature = temperature, .seed = 4};
+            const auto expected = generate(plain, {1, 2, 4}, options, go_on);
+            ScriptedMask mask(most);
+            options.mask = &mask;
+            options.draft_tokens = 7;
+            const auto got = generate(several, {1, 2, 4}, options, go_on);
+            EXPECT_EQ(got.tokens, expected.tokens);
+            EXPECT_EQ(got.log_probabilities, expected.log_probabilities);
+            EXPECT_EQ(got.reason, expected.reason);
+            EXPECT_EQ(mask.taken, got.tokens);
+            EXPECT_EQ(std::count(got.tokens.begin(), got.tokens.end(), 3), 0);
+            if (temperature == 0 && most > 20) {
+                EXPECT_LT(got.steps, expected.steps);
+                EXPECT_GT(got.drafted, got.accepted);
             }
         }
     }
