@@ -24,6 +24,7 @@ public:
     std::span<const float> logits_after(std::span<const int64_t> ids, int64_t rows) override;
     const std::string& device() const override { return session_->device(); }
     std::string input_shapes() const override;
+    int64_t computed_tokens() const override { return kept_.appended(); }
 
 private:
     static constexpr int64_t kRows = 8;  // what a run of the baked graph gives at most

@@ -25,6 +25,8 @@ public:
     virtual std::span<const float> logits_after(std::span<const int64_t> ids, [[maybe_unused]] int64_t rows) {
         return next_logits(ids);
     }
+    /// Tokens whose keys and values were computed since it was opened; 0 for engines that keep none.
+    virtual int64_t computed_tokens() const { return 0; }
     /// "NPU", "CPU", …
     virtual const std::string& device() const = 0;
     /// Bytes allocated for keys and values, once; 0 without a cache.

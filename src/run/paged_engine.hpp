@@ -26,6 +26,7 @@ public:
     std::span<const float> logits_after(std::span<const int64_t> ids, int64_t rows) override;
     const std::string& device() const override { return chunk_->device(); }
     std::string input_shapes() const override;
+    int64_t computed_tokens() const override { return kept_.appended(); }
     uint64_t cache_bytes() const override { return cache_bytes_; }
 
     /// Pages that a sequence of `context` tokens takes.

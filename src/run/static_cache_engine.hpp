@@ -36,6 +36,7 @@ public:
     std::span<const float> logits_after(std::span<const int64_t> ids, int64_t rows) override;
     const std::string& device() const override { return device_; }
     std::string input_shapes() const override;
+    int64_t computed_tokens() const override { return kept_.appended(); }
 
     /// Bytes of the largest cache that a sequence of window_tokens() needs.
     uint64_t cache_bytes() const override;
