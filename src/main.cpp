@@ -14,6 +14,7 @@ namespace {
 constexpr std::array kCommands{
     ovenbird::Command{"bake", "turn a model into a static INT4 folder", ovenbird::bake_command},
     ovenbird::Command{"run", "answer a prompt with a static model", ovenbird::run_command},
+    ovenbird::Command{"chat", "talk with a model", ovenbird::chat_command},
     ovenbird::Command{"check", "say whether an NPU can take a model", ovenbird::check_command},
     ovenbird::Command{"bench", "measure a baked folder, and other runtimes beside it",
                       ovenbird::bench_command},

@@ -1,5 +1,5 @@
 #pragma once
-// The C face of the Rust crates Ovenbird keeps: tokenizers, llguidance, minijinja, blake3 and indicatif.
+// The C face of the Rust crates Ovenbird keeps: tokenizers, llguidance, minijinja, blake3, indicatif and rustyline.
 //
 // Text is UTF-8 with an explicit size, never zero-terminated. A function that can fail returns false (or a
 // status that is not OB_OK) and, where `error` is not null, leaves an owned text there, to be freed by
@@ -41,6 +41,22 @@ void ob_progress_set(ObProgress* progress, uint64_t done_bytes);
 void ob_progress_println(ObProgress* progress, const char* text, size_t text_size);
 /// Erases the bar and frees the handle.
 void ob_progress_finish(ObProgress* progress);
+
+/// Reads lines at a terminal (standard input and output), with editing and a history. One thread at a time.
+typedef struct ObLineEditor ObLineEditor;
+typedef enum {
+    OB_LINE_READ = 0,
+    OB_LINE_END = 1,          // Ctrl-D on an empty line
+    OB_LINE_INTERRUPTED = 2,  // Ctrl-C
+    OB_LINE_FAILED = 3,
+} ObLine;
+/// `history`: the file that keeps it, made when needed in a folder that is there; empty: none. NULL on errors.
+ObLineEditor* ob_line_editor_new(const char* history, size_t history_size, ObString* error);
+/// A pasted text may hold newlines. On OB_LINE_FAILED `line` is the reason.
+ObLine ob_line_editor_read(ObLineEditor* editor, const char* prompt, size_t prompt_size, ObString* line);
+/// Adds an entry, of any number of lines, to the history and its file.
+bool ob_line_editor_remember(ObLineEditor* editor, const char* entry, size_t entry_size, ObString* error);
+void ob_line_editor_free(ObLineEditor* editor);
 
 /// An immutable tokenizer made from the text of a tokenizer.json. Truncation and padding are switched off.
 typedef struct ObTokenizer ObTokenizer;

@@ -4,6 +4,7 @@ mod constraint;
 mod ffi;
 mod hash;
 mod json;
+mod line_editor;
 mod progress;
 mod python;
 mod template;

@@ -63,8 +63,9 @@ void add_answer_options(CLI::App& app, AnswerOptions& options) {
     add_sampling_options(app, options.sampling);
     app.add_option("--stop", options.stop, "A string that ends the answer; repeatable")
         ->allow_extra_args(false);
-    app.add_flag_callback(
-        "--prompt-lookup", [&options] { options.draft_tokens = kDraftTokens; },
+    app.add_flag_function(
+        "--prompt-lookup",
+        [&options](int64_t wanted) { options.draft_tokens = wanted > 0 ? kDraftTokens : 0; },
         "Draft tokens from what was said before and verify several at once: the same text, sooner where it "
         "repeats itself (not with --stateless)");
 }

@@ -11,6 +11,7 @@ struct Command {
 
 int bake_command(int argc, char** argv);
 int run_command(int argc, char** argv);
+int chat_command(int argc, char** argv);
 int check_command(int argc, char** argv);
 int bench_command(int argc, char** argv);
 int cache_command(int argc, char** argv);

@@ -15,6 +15,10 @@ std::string read_file(const std::filesystem::path& path, uint64_t max_bytes = ui
 /// Writes `content` to a new or truncated file and syncs it. Errors: io, no_space.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
+/// Puts `content` in the place of a file, or makes it: at any moment the file is the old one or the new one,
+/// whole. Errors: io, no_space.
+void replace_file(const std::filesystem::path& path, std::string_view content);
+
 /// Appends to a file and syncs it. Errors: io, no_space.
 void append_file(const std::filesystem::path& path, std::string_view content);
 

@@ -9,6 +9,10 @@ namespace ovenbird {
 
 /// From now on SIGINT and SIGTERM set a flag that interrupted() reads; a second one ends the process at once.
 void install_interrupt_handler();
+/// What interrupted() tells from now on is what comes from now on: the program goes on after a Ctrl-C.
+void forget_interrupt();
+/// From now on SIGTERM ends the process at once.
+void end_on_termination();
 /// True once the user asked to stop. Cheap; safe from any thread.
 bool interrupted();
 /// Throws Error(interrupted) once the user asked to stop; long loops call it.
@@ -37,9 +41,10 @@ void release_file_pages(const std::filesystem::path& file);
 /// Memory the system could give to a new program without swapping.
 uint64_t available_memory_bytes();
 
-/// Whether standard error / standard input is a terminal.
+/// Whether standard error / input / output is a terminal.
 bool stderr_is_terminal();
 bool stdin_is_terminal();
+bool stdout_is_terminal();
 
 /// The user's cache folder for Ovenbird: $OVENBIRD_CACHE_DIR, else $XDG_CACHE_HOME/ovenbird, else
 /// ~/.cache/ovenbird. Not created here.

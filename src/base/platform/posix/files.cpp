@@ -72,6 +72,20 @@ void write_file(const fs::path& path, std::string_view content) {
     write_all(file, path, content);
 }
 
+void replace_file(const fs::path& path, std::string_view content) {
+    fs::path fresh = path;
+    fresh += "." + std::to_string(::getpid()) + ".new";
+    std::error_code ignored;
+    try {
+        write_file(fresh, content);
+        if (::rename(fresh.c_str(), path.c_str()) != 0) fail_errno(path, "replace");
+    } catch (const Error&) {
+        fs::remove(fresh, ignored);
+        throw;
+    }
+    sync_path(parent_of(path));
+}
+
 void append_file(const fs::path& path, std::string_view content) {
     const Descriptor file(path, O_WRONLY | O_CREAT | O_APPEND, "open");
     write_all(file, path, content);

@@ -41,6 +41,14 @@ void install_interrupt_handler() {
     ::sigaction(SIGTERM, &action, nullptr);
 }
 
+void forget_interrupt() {
+    stop_requested = 0;
+}
+
+void end_on_termination() {
+    ::signal(SIGTERM, SIG_DFL);
+}
+
 void ignore_broken_pipes() {
     ::signal(SIGPIPE, SIG_IGN);
 }
@@ -90,6 +98,10 @@ bool stderr_is_terminal() {
 }
 bool stdin_is_terminal() {
     return ::isatty(STDIN_FILENO) == 1;
+}
+
+bool stdout_is_terminal() {
+    return ::isatty(STDOUT_FILENO) == 1;
 }
 
 std::filesystem::path user_cache_folder() {

@@ -1,0 +1,216 @@
+#include "cmd/chat_loop.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/platform/files.hpp"
+#include "base/platform/process.hpp"
+#include "cmd/answer_options.hpp"
+#include "cmd/message_reader.hpp"
+
+namespace ovenbird {
+namespace {
+
+std::string trimmed(const std::string& text) {
+    const size_t first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string::npos) return "";
+    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+// A word, and what follows it.
+std::pair<std::string, std::string> split_word(const std::string& line) {
+    const size_t space = line.find_first_of(" \t\r\n");
+    if (space == std::string::npos) return {line, ""};
+    return {line.substr(0, space), trimmed(line.substr(space))};
+}
+
+bool print(const std::string& text) {
+    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+}
+
+// `words` is "temperature 0.7". Errors: usage.
+AnswerOptions with_setting(AnswerOptions options, const std::string& words) {
+    auto [name, value] = split_word(words);
+    std::replace(name.begin(), name.end(), '_', '-');
+    CLI::App app;
+    app.set_help_flag();
+    add_answer_options(app, options);
+    if (app.get_option_no_throw("--" + name) == nullptr)
+        fail(ErrorCode::usage, "/set {}: there is no such option; /set alone lists them", name);
+    if (value.empty()) fail(ErrorCode::usage, "/set {}: the value is missing", name);
+    try {
+        std::vector<std::string> arguments{"--" + name + "=" + value};
+        app.parse(arguments);
+    } catch (const CLI::ParseError& error) {
+        fail(ErrorCode::usage, "/set {}: {}", name, error.what());
+    }
+    validate(options.sampling);
+    if (options.max_new_tokens < 1) fail(ErrorCode::usage, "/set max-new-tokens: at least 1");
+    return options;
+}
+
+std::string settings_text(AnswerOptions options) {
+    CLI::App app;
+    app.set_help_flag();
+    add_answer_options(app, options);
+    std::string text;
+    for (const auto* option : app.get_options()) {
+        const std::string value = option->get_default_str();
+        text += fmt::format("  {:<20} {:<8} {}\n", option->get_name().substr(2), value.empty() ? "-" : value,
+                            option->get_description());
+    }
+    return text;
+}
+
+}  // namespace
+
+struct ChatLoop::Command {
+    const char* name;
+    const char* takes;
+    const char* help;
+    void (ChatLoop::*run)(const std::string&);
+};
+
+const ChatLoop::Command ChatLoop::kCommands[] = {
+    {"/help", "", "this list", &ChatLoop::help},
+    {"/system", "TEXT", "the system message from now on; without TEXT: the model's own", &ChatLoop::system},
+    {"/reset", "", "forget the conversation, but not the system message", &ChatLoop::reset},
+    {"/save", "FILE", "write the messages as JSON", &ChatLoop::save},
+    {"/stats", "", "tokens and times of this chat", &ChatLoop::stats},
+    {"/set", "NAME VALUE", "change how answers are chosen (temperature 0.7); alone: list all",
+     &ChatLoop::set},
+    {"/quit", "", "end; so does Ctrl-D", &ChatLoop::quit},
+};
+
+ChatLoop::ChatLoop(Conversation& conversation, const Engine& engine, AnswerOptions options, LineSource& lines,
+                   ConsoleReporter& reporter, bool is_terminal)
+    : conversation_(conversation),
+      engine_(engine),
+      options_(std::move(options)),
+      lines_(lines),
+      reporter_(reporter),
+      is_terminal_(is_terminal) {}
+
+int ChatLoop::run() {
+    bool abandoned = false;
+    while (!ends_) {
+        // A Ctrl-C that came when an answer was just done is spent with it.
+        if (is_terminal_) forget_interrupt();
+        const Line line = read_message(lines_);
+        if (line.kind == Line::Kind::end) break;
+        if (line.kind == Line::Kind::abandoned) {
+            if (abandoned || !is_terminal_) return exit_status(ErrorCode::interrupted);
+            abandoned = true;
+            reporter_.note("(Ctrl-C again, Ctrl-D or /quit ends the chat)");
+            continue;
+        }
+        abandoned = false;
+        if (!take(line.text)) return exit_status(ErrorCode::interrupted);
+    }
+    return 0;
+}
+
+// False when the chat was interrupted.
+bool ChatLoop::take(const std::string& text) {
+    try {
+        if (text.starts_with('/')) {
+            obey(text);
+        } else {
+            answer(text);
+        }
+    } catch (const Error& error) {
+        if (!is_terminal_) throw;
+        reporter_.warn(std::string("error: ") + error.what());
+    }
+    return is_terminal_ || !interrupted();
+}
+
+void ChatLoop::answer(const std::string& text) {
+    bool listening = true;
+    const Reply reply = conversation_.say(text, options_, [&](const std::string& piece) {
+        listening = listening && print(piece);
+        return listening && !interrupted();
+    });
+    if (listening) print("\n");
+    const auto& generation = reply.answer.generation;
+    if (reply.dropped_turns > 0) {
+        reporter_.note(fmt::format("the context of {} tokens is full: the oldest {} turns are no longer sent",
+                                   engine_.window_tokens(), reply.dropped_turns));
+    }
+    reporter_.note(fmt::format(
+        "[{} prompt tokens, {} of them computed; {} new, first after {:.0f} ms, {:.1f} tokens/s, {}]",
+        reply.answer.prompt_tokens, reply.computed_prompt_tokens, generation.tokens.size(),
+        generation.first_token_ms, generation.tokens_per_second(), finish_reason_name(generation.reason)));
+    ++answers_;
+    prompt_tokens_ += reply.answer.prompt_tokens;
+    computed_tokens_ += reply.computed_prompt_tokens;
+    new_tokens_ += static_cast<int64_t>(generation.tokens.size());
+    answer_ms_ += generation.total_ms;
+    if (!listening) fail(ErrorCode::io, "standard output cannot be written to; is its disk full?");
+}
+
+void ChatLoop::obey(const std::string& line) {
+    const auto [name, rest] = split_word(trimmed(line));
+    for (const auto& command : kCommands) {
+        if (name == command.name) return (this->*command.run)(rest);
+    }
+    fail(ErrorCode::usage, "'{}' is not a command; see /help", name);
+}
+
+void ChatLoop::help(const std::string&) {
+    std::string text;
+    for (const auto& command : kCommands)
+        text += fmt::format("  {:<8} {:<11} {}\n", command.name, command.takes, command.help);
+    text +=
+        "A line that ends in a backslash goes on in the next one; so does what stands between \"\"\".\n"
+        "Ctrl-C stops an answer.";
+    reporter_.note(text);
+}
+
+void ChatLoop::system(const std::string& text) {
+    conversation_.set_system(text);
+}
+
+void ChatLoop::reset(const std::string&) {
+    conversation_.reset();
+}
+
+void ChatLoop::save(const std::string& file) {
+    if (file.empty()) fail(ErrorCode::usage, "/save: the file's name is missing");
+    Json messages = Json::array();
+    for (const auto& message : conversation_.messages())
+        messages.push_back({{"role", message.role}, {"content", message.content}});
+    const Json json = {{"messages", messages}};
+    replace_file(file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    reporter_.note(fmt::format("{} messages are in {}", messages.size(), file));
+}
+
+void ChatLoop::stats(const std::string&) {
+    const double seconds = answer_ms_ / 1000;
+    reporter_.note(fmt::format(
+        "{}: {} answers, {} new tokens in {:.1f} s ({:.1f} tokens/s); {} prompt tokens, {} of them computed; "
+        "{} of {} tokens of context in use",
+        engine_.device(), answers_, new_tokens_, seconds,
+        seconds > 0 ? static_cast<double>(new_tokens_) / seconds : 0, prompt_tokens_, computed_tokens_,
+        conversation_.used_tokens(), engine_.window_tokens()));
+}
+
+void ChatLoop::set(const std::string& words) {
+    if (words.empty()) {
+        std::string text = settings_text(options_);
+        text.pop_back();
+        reporter_.note(text);
+        return;
+    }
+    options_ = with_setting(options_, words);
+}
+
+void ChatLoop::quit(const std::string&) {
+    ends_ = true;
+}
+
+}  // namespace ovenbird
