@@ -139,6 +139,7 @@ TEST(Sampler, MaskedTokensAreAsIfTheyWereNotThere) {
     const std::vector<uint32_t> mask{0b101101};  // without the two largest, 1 and 4: ids 0, 2, 3 and 5
     const std::vector<size_t> left{0, 2, 3, 5};
     std::vector<float> rest;
+    rest.reserve(left.size());
     for (const size_t id : left)
         rest.push_back(kLogits[id]);
     const SamplingOptions drawn{

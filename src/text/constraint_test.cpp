@@ -1,5 +1,6 @@
 #include "text/constraint.hpp"
 
+#include <mutex>
 #include <thread>
 
 #include "base/error.hpp"
@@ -152,6 +153,7 @@ TEST(Constraint, ThreadsShareTheTablesAndOutliveTheTokenizer) {
         const auto tokenizer = with_end(byte_level_json(), "<|eos|>");
         std::mutex mutex;
         std::vector<std::thread> threads;
+        threads.reserve(4);
         for (int i = 0; i < 4; ++i) {
             threads.emplace_back([&] {
                 auto mine = Constraint::json_object(tokenizer);
@@ -163,6 +165,7 @@ TEST(Constraint, ThreadsShareTheTablesAndOutliveTheTokenizer) {
             thread.join();
     }
     std::vector<std::thread> threads;
+    threads.reserve(constraints.size());
     for (auto& constraint : constraints) {
         threads.emplace_back([&constraint] {
             for (const char byte : std::string(R"({"key": [1, 2, 3]})"))
