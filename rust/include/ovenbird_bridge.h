@@ -1,5 +1,6 @@
 #pragma once
-// The C face of the Rust crates Ovenbird keeps: tokenizers, llguidance, minijinja, blake3, indicatif and rustyline.
+// The C face of the Rust crates Ovenbird keeps: tokenizers, llguidance, minijinja, blake3, indicatif and
+// rustyline.
 //
 // Text is UTF-8 with an explicit size, never zero-terminated. A function that can fail returns false (or a
 // status that is not OB_OK) and, where `error` is not null, leaves an owned text there, to be freed by
@@ -50,7 +51,8 @@ typedef enum {
     OB_LINE_INTERRUPTED = 2,  // Ctrl-C
     OB_LINE_FAILED = 3,
 } ObLine;
-/// `history`: the file that keeps it, made when needed in a folder that is there; empty: none. NULL on errors.
+/// `history`: the file that keeps it, made when needed in a folder that is there; empty: none. NULL on
+/// errors.
 ObLineEditor* ob_line_editor_new(const char* history, size_t history_size, ObString* error);
 /// A pasted text may hold newlines. On OB_LINE_FAILED `line` is the reason.
 ObLine ob_line_editor_read(ObLineEditor* editor, const char* prompt, size_t prompt_size, ObString* line);
