@@ -2,11 +2,9 @@
 // What a bake is asked to do: one plain struct, and the one list that parses, documents and records it.
 
 #include <cstdint>
-#include <filesystem>
-#include <string>
-#include <vector>
 
 #include "base/json.hpp"
+#include "ovenbird/bake.hpp"
 
 namespace ovenbird {
 
@@ -15,26 +13,6 @@ inline constexpr int64_t kLargestScaleFactor = 4096;
 
 /// Smallest --context: a chunk of prefill and as much again.
 inline constexpr int64_t kSmallestContext = 256;
-
-struct BakeOptions {
-    std::filesystem::path source;
-    std::filesystem::path output;
-    int bits = 4;  // 4, 8 or 16 (f16, not compressed)
-    bool symmetric = true;
-    int64_t group_size = 128;   // columns that share a scale; -1: per channel
-    double ratio = 1.0;         // share of the layers' weights in 4 bits; the most sensitive others take 8
-    bool search_scales = true;  // least squared error; else the largest magnitude decides
-    int64_t seq_len = 128;      // N of [1, N]
-    int64_t context = 1024;     // tokens that the graphs with a cache hold; 0: no such graphs
-    bool all_logits = false;
-    std::string embedding = "device";      // or "host": input inputs_embeds, tokens are looked up outside
-    int64_t activations_scale_factor = 1;  // the residual stream is divided by it, a power of two
-    bool keep_intermediate = false;
-    bool force = false;
-    bool forward_check = true;
-    std::vector<int> npu_platforms;  // NPU generations to compile for ahead of time
-    std::string npu_compiler;        // the command that compiles; empty: see npu_compile_command()
-};
 
 /// Calls visit(name, member, help) for every option that has a value; name is the long flag without dashes.
 /// --sym/--asym, --npu-platform and source/output are spelt by the command itself.

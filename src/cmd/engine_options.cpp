@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "run/open_folder.hpp"
 
 namespace ovenbird {
 namespace {
@@ -14,14 +15,6 @@ std::optional<Manifest> manifest_of(const EngineOptions& options) {
     const bool own = options.model_xml.empty() || options.model_xml.filename() == kModelXmlName;
     if (!own || !fs::is_regular_file(options.folder / kManifestName, error)) return std::nullopt;
     return read_manifest(options.folder);
-}
-
-// What the bake compiled ahead of time: the model without a cache, for some NPUs.
-std::vector<BlobFile> blobs_of(const Manifest& manifest, const fs::path& folder) {
-    std::vector<BlobFile> blobs;
-    for (const auto& blob : manifest.blobs)
-        blobs.push_back({blob.platform, folder / blob.file, blob.bytes, blob.hash, blob.requirements});
-    return blobs;
 }
 
 void tell(const OpenedEngine& opened, ConsoleReporter& reporter) {
@@ -97,15 +90,14 @@ DeviceOptions device_options(const EngineOptions& options) {
 }
 
 OpenedEngine open_engine(const EngineOptions& options, int64_t pad_id, ConsoleReporter& reporter) {
-    auto device = device_options(options);
+    const auto device = device_options(options);
     OpenedEngine opened;
-    if (options.context > 0) {
-        opened = open_cached(options.folder, device, pad_id, options.only_static);
+    if (options.context == 0 && !options.stateless)
+        reporter.note("no graphs with a cache in the folder: the whole window is computed for every token");
+    if (options.manifest) {
+        opened = open_folder(options.folder, *options.manifest, device, pad_id,
+                             {options.stateless, options.only_static});
     } else {
-        if (!options.stateless)
-            reporter.note(
-                "no graphs with a cache in the folder: the whole window is computed for every token");
-        if (options.manifest) device.blobs = blobs_of(*options.manifest, options.folder);
         const bool given = !options.model_xml.empty();
         opened = open_stateless(given ? options.model_xml : options.folder / kModelXmlName, device, pad_id);
     }

@@ -14,12 +14,6 @@
 
 namespace ovenbird {
 
-/// What becomes of a conversation that outgrows the context.
-enum class ContextPolicy {
-    error,  // the message is refused before any work
-    shift,  // the oldest turns are not sent any more, whole; the system message stays
-};
-
 /// An answer, and what it cost.
 struct Reply {
     Answer answer;

@@ -9,20 +9,9 @@
 #include <span>
 #include <vector>
 
-namespace ovenbird {
+#include "ovenbird/answer.hpp"
 
-struct SamplingOptions {
-    double temperature = 0;  // 0: greedy
-    int64_t top_k = 0;       // only the k most likely; 0: all
-    double top_p = 1;        // only the fewest most likely that hold this share (Holtzman et al., 2020)
-    double min_p = 0;  // only those at least this share as likely as the most likely (Nguyen et al., 2024)
-    double repetition_penalty =
-        1;  // divides what is positive, multiplies what is negative (Keskar et al., 2019)
-    double presence_penalty = 0;             // subtracted once from what was generated already
-    double frequency_penalty = 0;            // subtracted for each time
-    std::map<int64_t, double> logit_bias{};  // added to these tokens' logits
-    std::optional<uint64_t> seed{};          // none: another text every time
-};
+namespace ovenbird {
 
 /// Errors: usage, naming the option and what it takes.
 void validate(const SamplingOptions& options);

@@ -11,13 +11,6 @@
 
 namespace ovenbird {
 
-enum class FinishReason {
-    stop,         // the model ended its answer (an EOS token), its mask says so, or a stop string came
-    length,       // the window is full, or max_new_tokens are there
-    interrupted,  // the user asked to stop
-};
-const char* finish_reason_name(FinishReason reason);
-
 struct GenerateOptions {
     int64_t max_new_tokens = 256;
     std::vector<int64_t> eos_ids;

@@ -6,12 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace ovenbird {
+#include "ovenbird/answer.hpp"
 
-struct ChatMessage {
-    std::string role;  // "system", "user", "assistant"
-    std::string content;
-};
+namespace ovenbird {
 
 class ChatTemplate {
 public:

@@ -1,0 +1,46 @@
+#pragma once
+// Baking: a model's files in, a folder with static INT4 models out. No OpenVINO in the interface.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ovenbird/error.hpp"
+#include "ovenbird/report.hpp"
+
+namespace ovenbird {
+
+/// What `ovenbird bake` takes; see there for each option.
+struct BakeOptions {
+    std::filesystem::path source;
+    std::filesystem::path output;
+    int bits = 4;  // 4, 8 or 16 (f16, not compressed)
+    bool symmetric = true;
+    int64_t group_size = 128;   // columns that share a scale; -1: per channel
+    double ratio = 1.0;         // share of the layers' weights in 4 bits; the most sensitive others take 8
+    bool search_scales = true;  // least squared error; else the largest magnitude decides
+    int64_t seq_len = 128;      // N of [1, N]
+    int64_t context = 1024;     // tokens that the graphs with a cache hold; 0: no such graphs
+    bool all_logits = false;
+    std::string embedding = "device";      // or "host": input inputs_embeds, tokens are looked up outside
+    int64_t activations_scale_factor = 1;  // the residual stream is divided by it, a power of two
+    bool keep_intermediate = false;
+    bool force = false;
+    bool forward_check = true;
+    std::vector<int> npu_platforms;  // NPU generations to compile for ahead of time
+    std::string npu_compiler;        // the command that compiles; empty: see npu_compile_command()
+};
+
+struct Baked {
+    std::filesystem::path folder;
+    std::string manifest;  // the text of its ovenbird.json
+};
+
+/// Bakes options.source into options.output, which appears whole or not at all. Blocks, and uses all cores;
+/// bakes into different folders may run in several threads. `reporter` is called from the calling thread;
+/// what it throws ends the bake and comes out of here, the output folder as it was. Errors: usage, not_found,
+/// invalid_input, unsupported, io, no_space, verification.
+Baked bake(const BakeOptions& options, Reporter* reporter);
+
+}  // namespace ovenbird

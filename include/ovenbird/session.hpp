@@ -1,0 +1,89 @@
+#pragma once
+// A model opened on a device, to talk with. No OpenVINO in the interface.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ovenbird/answer.hpp"
+#include "ovenbird/error.hpp"
+
+namespace ovenbird {
+
+struct SessionOptions {
+    std::vector<std::string> devices{"NPU", "GPU", "CPU"};  // the first that takes the model is used
+    std::map<std::string, std::string> properties{};        // for the device, any OpenVINO property
+    std::filesystem::path compiled_cache{};                 // folder of compiled models; empty: none are kept
+    std::filesystem::path tokenizer{};                      // its folder; empty: the model's
+    bool stateless = false;                                 // compute the whole window [1, N] for every token
+    bool only_static = false;  // the static graphs with a cache on every device, not only on an NPU
+    ContextPolicy context_policy = ContextPolicy::shift;
+};
+
+struct AskOptions {
+    int64_t max_new_tokens = 256;
+    SamplingOptions sampling{};       // greedy
+    std::vector<std::string> stop{};  // strings that end the answer and do not show
+    bool prompt_lookup = false;       // draft tokens from what was said before: the same text, often sooner
+};
+
+struct SessionReply {
+    std::string text;
+    FinishReason finish_reason = FinishReason::length;
+    std::vector<int64_t> tokens{};            // new ones, without the one that ended it
+    std::vector<double> log_probabilities{};  // of each, natural
+    uint64_t seed = 0;                        // draws the same text again
+    int64_t prompt_tokens = 0;
+    int64_t computed_prompt_tokens = 0;  // the others were kept; 0 where nobody counts
+    int64_t dropped_turns = 0;           // under ContextPolicy::shift
+    double first_token_ms = 0;
+    double total_ms = 0;
+};
+
+/// Owns all that it opened. One thread at a time: a call while another one runs fails (usage), but for
+/// cancel(). Sessions share nothing but the process's OpenVINO runtime, so several of them, of one folder or
+/// of many, may be used in several threads at once.
+class Session {
+public:
+    /// Gets text as soon as it is certain, never half a character, in the thread that asked; returns false to
+    /// stop. What it throws comes out of the call, and the conversation is as before.
+    using OnText = std::function<bool(const std::string&)>;
+
+    /// Opens a folder that bake() made. Errors: not_found, invalid_input, unsupported, device.
+    explicit Session(const std::filesystem::path& folder, const SessionOptions& options = {});
+    Session(Session&&) noexcept;
+    Session& operator=(Session&&) noexcept;
+    ~Session();
+
+    /// Answers the next message of the conversation, rendered by the model's chat template; only what is new
+    /// of it is computed. Errors: usage (empty, or too long under the context policy), unsupported (no chat
+    /// template), invalid_input, device. The conversation is then as it was.
+    SessionReply chat(const std::string& message, const AskOptions& options = {}, const OnText& on_text = {});
+    /// Goes on with `text` as it is: no template, no part of the conversation. Errors: as chat().
+    SessionReply generate(const std::string& text, const AskOptions& options = {},
+                          const OnText& on_text = {});
+    /// Ends the answer under way at its next token, from any thread; what was said is kept. Does nothing
+    /// where none is under way.
+    void cancel() noexcept;
+
+    /// The system message from now on; empty: the template's own. Errors: unsupported (no chat template).
+    void set_system(const std::string& text);
+    /// Forgets the conversation but for the system message.
+    void reset();
+    std::vector<ChatMessage> messages() const;
+
+    std::string device() const;
+    /// "NPU: no such device is visible here …": those tried before, with their reasons.
+    std::vector<std::string> passed_over() const;
+    int64_t context_tokens() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace ovenbird

@@ -1,0 +1,152 @@
+#include "ovenbird/session.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+
+#include "base/error.hpp"
+#include "run/conversation.hpp"
+#include "run/open_folder.hpp"
+
+namespace ovenbird {
+namespace {
+
+constexpr int64_t kDraftTokens = 7;
+
+AnswerOptions answer_options(const AskOptions& options) {
+    AnswerOptions answer;
+    answer.max_new_tokens = options.max_new_tokens;
+    answer.sampling = options.sampling;
+    answer.stop = options.stop;
+    answer.draft_tokens = options.prompt_lookup ? kDraftTokens : 0;
+    answer.on_long_prompt = LongPrompt::error;
+    return answer;
+}
+
+SessionReply reply_of(Answer answer) {
+    auto& generation = answer.generation;
+    SessionReply reply;
+    reply.text = std::move(answer.text);
+    reply.finish_reason = generation.reason;
+    reply.tokens = std::move(generation.tokens);
+    reply.log_probabilities = std::move(generation.log_probabilities);
+    reply.seed = generation.seed;
+    reply.prompt_tokens = answer.prompt_tokens;
+    reply.first_token_ms = generation.first_token_ms;
+    reply.total_ms = generation.total_ms;
+    return reply;
+}
+
+OpenedEngine open(const std::filesystem::path& folder, const SessionOptions& options, int64_t pad_id) {
+    DeviceOptions device;
+    device.devices = options.devices;
+    device.properties = options.properties;
+    device.cache_folder = options.compiled_cache;
+    return open_folder(folder, read_manifest(folder), device, pad_id,
+                       {options.stateless, options.only_static});
+}
+
+}  // namespace
+
+struct Session::State {
+    State(const std::filesystem::path& folder, const SessionOptions& options)
+        : tokenizer(Tokenizer::load(options.tokenizer.empty() ? folder : options.tokenizer)),
+          chat(ChatTemplate::load(options.tokenizer.empty() ? folder : options.tokenizer)),
+          opened(open(folder, options, tokenizer.pad_id())),
+          name(folder.string()) {
+        check_vocabulary(tokenizer, *opened.engine);
+        if (chat) conversation.emplace(*opened.engine, tokenizer, *chat, options.context_policy);
+    }
+
+    // Held by the one call that runs.
+    std::unique_lock<std::mutex> enter() {
+        std::unique_lock lock(busy, std::try_to_lock);
+        if (!lock)
+            fail(ErrorCode::usage, "the session is busy in another thread; wait, or open another session");
+        return lock;
+    }
+
+    Conversation& talk() {
+        if (conversation) return *conversation;
+        fail(
+            ErrorCode::unsupported,
+            "{}: the model has no chat template, so it knows no turns; put its chat_template.jinja there, or "
+            "use generate()",
+            name);
+    }
+
+    std::function<bool(const std::string&)> listen(const OnText& on_text) {
+        cancelled = false;
+        return [this, &on_text](const std::string& text) {
+            const bool goes_on = text.empty() || !on_text || on_text(text);
+            return goes_on && !cancelled;
+        };
+    }
+
+    Tokenizer tokenizer;
+    std::optional<ChatTemplate> chat;
+    OpenedEngine opened;
+    std::string name;
+    std::optional<Conversation> conversation;
+    std::mutex busy;
+    std::atomic<bool> cancelled = false;
+};
+
+Session::Session(const std::filesystem::path& folder, const SessionOptions& options)
+    : state_(std::make_unique<State>(folder, options)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+SessionReply Session::chat(const std::string& message, const AskOptions& options, const OnText& on_text) {
+    const auto lock = state_->enter();
+    Reply said = state_->talk().say(message, answer_options(options), state_->listen(on_text));
+    SessionReply reply = reply_of(std::move(said.answer));
+    reply.computed_prompt_tokens = said.computed_prompt_tokens;
+    reply.dropped_turns = said.dropped_turns;
+    return reply;
+}
+
+SessionReply Session::generate(const std::string& text, const AskOptions& options, const OnText& on_text) {
+    const auto lock = state_->enter();
+    auto prompt = encode_prompt(state_->tokenizer, nullptr, text, "");
+    return reply_of(answer(
+        *state_->opened.engine, state_->tokenizer, std::move(prompt), answer_options(options), [](int64_t) {},
+        state_->listen(on_text)));
+}
+
+void Session::cancel() noexcept {
+    state_->cancelled = true;
+}
+
+void Session::set_system(const std::string& text) {
+    const auto lock = state_->enter();
+    state_->talk().set_system(text);
+}
+
+void Session::reset() {
+    const auto lock = state_->enter();
+    state_->talk().reset();
+}
+
+std::vector<ChatMessage> Session::messages() const {
+    const auto lock = state_->enter();
+    return state_->talk().messages();
+}
+
+std::string Session::device() const {
+    return state_->opened.engine->device();
+}
+
+std::vector<std::string> Session::passed_over() const {
+    std::vector<std::string> lines;
+    for (const auto& passed : state_->opened.passed_over)
+        lines.push_back(passed.device + ": " + passed.reason);
+    return lines;
+}
+
+int64_t Session::context_tokens() const {
+    return state_->opened.engine->window_tokens();
+}
+
+}  // namespace ovenbird
