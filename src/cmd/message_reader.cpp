@@ -16,7 +16,7 @@ bool is_blank(const std::string& text) {
 // What follows the opening quotes, up to a line that ends in three.
 Line read_quoted(LineSource& lines, std::string text) {
     while (!text.ends_with(kQuotes)) {
-        const Line more = lines.read(kMorePrompt);
+        Line more = lines.read(kMorePrompt);
         if (more.kind == Line::Kind::abandoned) return more;
         if (more.kind == Line::Kind::end) return {Line::Kind::text, text};
         if (!text.empty()) text += '\n';
@@ -30,7 +30,7 @@ Line read_quoted(LineSource& lines, std::string text) {
 Line read_continued(LineSource& lines, std::string text) {
     while (text.ends_with('\\')) {
         text.back() = '\n';
-        const Line more = lines.read(kMorePrompt);
+        Line more = lines.read(kMorePrompt);
         if (more.kind == Line::Kind::abandoned) return more;
         if (more.kind == Line::Kind::end) {
             text.pop_back();

@@ -224,5 +224,19 @@ TEST(FileLock, AnotherProcessHoldsItUntilItDies) {
     EXPECT_TRUE(FileLock::try_lock(folder / "lock").held());
 }
 
+TEST(ReplaceFile, TheOldOneOrTheNewOne) {
+    const TestFolder folder;
+    const auto file = folder / "talk.json";
+    replace_file(file, "one");
+    replace_file(file, "two");
+    EXPECT_EQ(read_file(file), "two");
+    // A folder of that name cannot be replaced: it stays, and nothing is left beside it.
+    std::filesystem::create_directories(folder / "busy" / "inside");
+    error_of(ErrorCode::io, [&] { replace_file(folder / "busy", "three"); });
+    error_of(ErrorCode::not_found, [&] { replace_file(folder / "none" / "x", "four"); });
+    const std::filesystem::directory_iterator entries(folder.path());
+    EXPECT_EQ(std::distance(begin(entries), end(entries)), 2);
+}
+
 }  // namespace
 }  // namespace ovenbird
