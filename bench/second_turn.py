@@ -53,9 +53,9 @@ def main():
         conversation, _, _ = chat.say(f"{number} " + STORY * 33)
         _, computed, ms = chat.say(STORY * 2)
         second.append((computed, ms))
-        # The template adds a system message of its own; without so many words the prompt is as long.
+        # Begins with other words than what the cache holds; only the template's own beginning is still there.
         chat.do("/reset")
-        _, computed, ms = chat.say(f"{number} " + STORY)
+        _, computed, ms = chat.say(f"Now afresh {number}: " + STORY * 2)
         fresh.append((computed, ms))
     chat.end()
 
