@@ -120,14 +120,11 @@ std::vector<std::vector<PlannedTensor*>> neighbours(BakePlan& plan) {
     std::vector<std::vector<PlannedTensor*>> sets;
     std::map<std::string, size_t> open;
     for (auto& tensor : plan.tensors) {
-        const auto shared = joint.find(tensor.source->name);
-        if (shared == joint.end()) {
-            sets.push_back({&tensor});
-        } else if (const auto [set, is_new] = open.emplace(shared->second, sets.size()); is_new) {
-            sets.push_back({&tensor});
-        } else {
-            sets[set->second].push_back(&tensor);
-        }
+        const std::string& name = tensor.source->name;
+        const auto shared = joint.find(name);
+        const auto [set, is_new] = open.emplace(shared == joint.end() ? name : shared->second, sets.size());
+        if (is_new) sets.emplace_back();
+        sets[set->second].push_back(&tensor);
     }
     return sets;
 }

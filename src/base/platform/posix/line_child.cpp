@@ -21,11 +21,13 @@ constexpr int kLookEveryMs = 20;
 }  // namespace
 
 struct LineChild::State {
+    State(std::string program, Descriptor to, Descriptor from, pid_t child)
+        : name(std::move(program)), to_child(std::move(to)), from_child(std::move(from)), process(child) {}
     std::string name;
     Descriptor to_child;
     Descriptor from_child;
     RunningChild process;
-    std::string buffer{};  // read, but not given out
+    std::string buffer;  // read, but not given out
 };
 
 LineChild::LineChild(const std::vector<std::string>& command) {
@@ -35,8 +37,8 @@ LineChild::LineChild(const std::vector<std::string>& command) {
     const Descriptor dropped("/dev/null", O_WRONLY, "open");
     const pid_t child =
         start_child(command, {input.read_end.number(), output.write_end.number(), dropped.number()}, 0);
-    state_ = std::unique_ptr<State>(
-        new State{command[0], std::move(input.write_end), std::move(output.read_end), RunningChild(child)});
+    state_ =
+        std::make_unique<State>(command[0], std::move(input.write_end), std::move(output.read_end), child);
 }
 
 LineChild::LineChild(LineChild&&) noexcept = default;
