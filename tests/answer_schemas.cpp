@@ -79,7 +79,7 @@ void answer_all(const std::filesystem::path& folder, std::span<char*> properties
         if (end == std::string::npos) fail(ErrorCode::usage, "'{}' is not KEY=VALUE", property);
         device.properties[property.substr(0, end)] = property.substr(end + 1);
     }
-    const auto opened = open_cached(folder, device, tokenizer.pad_id(), false);
+    const auto opened = open_cached(folder, device, tokenizer.pad_id(), StaticForm::none);
     std::string line;
     while (std::getline(std::cin, line))
         std::cout << answer_request(*opened.engine, tokenizer, *chat, Json::parse(line)).dump() << std::endl;

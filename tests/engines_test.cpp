@@ -105,7 +105,7 @@ protected:
 };
 
 TEST_P(Engines, Paged) {
-    const auto opened = open_cached(baked_, exact_cpu(), 0, false);
+    const auto opened = open_cached(baked_, exact_cpu(), 0, StaticForm::none);
     EXPECT_GT(opened.engine->cache_bytes(), 0U);
     expect_same_everywhere(*opened.engine, 1e-3F);
 }
@@ -117,7 +117,7 @@ TEST_P(Engines, Stateful) {
 }
 
 TEST_P(Engines, Static) {
-    const auto opened = open_cached(baked_, exact_cpu(), 0, true);
+    const auto opened = open_cached(baked_, exact_cpu(), 0, StaticForm::whole);
     expect_same_everywhere(*opened.engine, 2e-2F);  // keys and values are kept in f16
 }
 

@@ -66,8 +66,8 @@ int run(const fs::path& folder, int64_t first, int64_t last, int64_t count, int6
     const auto tokenizer = Tokenizer::load(folder);
     const auto source = source_tokens(tokenizer, text);
     const auto loop = open_stateless(folder / kModelXmlName, exact_cpu(), tokenizer.pad_id()).engine;
-    const auto paged = open_cached(folder, exact_cpu(), tokenizer.pad_id(), false).engine;
-    const auto fixed = open_cached(folder, exact_cpu(), tokenizer.pad_id(), true).engine;
+    const auto paged = open_cached(folder, exact_cpu(), tokenizer.pad_id(), StaticForm::none).engine;
+    const auto fixed = open_cached(folder, exact_cpu(), tokenizer.pad_id(), StaticForm::whole).engine;
     Comparison comparison{*loop};
     GenerateOptions options;
     options.max_new_tokens = new_tokens;

@@ -22,6 +22,7 @@ struct BakeOptions {
     bool search_scales = true;  // least squared error; else the largest magnitude decides
     int64_t seq_len = 128;      // N of [1, N]
     int64_t context = 1024;     // tokens that the graphs with a cache hold; 0: no such graphs
+    std::string form = "both";  // of the static graphs with a cache: "whole", "folded" or "both"
     bool all_logits = false;
     std::string embedding = "device";      // or "host": input inputs_embeds, tokens are looked up outside
     int64_t activations_scale_factor = 1;  // the residual stream is divided by it, a power of two

@@ -14,13 +14,21 @@
 
 namespace ovenbird {
 
+/// Whether static graphs are run where the device takes dynamic ones, and which.
+enum class StaticForm {
+    none,    // only on an NPU
+    any,     // whichever suits the device
+    whole,   // all layers in one graph
+    folded,  // one graph run for every layer
+};
+
 struct SessionOptions {
     std::vector<std::string> devices{"NPU", "GPU", "CPU"};  // the first that takes the model is used
     std::map<std::string, std::string> properties{};        // for the device, any OpenVINO property
     std::filesystem::path compiled_cache{};                 // folder of compiled models; empty: none are kept
     std::filesystem::path tokenizer{};                      // its folder; empty: the model's
     bool stateless = false;                                 // compute the whole window [1, N] for every token
-    bool only_static = false;  // the static graphs with a cache on every device, not only on an NPU
+    StaticForm static_form = StaticForm::none;
     ContextPolicy context_policy = ContextPolicy::shift;
 };
 

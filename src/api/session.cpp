@@ -43,7 +43,7 @@ OpenedEngine open(const std::filesystem::path& folder, const SessionOptions& opt
     device.properties = options.properties;
     device.cache_folder = options.compiled_cache;
     return open_folder(folder, read_manifest(folder), device, pad_id,
-                       {options.stateless, options.only_static});
+                       {options.stateless, options.static_form});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "bake/cache_graphs.hpp"
 #include "bake/compress.hpp"
+#include "bake/folded_graphs.hpp"
 #include "bake/freeze/ir_file.hpp"
 #include "bake/graph/decoder.hpp"
 #include "bake/ir_source.hpp"
@@ -120,8 +121,11 @@ Manifest bake_checkpoint(const BakeOptions& options, Reporter& reporter) {
     for (const auto& tensor : plan.tensors) {
         if (tensor.store == Store::quantized && tensor.format.bits == 4) ++int4_constants;
     }
-    finish(options, work, int4_constants, manifest, reporter,
-           [&] { write_cache_graphs(plan.config, weights, options, work.path(), manifest, reporter); });
+    finish(options, work, int4_constants, manifest, reporter, [&] {
+        write_cache_graphs(plan.config, weights, options, work.path(), manifest, reporter);
+        if (options.form != "whole")
+            write_folded_graphs(plan.config, weights, options, work.path(), manifest, reporter);
+    });
     return manifest;
 }
 

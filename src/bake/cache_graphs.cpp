@@ -50,7 +50,8 @@ std::vector<CacheGraph> plan_cache_graphs(int64_t context) {
     std::vector<CacheGraph> graphs;
     for (int64_t bucket = kSmallestContext;; bucket = std::min(2 * bucket, context)) {
         const auto add = [&](const char* kind, int64_t tokens, bool all_rows) {
-            graphs.push_back({fmt::format("graphs/{}_{}.xml", kind, bucket), tokens, bucket - 1, all_rows});
+            graphs.push_back(
+                {fmt::format("graphs/{}_{}.xml", kind, bucket), tokens, bucket - 1, bucket, all_rows});
         };
         add("decode", 1, false);
         add("verify", kDraftTokens, true);
@@ -79,6 +80,7 @@ void write_cache_graphs(const ModelConfig& config, const CompressedWeights& weig
     write_ir(dynamic, folder / kDynamicGraph, bin, weights.file_bytes);
     manifest.dynamic_graph = kDynamicGraph;
     manifest.context = context;
+    if (options.form == "folded") return;
     manifest.graphs = plan_cache_graphs(context);
     reporter.note(
         fmt::format("{} graphs with a cache, for up to {} tokens", manifest.graphs.size() + 1, context));

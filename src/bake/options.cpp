@@ -32,6 +32,8 @@ void validate(const BakeOptions& options) {
         fail(ErrorCode::usage, "--context {} is not known; it takes 0 (no cache) or {} to 131072",
              options.context, kSmallestContext);
     }
+    if (options.form != "whole" && options.form != "folded" && options.form != "both")
+        fail(ErrorCode::usage, "--form {} is not known; it takes whole, folded or both", options.form);
     if (options.embedding != "device" && options.embedding != "host") {
         fail(ErrorCode::usage, "--embedding {} is not known; it takes device or host", options.embedding);
     }

@@ -27,6 +27,10 @@ void visit_bake_options(Options& options, Visitor&& visit) {
     visit("seq-len", options.seq_len, "Tokens of the static window, N of [1, N]");
     visit("context", options.context,
           "Tokens of prompt and answer that the graphs with a key/value cache hold; 0: no such graphs");
+    visit("form", options.form,
+          "Static graphs with a cache: whole (all layers in one graph), folded (one graph that stands for "
+          "every "
+          "layer, compiled in a fraction of the time), or both");
     visit("all-logits", options.all_logits, "Compute logits for every row instead of the last real one");
     visit("embedding", options.embedding,
           "Where tokens are looked up: on the device, or on the host (saves a tied table's second copy)");

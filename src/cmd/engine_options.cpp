@@ -43,8 +43,17 @@ void add_engine_options(CLI::App& app, EngineOptions& options) {
     auto* stateless =
         app.add_flag("--stateless", options.stateless,
                      "Keep no keys and values: compute the whole window [1, N] for every token");
-    app.add_flag("--static", options.only_static,
-                 "The static graphs with a cache on every device, not only on an NPU")
+    app.add_flag_callback(
+           "--static", [&options] { options.form = StaticForm::any; },
+           "The static graphs with a cache on every device, not only on an NPU")
+        ->excludes(stateless);
+    const std::map<std::string, StaticForm> forms{{"whole", StaticForm::whole},
+                                                  {"folded", StaticForm::folded}};
+    app.add_option(
+           "--form", options.form,
+           "Which static graphs, on every device: whole (all layers in one) or folded (one graph run for "
+           "every layer); an NPU takes folded ones unless told otherwise")
+        ->transform(CLI::CheckedTransformer(forms))
         ->excludes(stateless);
 }
 
@@ -65,7 +74,7 @@ void settle_places(EngineOptions& options) {
     if (options.tokenizer.empty()) options.tokenizer = options.folder;
     options.manifest = manifest_of(options);
     if (options.manifest && !options.stateless) options.context = options.manifest->context;
-    if (options.only_static && options.context == 0) {
+    if (options.form != StaticForm::none && options.context == 0) {
         fail(ErrorCode::unsupported,
              "{}: the folder has no graphs with a cache; bake it from a checkpoint with --context 1024",
              options.folder.string());
@@ -95,8 +104,8 @@ OpenedEngine open_engine(const EngineOptions& options, int64_t pad_id, ConsoleRe
     if (options.context == 0 && !options.stateless)
         reporter.note("no graphs with a cache in the folder: the whole window is computed for every token");
     if (options.manifest) {
-        opened = open_folder(options.folder, *options.manifest, device, pad_id,
-                             {options.stateless, options.only_static});
+        opened =
+            open_folder(options.folder, *options.manifest, device, pad_id, {options.stateless, options.form});
     } else {
         const bool given = !options.model_xml.empty();
         opened = open_stateless(given ? options.model_xml : options.folder / kModelXmlName, device, pad_id);

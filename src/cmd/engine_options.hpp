@@ -23,18 +23,18 @@ struct EngineOptions {
     std::filesystem::path cache_folder = compiled_cache_folder();
     bool no_cache = false;
     bool stateless = false;
-    bool only_static = false;
+    StaticForm form = StaticForm::none;
 
     // Known after settle_places():
     std::optional<Manifest> manifest;  // none for an IR that ovenbird bake did not make
     int64_t context = 0;               // most tokens with a cache; 0: there is none, or it is not wanted
 };
 
-/// --device, --ov-config, --cache-dir, --no-cache, --stateless, --static, --tokenizer-id.
+/// --device, --ov-config, --cache-dir, --no-cache, --stateless, --static, --form, --tokenizer-id.
 void add_engine_options(CLI::App& app, EngineOptions& options);
 
 /// Fills in what follows from the folder. Errors: not_found (no such folder: says how to bake one), usage,
-/// unsupported (--static without graphs with a cache).
+/// unsupported (--static or --form without graphs with a cache).
 void settle_places(EngineOptions& options);
 
 /// Errors: usage, for --ov-config that is no KEY=VALUE.

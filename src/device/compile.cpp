@@ -142,12 +142,28 @@ OpenedDevice open_on_first(const std::vector<std::string>& devices,
     fail(ErrorCode::device, "no device took the model:{}", list);
 }
 
+ov::CompiledModel compile_or_load(const std::string& device, const std::shared_ptr<ov::Model>& model,
+                                  const DeviceOptions& options) {
+    if (device_family(device) == "NPU" && !options.blobs.empty()) {
+        std::string note;
+        if (auto loaded = import_blob(options, device, note)) return loaded;
+    }
+    prepare_cache(options);
+    return core().compile_model(model, device, properties_for(options));
+}
+
 std::unique_ptr<CompiledSession> compile_on(const std::string& device,
                                             const std::shared_ptr<ov::Model>& model,
                                             const DeviceOptions& options) {
-    prepare_cache(options);
-    return std::make_unique<CompiledSession>(core().compile_model(model, device, properties_for(options)),
-                                             device);
+    return std::make_unique<CompiledSession>(compile_or_load(device, model, options), device);
+}
+
+HostMemory host_memory_of(const std::string& device) {
+    if (device_family(device) == "CPU") return nullptr;
+    auto context = std::make_shared<ov::RemoteContext>(core().get_default_context(device));
+    return [context](const ov::element::Type& type, const ov::Shape& shape) {
+        return context->create_host_tensor(type, shape);
+    };
 }
 
 std::string one_line_reason(const std::string& what) {

@@ -75,6 +75,16 @@ std::unique_ptr<CompiledSession> compile_on(const std::string& device,
                                             const std::shared_ptr<ov::Model>& model,
                                             const DeviceOptions& options);
 
+/// The same without a request; options.blobs are tried first on an NPU.
+ov::CompiledModel compile_or_load(const std::string& device, const std::shared_ptr<ov::Model>& model,
+                                  const DeviceOptions& options);
+
+/// Allocates memory of the host that a device reads and writes without a copy.
+using HostMemory = std::function<ov::Tensor(const ov::element::Type&, const ov::Shape&)>;
+
+/// That of a device which has some of its own (NPU, GPU); null where ordinary memory serves.
+HostMemory host_memory_of(const std::string& device);
+
 struct CompileOutcome {
     std::unique_ptr<CompiledSession> session;
     std::vector<PassedOver> passed_over;

@@ -65,18 +65,10 @@ Json graphs_json(const std::vector<CacheGraph>& graphs) {
         list.push_back({{"file", graph.file},
                         {"tokens", graph.tokens},
                         {"past", graph.past},
+                        {"context", graph.context},
                         {"all_rows", graph.all_rows}});
     }
     return list;
-}
-
-// Plain relative names below the folder: nothing else is opened because a manifest says so.
-std::string inner_name(const std::string& name, const std::string& origin) {
-    const std::filesystem::path path(name);
-    const bool inside = path.is_relative() && name.find("..") == std::string::npos;
-    if (!inside)
-        fail(ErrorCode::invalid_input, "{}: the graph '{}' does not lie in the folder", origin, name);
-    return name;
 }
 
 std::vector<CacheGraph> read_graphs(const Json& list, const std::string& origin) {
@@ -84,7 +76,8 @@ std::vector<CacheGraph> read_graphs(const Json& list, const std::string& origin)
     for (const auto& entry : list) {
         const JsonObject object(entry, origin);
         graphs.push_back({inner_name(object.text("file"), origin), object.integer("tokens"),
-                          object.integer("past"), entry.value("all_rows", false)});
+                          object.integer("past"), object.integer_or("context", object.integer("past") + 1),
+                          entry.value("all_rows", false)});
     }
     return graphs;
 }
@@ -111,6 +104,7 @@ Json to_json(const Manifest& manifest) {
                          {"dynamic", manifest.dynamic_graph},
                          {"graphs", graphs_json(manifest.graphs)}};
     }
+    if (!manifest.folded.steps.empty()) json["folded"] = to_json(manifest.folded);
     if (!manifest.blobs.empty()) json["npu"] = blobs_json(manifest.blobs);
     json["options"] = manifest.options;
     json["quantization"] = manifest.quantization;
@@ -145,6 +139,7 @@ Manifest read_manifest(const std::filesystem::path& folder) {
         manifest.dynamic_graph = inner_name(cache->text("dynamic"), path.string());
         manifest.graphs = read_graphs(cache->json().at("graphs"), path.string());
     }
+    if (const auto folded = object.object("folded")) manifest.folded = read_folded(*folded);
     if (object.has("npu")) manifest.blobs = read_blobs(json.at("npu"), path.string());
     if (object.has("text_files")) {
         for (const auto& name : json.at("text_files")) {

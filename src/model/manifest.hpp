@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "model/folded.hpp"
 
 namespace ovenbird {
 
@@ -42,6 +43,7 @@ struct CacheGraph {
     std::string file;       // "graphs/decode_256.xml", relative to the folder
     int64_t tokens = 0;     // new tokens a run
     int64_t past = 0;       // tokens that the cache's inputs hold
+    int64_t context = 0;    // longest sequence that it is for
     bool all_rows = false;  // logits [1, tokens, V] instead of [1, 1, V]
 };
 
@@ -60,6 +62,7 @@ struct Manifest {
     int64_t context = 0;                 // of the graphs with a cache; 0: there are none
     std::vector<CacheGraph> graphs;      // static, the smallest context first
     std::string dynamic_graph;           // stateful and dynamic, for CPU and GPU; empty: there is none
+    FoldedForm folded;                   // without steps: there is none
     Json options = Json::object();       // the bake's options
     Json quantization = Json::object();  // forms, errors, notes
     Json verification = Json::object();  // what was checked, with figures

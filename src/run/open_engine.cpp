@@ -6,6 +6,7 @@
 #include "device/paged_attention.hpp"
 #include "model/manifest.hpp"
 #include "run/dynamic_engine.hpp"
+#include "run/folded_engine.hpp"
 #include "run/paged_engine.hpp"
 #include "run/static_cache_engine.hpp"
 #include "run/static_engine.hpp"
@@ -15,12 +16,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
+enum class CachedForm { dynamic, whole, folded };
+
 std::unique_ptr<Engine> open_on(const std::string& device, const fs::path& folder, const Manifest& manifest,
-                                const DeviceOptions& options, int64_t pad_id, bool is_static) {
+                                const DeviceOptions& options, int64_t pad_id, CachedForm form) {
     const fs::path bin = folder / kModelBinName;
     const auto compile = [=](const std::string& file) {
         return compile_on(device, read_graph(folder / file, bin), options);
     };
+    if (form == CachedForm::folded) {
+        return std::make_unique<FoldedEngine>(manifest, folder_runner(folder, bin, device, options, {}),
+                                              MappedFile::open(bin), pad_id);
+    }
+    const bool is_static = form == CachedForm::whole;
     if (!is_static && device_family(device) == "CPU") {
         const auto graphs = page_attention(read_graph(folder / manifest.dynamic_graph, bin),
                                            PagedEngine::pages(manifest.context));
@@ -37,6 +45,16 @@ std::unique_ptr<Engine> open_on(const std::string& device, const fs::path& folde
         manifest, [=](const CacheGraph& graph) { return compile(graph.file); }, pad_id, std::move(embedder));
 }
 
+// An NPU takes the folded form where there is one: one layer is compiled instead of all. Elsewhere it is
+// slow.
+CachedForm form_on(const std::string& device, const Manifest& manifest, StaticForm wanted) {
+    const bool npu = device_family(device) == "NPU";
+    if (wanted == StaticForm::none && !npu) return CachedForm::dynamic;
+    if (wanted == StaticForm::whole || manifest.folded.steps.empty()) return CachedForm::whole;
+    const bool folded = npu || wanted == StaticForm::folded || manifest.graphs.empty();
+    return folded ? CachedForm::folded : CachedForm::whole;
+}
+
 }  // namespace
 
 OpenedEngine open_stateless(const fs::path& model_xml, const DeviceOptions& options, int64_t pad_id) {
@@ -47,17 +65,20 @@ OpenedEngine open_stateless(const fs::path& model_xml, const DeviceOptions& opti
 }
 
 OpenedEngine open_cached(const fs::path& folder, const DeviceOptions& options, int64_t pad_id,
-                         bool only_static) {
+                         StaticForm form) {
     const Manifest manifest = read_manifest(folder);
     if (manifest.context == 0) {
         fail(ErrorCode::unsupported,
              "{}: the folder has no graphs with a cache; bake it from a checkpoint with --context 1024",
              folder.string());
     }
+    if (form == StaticForm::folded && manifest.folded.steps.empty()) {
+        fail(ErrorCode::unsupported, "{}: the folder has no folded graphs; bake it again with --form both",
+             folder.string());
+    }
     OpenedEngine opened;
     auto device = open_on_first(options.devices, [&](const std::string& name) {
-        const bool is_static = only_static || device_family(name) == "NPU";
-        opened.engine = open_on(name, folder, manifest, options, pad_id, is_static);
+        opened.engine = open_on(name, folder, manifest, options, pad_id, form_on(name, manifest, form));
     });
     opened.passed_over = std::move(device.passed_over);
     opened.compile_seconds = device.seconds;

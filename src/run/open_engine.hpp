@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "device/device.hpp"
+#include "ovenbird/session.hpp"
 #include "run/engine.hpp"
 
 namespace ovenbird {
@@ -22,9 +23,9 @@ OpenedEngine open_stateless(const std::filesystem::path& model_xml, const Device
                             int64_t pad_id);
 
 /// With a cache: the stateful dynamic graph where the device takes dynamic shapes, the static ones on an NPU,
-/// or everywhere for `only_static`. Errors: unsupported when the folder has no such graphs; device when none
+/// or everywhere for a `form`. Errors: unsupported when the folder has no such graphs; device when none
 /// takes them.
 OpenedEngine open_cached(const std::filesystem::path& folder, const DeviceOptions& options, int64_t pad_id,
-                         bool only_static);
+                         StaticForm form);
 
 }  // namespace ovenbird

@@ -10,7 +10,7 @@ namespace ovenbird {
 
 struct OpenForm {
     bool stateless = false;
-    bool only_static = false;
+    StaticForm form = StaticForm::none;
 };
 
 /// `manifest`: the folder's. Errors: those of open_cached and open_stateless.

@@ -7,7 +7,7 @@ namespace {
 
 // What every static graph goes through once its shapes are numbers.
 void rewrite_for_npu(const std::shared_ptr<ov::Model>& model, int64_t positions) {
-    look_up_rope(model, positions);
+    if (positions > 0) look_up_rope(model, positions);
     fuse_attention(model);
     fold_grouped_queries(model);
     scale_after_gather(model);

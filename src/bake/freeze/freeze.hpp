@@ -15,7 +15,8 @@ namespace ovenbird {
 void freeze(const std::shared_ptr<ov::Model>& model, int64_t seq_len, bool all_logits);
 
 /// The same for a graph that is fixed already but for its shape arithmetic: one with a cache as inputs.
-/// `positions`: rows of the rotary tables. `last_row`: logits of the last real row only.
+/// `positions`: rows of the rotary tables; 0: angles are computed (where f32 does it). `last_row`: logits of
+/// the last real row only.
 void freeze_cached(const std::shared_ptr<ov::Model>& model, int64_t positions, bool last_row);
 
 /// Turns a decoder with a key/value cache, as states or as inputs past_key_values.*, into one that starts
@@ -89,6 +90,9 @@ struct WeightCount {
     size_t int8_constants = 0;
 };
 WeightCount count_compressed(const std::shared_ptr<const ov::Model>& model);
+
+/// No dynamic dimension, no ShapeOf or Range, no shape that depends on data. Empty when sound.
+std::vector<Violation> find_dynamic_parts(const std::shared_ptr<const ov::Model>& model);
 
 /// Everything static: no dynamic dimension, no ShapeOf or Range, no shape that depends on data, inputs int64
 /// (beam_idx int32). Empty when sound.

@@ -1,43 +1,29 @@
 #include "bake/freeze/ir_file.hpp"
 
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <openvino/openvino.hpp>
 #include <openvino/pass/serialize.hpp>
 #include <sstream>
 #include <streambuf>
 
+#include "bake/freeze/constant_places.hpp"
 #include "base/error.hpp"
 #include "base/platform/files.hpp"
 
 namespace ovenbird {
 namespace {
 
-constexpr uint64_t kAlignment = 64;
-
-// Beyond this, looking for equal constants costs more than it saves.
-constexpr uint64_t kLargestSearchedTail = uint64_t{16} << 20;
-
 // Stands in for the .bin file while OpenVINO serialises. Every constant arrives as one write of its own
-// memory, so its address tells whether the file already holds it. What earlier graphs appended (`tail`, from
-// the end of the mapped part to the end of the file) is searched for equal bytes.
+// memory, so its address tells whether the file already holds it.
 class ConstantSink : public std::streambuf {
 public:
-    ConstantSink(std::span<const std::byte> mapped, std::string tail, uint64_t file_bytes)
-        : mapped_(mapped),
-          tail_begin_(file_bytes - tail.size()),
-          old_tail_bytes_(tail.size()),
-          tail_(std::move(tail)) {}
-
-    /// Bytes to append to the file (from its old end on).
-    std::string appended() const { return tail_.substr(old_tail_bytes_); }
+    explicit ConstantSink(ConstantPlaces& places) : places_(places) {}
 
     /// The place in the file of what the serialiser believes to be at `position`.
     uint64_t place_of(uint64_t position, uint64_t bytes) const {
-        const auto found = places_.find(position);
-        if (found == places_.end() || found->second.second != bytes) {
+        const auto found = placed_.find(position);
+        if (found == placed_.end() || found->second.second != bytes) {
             fail(ErrorCode::internal, "OpenVINO refers to constant bytes {}+{} that it did not write",
                  position, bytes);
         }
@@ -47,7 +33,7 @@ public:
 protected:
     std::streamsize xsputn(const char* data, std::streamsize count) override {
         const auto bytes = static_cast<uint64_t>(count);
-        places_[position_] = {place(reinterpret_cast<const std::byte*>(data), bytes), bytes};
+        placed_[position_] = {places_.place(reinterpret_cast<const std::byte*>(data), bytes), bytes};
         position_ += bytes;
         return count;
     }
@@ -63,30 +49,9 @@ protected:
     }
 
 private:
-    uint64_t place(const std::byte* data, uint64_t bytes) {
-        const std::less<> before;
-        if (!before(data, mapped_.data()) && !before(mapped_.data() + mapped_.size(), data + bytes)) {
-            return static_cast<uint64_t>(data - mapped_.data());
-        }
-        const std::string_view wanted(reinterpret_cast<const char*>(data), bytes);
-        for (uint64_t at = aligned(tail_begin_) - tail_begin_; at + bytes <= tail_.size(); at += kAlignment) {
-            if (std::string_view(tail_).substr(at, bytes) == wanted) return tail_begin_ + at;
-        }
-        const uint64_t end = tail_begin_ + tail_.size();
-        tail_.append(aligned(end) - end, '\0');
-        const uint64_t offset = tail_begin_ + tail_.size();
-        tail_.append(wanted);
-        return offset;
-    }
-
-    static uint64_t aligned(uint64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
-    std::span<const std::byte> mapped_;
+    ConstantPlaces& places_;
     uint64_t position_ = 0;
-    uint64_t tail_begin_;
-    uint64_t old_tail_bytes_;
-    std::string tail_;
-    std::map<uint64_t, std::pair<uint64_t, uint64_t>> places_;  // position: {offset in the file, bytes}
+    std::map<uint64_t, std::pair<uint64_t, uint64_t>> placed_;  // position: {offset in the file, bytes}
 };
 
 // The number inside `name="…"` between begin and end of an XML tag; end on return is one past the digits.
@@ -129,12 +94,6 @@ std::string with_real_offsets(const std::string& xml, const ConstantSink& sink) 
     return result;
 }
 
-std::string read_tail(const std::filesystem::path& file, uint64_t begin) {
-    std::ifstream stream(file, std::ios::binary);
-    stream.seekg(static_cast<std::streamoff>(begin));
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 // The serialiser indents with tabs, a third of what a large graph takes. One line a layer stays.
 std::string without_indentation(const std::string& xml) {
     constexpr std::string_view kLayerEnd = "</layer>";
@@ -153,9 +112,8 @@ std::string without_indentation(const std::string& xml) {
 
 void write_ir(const std::shared_ptr<ov::Model>& model, const std::filesystem::path& xml,
               const std::filesystem::path& bin, std::span<const std::byte> mapped) {
-    const uint64_t file_bytes = std::filesystem::file_size(bin);
-    const bool searched = file_bytes >= mapped.size() && file_bytes - mapped.size() <= kLargestSearchedTail;
-    ConstantSink sink(mapped, searched ? read_tail(bin, mapped.size()) : "", file_bytes);
+    ConstantPlaces places(bin, mapped);
+    ConstantSink sink(places);
     std::ostream bin_stream(&sink);
     std::ostringstream xml_stream;
     try {
@@ -167,7 +125,7 @@ void write_ir(const std::shared_ptr<ov::Model>& model, const std::filesystem::pa
         fail(ErrorCode::internal, "{}: OpenVINO's serialiser used its streams in an unknown way",
              xml.string());
     }
-    append_file(bin, sink.appended());
+    places.append();
     write_file(xml, without_indentation(with_real_offsets(xml_stream.str(), sink)));
 }
 

@@ -86,8 +86,13 @@ void check_input_types(const ov::Model& model, std::vector<Violation>& found) {
 }  // namespace
 
 std::vector<Violation> find_violations(const std::shared_ptr<const ov::Model>& model) {
-    std::vector<Violation> found;
+    std::vector<Violation> found = find_dynamic_parts(model);
     check_input_types(*model, found);
+    return found;
+}
+
+std::vector<Violation> find_dynamic_parts(const std::shared_ptr<const ov::Model>& model) {
+    std::vector<Violation> found;
     for (const auto& node : model->get_ordered_ops()) {
         check_outputs(*node, found);
         check_shape_sources(*node, found);

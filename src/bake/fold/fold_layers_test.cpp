@@ -1,0 +1,3 @@
+#include "bake/fold/fold.hpp"
+
+#include <gtest/gtest.h>

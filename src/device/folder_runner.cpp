@@ -1,0 +1,112 @@
+#include <cstring>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "device/graph_runner.hpp"
+
+namespace ovenbird {
+namespace {
+
+namespace fs = std::filesystem;
+
+GraphPort port_of(const ov::Output<const ov::Node>& port) {
+    return {port.get_element_type(), port.get_partial_shape()};
+}
+
+class FolderRunner : public GraphRunner {
+public:
+    FolderRunner(fs::path folder, fs::path shared_bin, const std::string& device, DeviceOptions options,
+                 GraphBlobs blobs)
+        : folder_(std::move(folder)),
+          shared_bin_(std::move(shared_bin)),
+          device_(device),
+          options_(std::move(options)),
+          blobs_(std::move(blobs)),
+          memory_(host_memory_of(device)) {
+        on_host_.properties = {{"INFERENCE_PRECISION_HINT", "f32"}};  // tables and rows as they are
+    }
+
+    const std::string& device() const override { return device_; }
+
+    const GraphPorts& ports(const std::string& file) override { return graph(file).ports; }
+
+    std::function<void()> prepare(const std::string& file, Place place, const CallTensors& tensors) override {
+        Graph& found = graph(file);
+        if (!found.compiled) compile(file, place, found);
+        // A request of its own for each call: nothing but the start is left to do in a step.
+        auto session = std::make_shared<CompiledSession>(*found.compiled, found.device);
+        for (const auto& [name, tensor] : tensors) {
+            const bool is_input = found.inputs.contains(name);
+            is_input ? session->set_input(name, tensor) : session->set_output(name, tensor);
+        }
+        return [session] { session->infer(); };
+    }
+
+    ov::Tensor allocate(const ov::element::Type& type, const ov::Shape& shape) override {
+        auto tensor = memory_ ? memory_(type, shape) : ov::Tensor(type, shape);
+        std::memset(tensor.data(), 0, tensor.get_byte_size());
+        return tensor;
+    }
+
+    ov::Tensor weights(const ov::element::Type& type, const ov::Shape& shape,
+                       std::span<const std::byte> bytes) override {
+        // ov::Tensor takes no const memory; inputs are never written to.
+        if (!memory_) return {type, shape, const_cast<std::byte*>(bytes.data())};
+        auto tensor = memory_(type, shape);
+        std::memcpy(tensor.data(), bytes.data(), bytes.size());
+        return tensor;
+    }
+
+private:
+    struct Graph {
+        std::shared_ptr<ov::Model> model;  // until it is compiled
+        GraphPorts ports;
+        std::set<std::string> inputs;
+        std::optional<ov::CompiledModel> compiled;
+        std::string device;
+    };
+
+    Graph& graph(const std::string& file) {
+        Graph& found = graphs_[file];
+        if (!found.ports.empty()) return found;
+        const fs::path xml = folder_ / file;
+        const fs::path own_bin = fs::path(xml).replace_extension(".bin");
+        found.model = read_graph(xml, fs::exists(own_bin) ? own_bin : shared_bin_);
+        for (const auto& input : std::as_const(*found.model).inputs()) {
+            found.inputs.insert(input.get_any_name());
+            found.ports[input.get_any_name()] = port_of(input);
+        }
+        for (const auto& output : std::as_const(*found.model).outputs())
+            found.ports[output.get_any_name()] = port_of(output);
+        return found;
+    }
+
+    void compile(const std::string& file, Place place, Graph& found) {
+        found.device = place == Place::host ? "CPU" : device_;
+        DeviceOptions options = place == Place::host ? on_host_ : options_;
+        const auto blobs = blobs_.find(file);
+        if (place == Place::device && blobs != blobs_.end()) options.blobs = blobs->second;
+        found.compiled = compile_or_load(found.device, found.model, options);
+        found.model.reset();
+    }
+
+    fs::path folder_;
+    fs::path shared_bin_;
+    std::string device_;
+    DeviceOptions options_;
+    DeviceOptions on_host_;
+    GraphBlobs blobs_;
+    HostMemory memory_;
+    std::map<std::string, Graph> graphs_;
+};
+
+}  // namespace
+
+std::unique_ptr<GraphRunner> folder_runner(const fs::path& folder, const fs::path& shared_bin,
+                                           const std::string& device, const DeviceOptions& options,
+                                           const GraphBlobs& blobs) {
+    return std::make_unique<FolderRunner>(folder, shared_bin, device, options, blobs);
+}
+
+}  // namespace ovenbird

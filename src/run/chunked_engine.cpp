@@ -1,0 +1,87 @@
+#include "run/chunked_engine.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+
+ChunkedEngine::ChunkedEngine(std::vector<CacheGraph> shapes, int64_t context)
+    : shapes_(std::move(shapes)), context_(context), bucket_(context) {
+    if (shapes_.empty()) {
+        fail(ErrorCode::unsupported,
+             "the folder has no static graphs with a cache of this form; bake it again");
+    }
+    for (const auto& shape : shapes_) {
+        // A run that starts at the cache's end must reach the context's: else it would never be reached.
+        const bool sound = shape.tokens > 0 && shape.past >= 0 && shape.past < shape.context &&
+                           shape.context <= context_ && shape.past + shape.tokens >= shape.context;
+        if (!sound) {
+            fail(ErrorCode::invalid_input, "{}: {} tokens behind {} of {} make no sense; bake the model again",
+                 shape.file, shape.tokens, shape.past, shape.context);
+        }
+        bucket_ = std::min(bucket_, shape.context);
+    }
+}
+
+const CacheGraph& ChunkedEngine::shape_for(int64_t tokens, int64_t rows) const {
+    const CacheGraph* best = nullptr;
+    for (const auto& shape : shapes_) {
+        if (shape.context != bucket_ || (rows > 1 && !shape.all_rows)) continue;
+        const bool better = best == nullptr ||
+                            (best->tokens < tokens ? shape.tokens > best->tokens
+                                                   : shape.tokens >= tokens && shape.tokens < best->tokens);
+        if (better) best = &shape;
+    }
+    if (best == nullptr) fail(ErrorCode::internal, "no graph gives logits for {} rows", rows);
+    return *best;
+}
+
+int64_t ChunkedEngine::most_rows() const {
+    int64_t most = 1;
+    for (const auto& shape : shapes_)
+        if (shape.all_rows) most = std::max(most, shape.tokens);
+    return most;
+}
+
+// The smallest bucket that holds so many tokens; a larger one stays in use: its cache holds what is kept.
+void ChunkedEngine::choose_bucket(int64_t tokens) {
+    int64_t bucket = 0;
+    for (const auto& shape : shapes_) {
+        if (shape.context >= tokens && (bucket == 0 || shape.context < bucket)) bucket = shape.context;
+    }
+    if (bucket <= bucket_) return;
+    bucket_ = bucket;
+    use_bucket(bucket);
+}
+
+std::span<const float> ChunkedEngine::logits_after(std::span<const int64_t> ids, int64_t rows) {
+    if (static_cast<int64_t>(ids.size()) < rows || static_cast<int64_t>(ids.size()) > context_)
+        fail(ErrorCode::internal, "{} tokens do not fit a context of {}", ids.size(), context_);
+    kept_.truncate(kept_.shared_with(ids, rows));
+    choose_bucket(static_cast<int64_t>(ids.size()));
+    const auto count = static_cast<int64_t>(ids.size());
+    std::span<const float> logits;
+    for (int64_t done = kept(); done < count;) {
+        // Several rows are the last ones: what stands before them goes first.
+        const bool last = rows == 1 || count - done <= most_rows();
+        const int64_t wanted = last ? rows : 1;
+        const int64_t end = last ? count : count - rows;
+        const CacheGraph& shape = shape_for(end - done, wanted);
+        // A graph for chunks may see less of the cache than others: what is behind that is computed again.
+        if (kept() > shape.past) {
+            kept_.truncate(shape.past);
+            done = kept();
+        }
+        const auto now =
+            ids.subspan(static_cast<size_t>(done), static_cast<size_t>(std::min(shape.tokens, end - done)));
+        logits = run(shape, now, wanted);
+        done += static_cast<int64_t>(now.size());
+        // The last token of a full context has no place, and needs none: nothing can follow it.
+        const auto placed = std::min<int64_t>(static_cast<int64_t>(now.size()), bucket_ - 1 - kept());
+        kept_.append(now.first(static_cast<size_t>(placed)));
+    }
+    return logits;
+}
+
+}  // namespace ovenbird

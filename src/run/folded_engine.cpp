@@ -1,0 +1,220 @@
+#include "run/folded_engine.hpp"
+
+#include <cstring>
+
+#include "base/error.hpp"
+#include "device/embedder.hpp"
+#include "run/telemetry.hpp"
+
+namespace ovenbird {
+namespace {
+
+const std::string kPast = "past.";
+const std::string kShared = "shared.";
+
+std::vector<CacheGraph> shapes_of(const FoldedForm& form) {
+    std::vector<CacheGraph> shapes;
+    for (const auto& step : form.steps)
+        shapes.push_back({step.name, step.tokens, step.past, step.context, step.all_rows});
+    return shapes;
+}
+
+const GraphPort& port_of(const GraphPorts& ports, const std::string& name, const std::string& file) {
+    const auto found = ports.find(name);
+    if (found != ports.end()) return found->second;
+    fail(ErrorCode::invalid_input, "{}: the graph has no '{}'; bake the model again", file, name);
+}
+
+}  // namespace
+
+FoldedEngine::FoldedEngine(const Manifest& manifest, std::unique_ptr<GraphRunner> runner,
+                           std::shared_ptr<const MappedFile> weights, int64_t pad_id)
+    : ChunkedEngine(shapes_of(manifest.folded), manifest.context),
+      form_(manifest.folded),
+      runner_(std::move(runner)),
+      file_(std::move(weights)),
+      pad_id_(pad_id),
+      cache_(manifest.context - 1,
+             [this](const auto& type, const auto& shape) { return runner_->allocate(type, shape); }) {
+    find_caches();
+    const Step& decode = step_of(shape_for(1, 1));
+    vocab_size_ = static_cast<int64_t>(decode.logits.get_shape().at(2));
+}
+
+void FoldedEngine::find_caches() {
+    const auto& step = form_.steps.front();
+    for (const auto& layer : form_.layers) {
+        const std::string& file = step.layers.at(layer.kind);
+        for (size_t i = 0; i < layer.caches.size(); ++i) {
+            const auto& port = port_of(runner_->ports(file), fmt::format("{}{}", kPast, i), file);
+            if (port.type != ov::element::f16 || port.shape.size() != 4)
+                fail(ErrorCode::invalid_input, "{}: {}{} is no cache of keys or values", file, kPast, i);
+            cache_.add(layer.caches[i], port.shape[1].get_length(), port.shape[3].get_length());
+        }
+    }
+}
+
+const FoldedStep& FoldedEngine::folded_step(const CacheGraph& shape) const {
+    for (const auto& step : form_.steps)
+        if (step.name == shape.file) return step;
+    fail(ErrorCode::internal, "no folded step is called {}", shape.file);
+}
+
+FoldedEngine::Step& FoldedEngine::step_of(const CacheGraph& shape) {
+    const auto [found, is_new] = steps_.try_emplace(shape.file);
+    if (is_new) {
+        try {
+            open(folded_step(shape), found->second);
+        } catch (...) {
+            steps_.erase(found);
+            throw;
+        }
+    }
+    return found->second;
+}
+
+ov::Tensor FoldedEngine::make(const GraphPort& port) {
+    return runner_->allocate(port.type, port.shape.to_shape());
+}
+
+// The weights' tensors are made once for a layer, whatever steps use them.
+CallTensors FoldedEngine::weights_of(size_t owner, const std::string& file, const WeightRanges& ranges) {
+    CallTensors tensors;
+    const auto& ports = runner_->ports(file);
+    for (const auto& [name, range] : ranges) {
+        const auto port = ports.find(name);
+        if (port == ports.end()) continue;  // another step's graph takes it
+        auto& tensor = weights_[{owner, name}];
+        if (!tensor) {
+            const auto shape = port->second.shape.to_shape();
+            const size_t bytes = (ov::shape_size(shape) * port->second.type.bitwidth() + 7) / 8;
+            const bool fits = bytes == range.bytes && range.offset <= file_->bytes().size() &&
+                              range.bytes <= file_->bytes().size() - range.offset;
+            if (!fits) {
+                fail(ErrorCode::invalid_input,
+                     "{}: '{}' takes {} bytes and the manifest gives it {} at {} of {}; bake the model again",
+                     file, name, bytes, range.bytes, range.offset, file_->bytes().size());
+            }
+            tensor = runner_->weights(port->second.type, shape, file_->bytes().subspan(range.offset, bytes));
+        }
+        tensors[name] = tensor;
+    }
+    return tensors;
+}
+
+// What depends on tokens and positions alone is small, and is computed on the host.
+CallTensors FoldedEngine::prepare_before(const FoldedStep& folded, Step& step) {
+    CallTensors tensors;
+    CallTensors shared;
+    for (const auto& [name, port] : runner_->ports(folded.before)) {
+        if (!name.starts_with(kShared)) continue;
+        shared[name] = tensors[name] = make(port);
+    }
+    tensors["attention_mask"] = step.inputs.mask;
+    tensors["position_ids"] = step.inputs.positions;
+    std::erase_if(tensors,
+                  [&](const auto& entry) { return !runner_->ports(folded.before).contains(entry.first); });
+    step.before = runner_->prepare(folded.before, Place::host, tensors);
+    step.embed = runner_->prepare(kEmbeddingsXmlName, Place::host,
+                                  {{"input_ids", step.inputs.ids}, {"inputs_embeds", step.hidden[0]}});
+    return shared;
+}
+
+void FoldedEngine::prepare_layer(const FoldedStep& folded, size_t index, const CallTensors& shared,
+                                 Step& step) {
+    const auto& layer = form_.layers[index];
+    const std::string& file = folded.layers.at(layer.kind);
+    CallTensors tensors = weights_of(index, file, layer.weights);
+    tensors["hidden"] = step.hidden[index % 2];
+    tensors["next_hidden"] = step.hidden[1 - index % 2];
+    for (size_t i = 0; i < layer.shared.size(); ++i) {
+        const auto value = shared.find(layer.shared[i]);
+        if (value == shared.end())
+            fail(ErrorCode::invalid_input, "{}: no output {}", folded.before, layer.shared[i]);
+        tensors[fmt::format("{}{}", kShared, i)] = value->second;
+    }
+    Layer prepared;
+    for (size_t i = 0; i < layer.caches.size(); ++i) {
+        prepared.parts.push_back(cache_.find(layer.caches[i]));
+        tensors[fmt::format("{}{}", kPast, i)] = cache_.view(prepared.parts.back(), folded.past);
+        const std::string present = fmt::format("present.{}", i);
+        const auto shape = port_of(runner_->ports(file), present, file);
+        while (step.fresh.size() <= i)
+            step.fresh.push_back(make(shape));
+        // Layers of one kind after the other use the same memory; those of another size need their own.
+        if (step.fresh[i].get_shape() != shape.shape.to_shape())
+            fail(ErrorCode::unsupported, "{}: layers whose caches differ in size cannot be run", file);
+        tensors[present] = step.fresh[i];
+    }
+    prepared.call = runner_->prepare(file, Place::device, tensors);
+    if (index == 0) step.sent = std::move(tensors);
+    step.layers.push_back(std::move(prepared));
+}
+
+void FoldedEngine::prepare_head(const FoldedStep& folded, Step& step) {
+    const auto& ports = runner_->ports(folded.head);
+    CallTensors tensors = weights_of(form_.layers.size(), folded.head, form_.head_weights);
+    // Where the head sees every row it reads what the last layer wrote; otherwise one row is copied.
+    step.head_rows =
+        folded.all_rows ? step.hidden[form_.layers.size() % 2] : make(port_of(ports, "hidden", folded.head));
+    step.logits = make(port_of(ports, "logits", folded.head));
+    if (step.logits.get_element_type() != ov::element::f32)
+        fail(ErrorCode::unsupported, "{}: logits are not f32", folded.head);
+    tensors["hidden"] = step.head_rows;
+    tensors["logits"] = step.logits;
+    step.head = runner_->prepare(folded.head, Place::device, tensors);
+}
+
+void FoldedEngine::open(const FoldedStep& folded, Step& step) {
+    step.inputs = StepInputs(folded.tokens, folded.past);
+    const std::string& first = folded.layers.at(form_.layers.at(0).kind);
+    for (auto& hidden : step.hidden)
+        hidden = make(port_of(runner_->ports(first), "hidden", first));
+    const auto shared = prepare_before(folded, step);
+    for (size_t layer = 0; layer < form_.layers.size(); ++layer)
+        prepare_layer(folded, layer, shared, step);
+    prepare_head(folded, step);
+}
+
+void FoldedEngine::use_bucket([[maybe_unused]] int64_t context) {
+    steps_.clear();  // the smaller bucket's; the cache's rows move when a step of the larger one runs
+}
+
+std::span<const float> FoldedEngine::run(const CacheGraph& shape, std::span<const int64_t> ids,
+                                         int64_t rows) {
+    Step& step = step_of(shape);
+    step.inputs.fill(ids, kept(), pad_id_);
+    step.embed();
+    step.before();
+    const int64_t room = shape.context - 1 - kept();
+    const auto placed = std::min<int64_t>(static_cast<int64_t>(ids.size()), room);
+    for (auto& layer : step.layers) {
+        for (const size_t part : layer.parts)
+            cache_.set_past(part, shape.past, kept());
+        layer.call();
+        for (size_t i = 0; i < layer.parts.size(); ++i) {
+            if (kept() + placed > shape.past) cache_.set_past(layer.parts[i], shape.context - 1, kept());
+            cache_.place(layer.parts[i], step.fresh[i], kept(), placed);
+        }
+    }
+    const ov::Tensor& last = step.hidden[step.layers.size() % 2];
+    const size_t wanted = ids.size() - static_cast<size_t>(rows);
+    const size_t width = step.head_rows.get_shape()[2];
+    if (!shape.all_rows)
+        std::memcpy(step.head_rows.data(), last.data<float>() + wanted * width, width * sizeof(float));
+    step.head();
+    const auto count = static_cast<size_t>(vocab_size_);
+    return {step.logits.data<float>() + (shape.all_rows ? wanted * count : 0),
+            static_cast<size_t>(rows) * count};
+}
+
+std::string FoldedEngine::input_shapes() const {
+    const auto& [name, step] = *steps_.begin();
+    std::vector<std::pair<std::string, ov::Tensor>> sent(step.sent.begin(), step.sent.end());
+    std::erase_if(sent, [](const auto& entry) {
+        return entry.first.starts_with("present.") || entry.first == "next_hidden";
+    });
+    return shapes_line(sent);
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,73 @@
+#include "run/host_cache.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ovenbird {
+namespace {
+
+constexpr size_t kValueBytes = 2;  // f16
+
+}  // namespace
+
+void HostCache::add(const std::string& name, int64_t heads, int64_t head_size) {
+    Part part{name, static_cast<size_t>(heads), static_cast<size_t>(head_size), largest_past_, {}};
+    part.memory =
+        allocate_(ov::element::f16, {1, part.heads, static_cast<size_t>(largest_past_), part.head_size});
+    parts_.push_back(std::move(part));
+}
+
+size_t HostCache::find(const std::string& name) const {
+    const auto found =
+        std::find_if(parts_.begin(), parts_.end(), [&](const Part& part) { return part.name == name; });
+    return static_cast<size_t>(found - parts_.begin());
+}
+
+void HostCache::set_past(size_t index, int64_t past, int64_t kept) {
+    Part& part = parts_[index];
+    if (past == part.past) return;
+    auto* bytes = static_cast<std::byte*>(part.memory.data());
+    const size_t row = part.head_size * kValueBytes;
+    const auto move = [&](size_t head) {
+        std::memmove(bytes + head * static_cast<size_t>(past) * row,
+                     bytes + head * static_cast<size_t>(part.past) * row, static_cast<size_t>(kept) * row);
+    };
+    // Heads that move apart go from the last on, so that none is written over before it has moved.
+    if (past > part.past) {
+        for (size_t head = part.heads; head-- > 0;)
+            move(head);
+    } else {
+        for (size_t head = 0; head < part.heads; ++head)
+            move(head);
+    }
+    part.past = past;
+}
+
+ov::Tensor HostCache::view(size_t part, int64_t past) const {
+    const auto& memory = parts_[part].memory;
+    ov::Shape shape = memory.get_shape();
+    shape[2] = static_cast<size_t>(past);
+    // A view of the allocation: the device knows its memory by the address.
+    return {ov::element::f16, shape, const_cast<void*>(static_cast<const void*>(memory.data()))};
+}
+
+void HostCache::place(size_t part, const ov::Tensor& fresh, int64_t at, int64_t tokens) {
+    Part& to = parts_[part];
+    const size_t row = to.head_size * kValueBytes;
+    const size_t fresh_rows = fresh.get_shape()[2];
+    const auto* source = static_cast<const std::byte*>(fresh.data());
+    auto* target = static_cast<std::byte*>(to.memory.data());
+    for (size_t head = 0; head < to.heads; ++head) {
+        std::memcpy(target + (head * static_cast<size_t>(to.past) + static_cast<size_t>(at)) * row,
+                    source + head * fresh_rows * row, static_cast<size_t>(tokens) * row);
+    }
+}
+
+uint64_t HostCache::bytes() const {
+    uint64_t bytes = 0;
+    for (const auto& part : parts_)
+        bytes += part.memory.get_byte_size();
+    return bytes;
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,56 @@
+#pragma once
+// Keys and values on the host, as the static graphs take them.
+
+#include <functional>
+#include <openvino/runtime/tensor.hpp>
+#include <string>
+#include <vector>
+
+namespace ovenbird {
+
+/// One tensor f16 [1, heads, past, head size] for the keys and one for the values of every layer. Memory for
+/// the largest past is taken once; a graph with a smaller one sees the same memory with its rows closer
+/// together.
+class HostCache {
+public:
+    using Allocate = std::function<ov::Tensor(const ov::element::Type&, const ov::Shape&)>;
+
+    /// Errors: those of `allocate`.
+    HostCache(int64_t largest_past, Allocate allocate)
+        : largest_past_(largest_past), allocate_(std::move(allocate)) {}
+
+    /// Adds one: `name` ("0.key").
+    void add(const std::string& name, int64_t heads, int64_t head_size);
+
+    size_t size() const { return parts_.size(); }
+    const std::string& name(size_t part) const { return parts_[part].name; }
+
+    /// Index of `name`; size() when there is none.
+    size_t find(const std::string& name) const;
+
+    /// Moves the first `kept` rows of a part's heads to where a graph with `past` rows expects them.
+    void set_past(size_t part, int64_t past, int64_t kept);
+
+    /// View of a part as a graph with `past` rows takes it.
+    ov::Tensor view(size_t part, int64_t past) const;
+
+    /// Copies the first `tokens` rows of each head of `fresh` ([1, heads, any, size]) behind `at` others, as
+    /// far apart as the last set_past() said: at + tokens rows must fit.
+    void place(size_t part, const ov::Tensor& fresh, int64_t at, int64_t tokens);
+
+    uint64_t bytes() const;
+
+private:
+    struct Part {
+        std::string name;
+        size_t heads;
+        size_t head_size;
+        int64_t past;  // rows between the beginnings of two heads
+        ov::Tensor memory;
+    };
+    int64_t largest_past_;
+    Allocate allocate_;
+    std::vector<Part> parts_;
+};
+
+}  // namespace ovenbird
