@@ -84,21 +84,25 @@ DeviceOptions cpu() {
     return options;
 }
 
-// Contexts of 4 and 8 tokens; one, two (drafts) or three (a chunk) at a time.
-Manifest toy_manifest() {
+// Contexts of 4 and 8 tokens; one, two (drafts) or three (a chunk) at a time. A chunk's graph sees as many
+// kept tokens as the others, or only those that leave room for the chunk.
+Manifest toy_manifest(bool short_chunks) {
     Manifest manifest;
     manifest.context = 8;
-    for (const int64_t past : {3, 7}) {
-        manifest.graphs.push_back({"decode", 1, past, false});
-        manifest.graphs.push_back({"verify", 2, past, true});
-        manifest.graphs.push_back({"prefill", 3, past, false});
+    for (const int64_t context : {4, 8}) {
+        const auto number = std::to_string(context);
+        manifest.graphs.push_back({"decode_" + number, 1, context - 1, context, false});
+        manifest.graphs.push_back({"verify_" + number, 2, context - 1, context, true});
+        manifest.graphs.push_back({"prefill_" + number, 3, context - (short_chunks ? 3 : 1), context, false});
     }
     return manifest;
 }
 
 struct ToyStatic {
+    explicit ToyStatic(bool chunks = false) : short_chunks(chunks) {}
+    bool short_chunks;
     std::vector<CacheGraph> compiled;
-    StaticCacheEngine engine{toy_manifest(),
+    StaticCacheEngine engine{toy_manifest(short_chunks),
                              [this](const CacheGraph& shape) {
                                  compiled.push_back(shape);
                                  return compile_first(toy_graph(shape), cpu()).session;
@@ -177,6 +181,43 @@ TEST(StaticCacheEngine, EveryTokenSeesAllBeforeItOnce) {
     expect_any_order(toy.engine);
     EXPECT_EQ(toy.engine.cache_bytes(), 7U * 2U);
     EXPECT_NE(toy.engine.input_shapes().find("past_key_values.0.key=[1,1,7,1] f16"), std::string::npos);
+}
+
+TEST(StaticCacheEngine, ChunksThatSeeLessOfTheCache) {
+    ToyStatic toy(true);
+    expect_any_order(toy.engine);
+}
+
+TEST(StaticCacheEngine, GraphsThatNeverReachTheContextAreRefused) {
+    Manifest manifest = toy_manifest(false);
+    manifest.graphs[0].past = 1;
+    EXPECT_THROW(StaticCacheEngine(manifest, nullptr, 9), Error);
+}
+
+TEST(HostCache, RowsMoveWithTheirHeads) {
+    HostCache cache(7, [](const auto& type, const auto& shape) { return ov::Tensor(type, shape); });
+    cache.add("0.key", 3, 2);
+    ov::Tensor fresh(ov::element::f16, {1, 3, 4, 2});
+    for (size_t i = 0; i < fresh.get_size(); ++i)
+        fresh.data<ov::float16>()[i] = static_cast<float>(i);
+    cache.set_past(0, 4, 0);
+    cache.place(0, fresh, 0, 3);
+    cache.place(0, fresh, 3, 4);  // does not fit between heads that are 4 rows apart
+    const auto expect_rows_at = [&](int64_t past, int64_t rows) {
+        const auto* values = cache.view(0, past).data<ov::float16>();
+        for (int64_t head = 0; head < 3; ++head) {
+            for (int64_t i = 0; i < 2 * rows; ++i) {
+                const int64_t row = i / 2 < 3 ? i / 2 : i / 2 - 3;
+                EXPECT_EQ(static_cast<float>(values[head * past * 2 + i]),
+                          static_cast<float>(head * 8 + row * 2 + i % 2));
+            }
+        }
+    };
+    expect_rows_at(7, 7);
+    cache.set_past(0, 5, 5);
+    expect_rows_at(5, 5);
+    cache.set_past(0, 6, 5);
+    expect_rows_at(6, 5);
 }
 
 TEST(StaticCacheEngine, LongPromptsStraightIntoTheLargeBucket) {

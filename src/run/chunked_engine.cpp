@@ -17,8 +17,9 @@ ChunkedEngine::ChunkedEngine(std::vector<CacheGraph> shapes, int64_t context)
         const bool sound = shape.tokens > 0 && shape.past >= 0 && shape.past < shape.context &&
                            shape.context <= context_ && shape.past + shape.tokens >= shape.context;
         if (!sound) {
-            fail(ErrorCode::invalid_input, "{}: {} tokens behind {} of {} make no sense; bake the model again",
-                 shape.file, shape.tokens, shape.past, shape.context);
+            fail(ErrorCode::invalid_input,
+                 "{}: {} tokens behind {} of {} make no sense; bake the model again", shape.file,
+                 shape.tokens, shape.past, shape.context);
         }
         bucket_ = std::min(bucket_, shape.context);
     }
@@ -76,10 +77,8 @@ std::span<const float> ChunkedEngine::logits_after(std::span<const int64_t> ids,
         const auto now =
             ids.subspan(static_cast<size_t>(done), static_cast<size_t>(std::min(shape.tokens, end - done)));
         logits = run(shape, now, wanted);
+        kept_.append(now.first(static_cast<size_t>(placed_of(shape, now))));
         done += static_cast<int64_t>(now.size());
-        // The last token of a full context has no place, and needs none: nothing can follow it.
-        const auto placed = std::min<int64_t>(static_cast<int64_t>(now.size()), bucket_ - 1 - kept());
-        kept_.append(now.first(static_cast<size_t>(placed)));
     }
     return logits;
 }

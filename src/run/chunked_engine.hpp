@@ -1,6 +1,7 @@
 #pragma once
 // What engines over static graphs with a cache have in common: which graph takes which tokens.
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -33,6 +34,13 @@ protected:
     virtual void use_bucket(int64_t context) = 0;
 
     int64_t kept() const { return kept_.count(); }
+
+    /// How many of new tokens get a place in the cache. The last token of a full context has none, and needs
+    /// none: nothing can follow it.
+    int64_t placed_of(const CacheGraph& shape, std::span<const int64_t> ids) const {
+        return std::min<int64_t>(static_cast<int64_t>(ids.size()), shape.context - 1 - kept());
+    }
+
     /// The bucket's graph for so many tokens: the smallest that takes them, else the largest there is.
     const CacheGraph& shape_for(int64_t tokens, int64_t rows) const;
 

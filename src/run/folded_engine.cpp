@@ -177,7 +177,7 @@ void FoldedEngine::open(const FoldedStep& folded, Step& step) {
 }
 
 void FoldedEngine::use_bucket([[maybe_unused]] int64_t context) {
-    steps_.clear();  // the smaller bucket's; the cache's rows move when a step of the larger one runs
+    steps_.clear();  // the smaller bucket's, whose memory is wanted
 }
 
 std::span<const float> FoldedEngine::run(const CacheGraph& shape, std::span<const int64_t> ids,
@@ -186,16 +186,13 @@ std::span<const float> FoldedEngine::run(const CacheGraph& shape, std::span<cons
     step.inputs.fill(ids, kept(), pad_id_);
     step.embed();
     step.before();
-    const int64_t room = shape.context - 1 - kept();
-    const auto placed = std::min<int64_t>(static_cast<int64_t>(ids.size()), room);
+    const int64_t placed = placed_of(shape, ids);
     for (auto& layer : step.layers) {
         for (const size_t part : layer.parts)
             cache_.set_past(part, shape.past, kept());
         layer.call();
-        for (size_t i = 0; i < layer.parts.size(); ++i) {
-            if (kept() + placed > shape.past) cache_.set_past(layer.parts[i], shape.context - 1, kept());
+        for (size_t i = 0; i < layer.parts.size(); ++i)
             cache_.place(layer.parts[i], step.fresh[i], kept(), placed);
-        }
     }
     const ov::Tensor& last = step.hidden[step.layers.size() % 2];
     const size_t wanted = ids.size() - static_cast<size_t>(rows);

@@ -53,6 +53,7 @@ ov::Tensor HostCache::view(size_t part, int64_t past) const {
 
 void HostCache::place(size_t part, const ov::Tensor& fresh, int64_t at, int64_t tokens) {
     Part& to = parts_[part];
+    if (at + tokens > to.past) set_past(part, largest_past_, at);
     const size_t row = to.head_size * kValueBytes;
     const size_t fresh_rows = fresh.get_shape()[2];
     const auto* source = static_cast<const std::byte*>(fresh.data());

@@ -34,8 +34,8 @@ public:
     /// View of a part as a graph with `past` rows takes it.
     ov::Tensor view(size_t part, int64_t past) const;
 
-    /// Copies the first `tokens` rows of each head of `fresh` ([1, heads, any, size]) behind `at` others, as
-    /// far apart as the last set_past() said: at + tokens rows must fit.
+    /// Copies the first `tokens` rows of each head of `fresh` ([1, heads, any, size]) behind `at` others;
+    /// moves the heads apart where that does not fit between them.
     void place(size_t part, const ov::Tensor& fresh, int64_t at, int64_t tokens);
 
     uint64_t bytes() const;

@@ -45,7 +45,6 @@ void StaticCacheEngine::find_caches(const CompiledSession& session) {
 void StaticCacheEngine::connect(Graph& graph, const CacheGraph& shape) {
     for (size_t part = 0; part < cache_.size(); ++part) {
         const ov::Tensor view = cache_.view(part, shape.past);
-        cache_.set_past(part, shape.past, kept());
         graph.session->set_input(kPast + cache_.name(part), view);
         ov::Shape fresh = view.get_shape();
         fresh[2] = static_cast<size_t>(shape.tokens);
@@ -72,10 +71,9 @@ StaticCacheEngine::Graph& StaticCacheEngine::graph_of(const CacheGraph& shape) {
     return graphs_.emplace(shape.file, open(shape)).first->second;
 }
 
-void StaticCacheEngine::use_bucket(int64_t context) {
-    for (size_t part = 0; part < cache_.size(); ++part)
-        cache_.set_past(part, context - 1, kept());
-    // The smaller bucket's graphs are not needed while this sequence grows; their memory is.
+void StaticCacheEngine::use_bucket([[maybe_unused]] int64_t context) {
+    // The smaller bucket's graphs are not needed while this sequence grows; their memory is. The cache's rows
+    // move when a larger one's graph runs.
     graphs_.clear();
 }
 
@@ -87,8 +85,10 @@ std::span<const float> StaticCacheEngine::run(const CacheGraph& shape, std::span
         const std::span padded(graph.inputs.ids.data<int64_t>(), graph.inputs.ids.get_size());
         graph.session->set_input("inputs_embeds", embedder_->rows(padded));
     }
+    for (size_t part = 0; part < cache_.size(); ++part)
+        cache_.set_past(part, shape.past, kept());
     graph.session->infer();
-    const auto placed = std::min<int64_t>(static_cast<int64_t>(ids.size()), shape.past - kept());
+    const int64_t placed = placed_of(shape, ids);
     for (size_t part = 0; part < cache_.size(); ++part)
         cache_.place(part, graph.fresh[part], kept(), placed);
     const size_t first = shape.all_rows ? ids.size() - static_cast<size_t>(rows) : 0;
