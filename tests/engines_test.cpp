@@ -11,6 +11,7 @@
 #include "base/test_folder.hpp"
 #include "run/dynamic_engine.hpp"
 #include "run/open_engine.hpp"
+#include "run/session.hpp"
 
 namespace ovenbird {
 namespace {
@@ -37,13 +38,12 @@ DeviceOptions exact_cpu() {
 }
 
 // The checkpoint, made for more positions than the goldens need.
-fs::path with_positions(const fs::path& checkpoint, const fs::path& folder) {
+void with_positions(const fs::path& checkpoint, const fs::path& folder) {
     fs::copy(checkpoint, folder);
     std::ifstream stream(checkpoint / "config.json");
     Json config = Json::parse(stream);
     config["max_position_embeddings"] = kContext;
     std::ofstream(folder / "config.json") << config.dump();
-    return folder;
 }
 
 std::vector<int64_t> random_tokens(size_t count, int64_t vocabulary) {
@@ -57,8 +57,16 @@ std::vector<int64_t> random_tokens(size_t count, int64_t vocabulary) {
 class Engines : public testing::TestWithParam<fs::path> {
 protected:
     void SetUp() override {
+        with_positions(GetParam(), folder_ / "source");
+        bake_with(1.0);
+    }
+
+    // `ratio`: share of the weights in 4 bits.
+    void bake_with(double ratio) {
         BakeOptions options;
-        options.source = with_positions(GetParam(), folder_ / "source");
+        options.source = folder_ / "source";
+        options.force = true;
+        options.ratio = ratio;
         options.output = folder_ / "baked";
         options.group_size = 16;
         options.seq_len = kContext;
@@ -98,6 +106,29 @@ protected:
         expect_same(engine, all, 1, tolerance);
     }
 
+    // Whole and folded graphs round keys and values alike: what is left is the order of sums.
+    void expect_folded_is_whole() {
+        const auto whole = open_cached(baked_, exact_cpu(), 0, StaticForm::whole).engine;
+        const auto folded = open_cached(baked_, exact_cpu(), 0, StaticForm::folded).engine;
+        const auto ids = random_tokens(kContext, whole->vocab_size());
+        constexpr int64_t kPrompts = 50;
+        constexpr int64_t kNewTokens = 16;
+        GenerateOptions options;
+        options.max_new_tokens = kNewTokens;
+        for (int64_t i = 0; i < kPrompts; ++i) {
+            const std::span<const int64_t> prompt(ids.data() + i, static_cast<size_t>(1 + 2 * i));
+            const auto expected = whole->next_logits(prompt);
+            const auto got = folded->next_logits(prompt);
+            for (size_t token = 0; token < expected.size(); ++token)
+                ASSERT_NEAR(got[token], expected[token], 1e-3F) << prompt.size() << " tokens";
+            const auto said = [&](Engine& engine) {
+                return generate(engine, {prompt.begin(), prompt.end()}, options, [](int64_t) { return true; })
+                    .tokens;
+            };
+            ASSERT_EQ(said(*folded), said(*whole)) << prompt.size() << " tokens";
+        }
+    }
+
     TestFolder folder_;
     fs::path baked_;
     Manifest manifest_;
@@ -119,6 +150,24 @@ TEST_P(Engines, Stateful) {
 TEST_P(Engines, Static) {
     const auto opened = open_cached(baked_, exact_cpu(), 0, StaticForm::whole);
     expect_same_everywhere(*opened.engine, 2e-2F);  // keys and values are kept in f16
+}
+
+TEST_P(Engines, Folded) {
+    const auto opened = open_cached(baked_, exact_cpu(), 0, StaticForm::folded);
+    expect_same_everywhere(*opened.engine, 2e-2F);
+}
+
+TEST_P(Engines, FoldedIsTheWholeForm) {
+    // A window is in the mask: layers with and without one are the same graph, with another input.
+    EXPECT_EQ(manifest_.folded.steps.front().layers.size(), 1U);
+    expect_folded_is_whole();
+}
+
+// Layers in 4 bits and layers in 8 bits are graphs of two kinds.
+TEST_P(Engines, FoldedOfTwoKindsIsTheWholeForm) {
+    bake_with(0.5);
+    EXPECT_GT(manifest_.folded.steps.front().layers.size(), 1U);
+    expect_folded_is_whole();
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiny, Engines, testing::ValuesIn(tiny_checkpoints()),
