@@ -1,10 +1,14 @@
 #include "bake/npu_blobs.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/parallel.hpp"
 #include "base/platform/child.hpp"
+#include "base/platform/process.hpp"
 #include "check/check.hpp"
 #include "check/compiler.hpp"
 
@@ -13,13 +17,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-CompiledBlob compile_one(const NpuCompiler& compiler, const fs::path& folder, int platform) {
+CompiledBlob compile_one(const NpuCompiler& compiler, const fs::path& folder, int platform,
+                         const std::string& graph) {
     CompiledBlob blob;
     blob.platform = platform;
-    blob.file = fmt::format("npu/{}.blob", platform);
+    blob.graph = graph;
+    blob.file = blob_name(platform, graph);
     const fs::path path = folder / blob.file;
     try {
-        const Json verdict = ask_npu_compiler(compiler, folder / kModelXmlName, platform, path);
+        const Json verdict = ask_npu_compiler(compiler, folder / graph, platform, path);
         blob.seconds = verdict.value("seconds", 0.0);
         blob.compiler = verdict.value("compiler", "");
         blob.requirements = verdict.value("requirements", "");
@@ -40,6 +46,27 @@ CompiledBlob compile_one(const NpuCompiler& compiler, const fs::path& folder, in
     return blob;
 }
 
+// What an NPU is given: the folded graphs where there are some, else the whole model without a cache.
+std::vector<std::string> graphs_for_npu(const Manifest& manifest) {
+    if (manifest.folded.steps.empty()) return {kModelXmlName};
+    std::set<std::string> files;
+    for (const auto& step : manifest.folded.steps) {
+        files.insert(step.layers.begin(), step.layers.end());
+        files.insert(step.head);
+    }
+    return {files.begin(), files.end()};
+}
+
+void tell(const CompiledBlob& blob, const fs::path& folder, Reporter& reporter) {
+    const std::string what = fmt::format("NPU {}, {}", blob.platform, (folder / blob.graph).stem().string());
+    if (blob.refused.empty()) {
+        reporter.note(fmt::format("{}: {:.1f} MB in {:.1f} s", what, static_cast<double>(blob.bytes) / 1e6,
+                                  blob.seconds));
+    } else {
+        reporter.warn(fmt::format("{}: no blob, the IR is fine: {}", what, blob.refused));
+    }
+}
+
 }  // namespace
 
 void check_npu_platforms(const BakeOptions& options) {
@@ -58,17 +85,33 @@ void compile_blobs(const BakeOptions& options, const fs::path& folder, Manifest&
     if (options.npu_platforms.empty()) return;
     fs::create_directories(folder / "npu");
     const NpuCompiler compiler{npu_compile_command(options.npu_compiler)};
+    std::vector<std::pair<int, std::string>> wanted;
     for (const int platform : options.npu_platforms) {
-        reporter.note(fmt::format("compiling for NPU {}", platform));
-        manifest.blobs.push_back(compile_one(compiler, folder, platform));
-        const auto& blob = manifest.blobs.back();
-        if (blob.refused.empty()) {
-            reporter.note(
-                fmt::format("NPU {}: {} MB in {:.1f} s", platform, blob.bytes / 1000000, blob.seconds));
-        } else {
-            reporter.warn(fmt::format("NPU {}: no blob, the IR is fine: {}", platform, blob.refused));
+        for (const auto& graph : graphs_for_npu(manifest))
+            wanted.emplace_back(platform, graph);
+    }
+    std::vector<CompiledBlob> blobs(wanted.size());
+    const auto compile = [&](size_t i) {
+        blobs[i] = compile_one(compiler, folder, wanted[i].first, wanted[i].second);
+    };
+    size_t told = wanted.size() + 1;
+    const auto tick = [&](size_t done) {
+        check_interrupted();
+        if (done == std::exchange(told, done)) return;
+        reporter.note(fmt::format("compiling for the NPU: {} of {} graphs done", done, wanted.size()));
+    };
+    // A folded graph takes one core and less than half a gigabyte; a whole model may take all there is.
+    if (!manifest.folded.steps.empty()) {
+        parallel_for(wanted.size(), compile, tick);
+    } else {
+        for (size_t i = 0; i < wanted.size(); ++i) {
+            tick(i);
+            compile(i);
         }
     }
+    for (const auto& blob : blobs)
+        tell(blob, folder, reporter);
+    manifest.blobs = std::move(blobs);
 }
 
 }  // namespace ovenbird

@@ -95,7 +95,7 @@ void add_own(const Words& words, const Setting& setting, int64_t pad_id, Console
              Field& field) {
     EngineOptions options = words.engine;
     for (const auto& [key, value] : setting)
-        options.properties.push_back(key + "=" + value);
+        options.properties.push_back(fmt::format("{}={}", key, value));
     OpenedEngine opened = open_engine(options, pad_id, reporter);
     const std::shared_ptr<Engine> engine = std::move(opened.engine);
     field.device = engine->device();

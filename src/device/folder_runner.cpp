@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "base/error.hpp"
 #include "device/graph_runner.hpp"
 
 namespace ovenbird {
@@ -33,6 +34,11 @@ public:
 
     std::function<void()> prepare(const std::string& file, Place place, const CallTensors& tensors) override {
         Graph& found = graph(file);
+        for (const auto& name : found.inputs) {
+            if (!tensors.contains(name))
+                fail(ErrorCode::invalid_input,
+                     "{}: nothing is known for its input '{}'; bake the model again", file, name);
+        }
         if (!found.compiled) compile(file, place, found);
         // A request of its own for each call: nothing but the start is left to do in a step.
         auto session = std::make_shared<CompiledSession>(*found.compiled, found.device);

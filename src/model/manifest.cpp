@@ -27,7 +27,10 @@ std::vector<HashedFile> read_files(const JsonObject& source) {
 Json blobs_json(const std::vector<CompiledBlob>& blobs) {
     Json list = Json::array();
     for (const auto& blob : blobs) {
-        Json entry = {{"platform", blob.platform}, {"compiler", blob.compiler}, {"seconds", blob.seconds}};
+        Json entry = {{"platform", blob.platform},
+                      {"graph", blob.graph},
+                      {"compiler", blob.compiler},
+                      {"seconds", blob.seconds}};
         if (blob.refused.empty()) {
             entry.update({{"file", blob.file},
                           {"bytes", blob.bytes},
@@ -49,7 +52,8 @@ std::vector<CompiledBlob> read_blobs(const Json& list, const std::string& origin
         if (!object.has("file")) continue;
         CompiledBlob blob;
         blob.platform = static_cast<int>(object.integer("platform"));
-        blob.file = fmt::format("npu/{}.blob", blob.platform);
+        blob.graph = inner_name(object.text_or("graph", kModelXmlName), origin);
+        blob.file = blob_name(blob.platform, blob.graph);
         blob.bytes = static_cast<uint64_t>(object.integer("bytes"));
         blob.hash = object.text("hash");
         blob.compiler = object.text("compiler");
@@ -83,6 +87,11 @@ std::vector<CacheGraph> read_graphs(const Json& list, const std::string& origin)
 }
 
 }  // namespace
+
+std::string blob_name(int platform, const std::string& graph) {
+    if (graph == kModelXmlName) return fmt::format("npu/{}.blob", platform);
+    return fmt::format("npu/{}_{}.blob", platform, std::filesystem::path(graph).stem().string());
+}
 
 Json to_json(const Manifest& manifest) {
     Json files = Json::array();

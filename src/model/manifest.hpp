@@ -26,10 +26,11 @@ struct HashedFile {
     std::string hash;
 };
 
-/// The model compiled ahead of time for one NPU generation, or why it is not.
+/// A graph compiled ahead of time for one NPU generation, or why it is not.
 struct CompiledBlob {
     int platform = 0;
-    std::string file;  // "npu/4000.blob", relative to the folder
+    std::string graph = kModelXmlName;  // what was compiled, relative to the folder
+    std::string file;                   // "npu/4000.blob", "npu/4000_decode_256.blob", as blob_name() says
     uint64_t bytes = 0;
     std::string hash;          // BLAKE3
     std::string compiler;      // its version
@@ -46,6 +47,9 @@ struct CacheGraph {
     int64_t context = 0;    // longest sequence that it is for
     bool all_rows = false;  // logits [1, tokens, V] instead of [1, 1, V]
 };
+
+/// Where the bake puts the blob of a graph.
+std::string blob_name(int platform, const std::string& graph);
 
 struct Manifest {
     std::string ovenbird_version;

@@ -23,6 +23,12 @@ ChunkedEngine::ChunkedEngine(std::vector<CacheGraph> shapes, int64_t context)
         }
         bucket_ = std::min(bucket_, shape.context);
     }
+    const bool whole = std::any_of(shapes_.begin(), shapes_.end(), [&](const auto& shape) {
+        return shape.context == context_ && shape.past == context_ - 1;
+    });
+    if (!whole)
+        fail(ErrorCode::invalid_input, "no graph reaches the context of {} tokens; bake the model again",
+             context_);
 }
 
 const CacheGraph& ChunkedEngine::shape_for(int64_t tokens, int64_t rows) const {

@@ -1,5 +1,6 @@
 #include "run/folded_engine.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/error.hpp"
@@ -25,6 +26,12 @@ const GraphPort& port_of(const GraphPorts& ports, const std::string& name, const
     fail(ErrorCode::invalid_input, "{}: the graph has no '{}'; bake the model again", file, name);
 }
 
+// The one that looks back furthest. There is one: ChunkedEngine has seen to it.
+const FoldedStep& longest_step(const FoldedForm& form) {
+    return *std::max_element(form.steps.begin(), form.steps.end(),
+                             [](const auto& a, const auto& b) { return a.past < b.past; });
+}
+
 }  // namespace
 
 FoldedEngine::FoldedEngine(const Manifest& manifest, std::unique_ptr<GraphRunner> runner,
@@ -34,7 +41,7 @@ FoldedEngine::FoldedEngine(const Manifest& manifest, std::unique_ptr<GraphRunner
       runner_(std::move(runner)),
       file_(std::move(weights)),
       pad_id_(pad_id),
-      cache_(manifest.context - 1,
+      cache_(longest_step(form_).past,
              [this](const auto& type, const auto& shape) { return runner_->allocate(type, shape); }) {
     find_caches();
     const Step& decode = step_of(shape_for(1, 1));
@@ -42,12 +49,13 @@ FoldedEngine::FoldedEngine(const Manifest& manifest, std::unique_ptr<GraphRunner
 }
 
 void FoldedEngine::find_caches() {
-    const auto& step = form_.steps.front();
+    if (form_.layers.empty()) fail(ErrorCode::invalid_input, "the folded form has no layers; bake it again");
+    const auto& step = longest_step(form_);
     for (const auto& layer : form_.layers) {
         const std::string& file = step.layers.at(layer.kind);
         for (size_t i = 0; i < layer.caches.size(); ++i) {
             const auto& port = port_of(runner_->ports(file), fmt::format("{}{}", kPast, i), file);
-            if (port.type != ov::element::f16 || port.shape.size() != 4)
+            if (port.type != ov::element::f16 || port.shape.size() != 4 || port.shape[2] != step.past)
                 fail(ErrorCode::invalid_input, "{}: {}{} is no cache of keys or values", file, kPast, i);
             cache_.add(layer.caches[i], port.shape[1].get_length(), port.shape[3].get_length());
         }

@@ -16,6 +16,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+GraphBlobs blobs_of(const fs::path& folder, const Manifest& manifest) {
+    GraphBlobs blobs;
+    for (const auto& blob : manifest.blobs)
+        blobs[blob.graph].push_back(
+            {blob.platform, folder / blob.file, blob.bytes, blob.hash, blob.requirements});
+    return blobs;
+}
+
 enum class CachedForm { dynamic, whole, folded };
 
 std::unique_ptr<Engine> open_on(const std::string& device, const fs::path& folder, const Manifest& manifest,
@@ -25,8 +33,9 @@ std::unique_ptr<Engine> open_on(const std::string& device, const fs::path& folde
         return compile_on(device, read_graph(folder / file, bin), options);
     };
     if (form == CachedForm::folded) {
-        return std::make_unique<FoldedEngine>(manifest, folder_runner(folder, bin, device, options, {}),
-                                              MappedFile::open(bin), pad_id);
+        return std::make_unique<FoldedEngine>(
+            manifest, folder_runner(folder, bin, device, options, blobs_of(folder, manifest)),
+            MappedFile::open(bin), pad_id);
     }
     const bool is_static = form == CachedForm::whole;
     if (!is_static && device_family(device) == "CPU") {

@@ -8,7 +8,9 @@ OpenedEngine open_folder(const std::filesystem::path& folder, const Manifest& ma
         return open_cached(folder, device, pad_id, form.form);
     // What the bake compiled ahead of time: the model without a cache, for some NPUs.
     for (const auto& blob : manifest.blobs)
-        device.blobs.push_back({blob.platform, folder / blob.file, blob.bytes, blob.hash, blob.requirements});
+        if (blob.graph == kModelXmlName)
+            device.blobs.push_back(
+                {blob.platform, folder / blob.file, blob.bytes, blob.hash, blob.requirements});
     return open_stateless(folder / kModelXmlName, device, pad_id);
 }
 

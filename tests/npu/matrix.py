@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """The acceptance matrix: two-layer models of all kinds, baked by ovenbird and given to Intel's NPU compiler.
 
-    matrix.py --strength 2 [--seed N] [--platforms 3720,4000]
+    matrix.py --strength 2 [--seed N] [--platforms 3720,4000] [--graphs folded]
+
+Which graph of the folder is compiled is one of the factors: the loop's window, those with a cache, the folded ones. With
+--graphs it is all of a kind for every model instead.
 
 A model that the bake refuses for an NPU counts only when the compiler refuses it too. Exit status 1 when a cell differs.
 """
@@ -23,21 +26,30 @@ import random_model
 
 FACTORS = {**random_model.FACTORS, "form": ["--sym", "--asym"], "group": ["-1", "64", "128", "int8"],
            "seq_len": [32, 128, 512, 1024]}
+WINDOW = "window"
+GRAPHS = {"window": [WINDOW], "whole": ["graphs/decode", "graphs/verify", "graphs/prefill"],
+          "folded": ["folded/decode", "folded/verify", "folded/prefill", "folded/head"]}
+SMALLEST_CONTEXT = 256
 
 
 def program():
     return os.environ.get("OVENBIRD", str(ROOT / "build" / "dev" / "ovenbird"))
 
 
+def context_of(row):
+    return max(row["seq_len"], SMALLEST_CONTEXT)
+
+
 def bake_options(row):
     weights = ["--bits", "8"] if row["group"] == "int8" else ["--group-size", row["group"]]
-    return [row["form"], *weights, "--seq-len", str(row["seq_len"]), "--context", "0"]
+    window = all(graph == WINDOW for graph in row["graphs"])
+    return [row["form"], *weights, "--seq-len", str(row["seq_len"]), "--context", "0" if window else str(context_of(row))]
 
 
 def title(row):
     bias = "biases" if row["biases"] else "no biases"
     return (f"{row['model_type']} {row['heads']}/{random_model.kv_heads(row)} heads of {row['head_size']}, "
-            f"{'tied' if row['tied'] else 'untied'}, {bias}, {row['form'][2:]} {row['group']}, N {row['seq_len']}")
+            f"{'tied' if row['tied'] else 'untied'}, {bias}, {row['form'][2:]} {row['group']}, N {row['seq_len']}, {' '.join(row['graphs'])}")
 
 
 def bake(row, folder):
@@ -46,7 +58,28 @@ def bake(row, folder):
                           text=True)
     if done.returncode != 0:
         raise SystemExit(f"{title(row)}: the bake failed\n{done.stderr}")
-    return folder / "baked" / "openvino_model.xml"
+    return [graph_file(row, folder / "baked", graph) for graph in row["graphs"]]
+
+
+def graph_file(row, baked, graph):
+    """The XML, with its .bin beside it as plain readers expect."""
+    if graph == WINDOW:
+        return baked / "openvino_model.xml"
+    name = graph if graph == "folded/head" else f"{graph}_{context_of(row)}"
+    xml = baked / f"{name}.xml"
+    if not xml.with_suffix(".bin").exists():
+        xml.with_suffix(".bin").symlink_to(baked.resolve() / "openvino_model.bin")
+    return xml
+
+
+def rows_of(options):
+    """Models (rows of factors), each with the graphs to compile."""
+    if options.graphs:
+        rows = covering.covering_array(FACTORS, options.strength, options.seed, random_model.allowed)
+        return [{**row, "graphs": GRAPHS[options.graphs]} for row in rows]
+    factors = {**FACTORS, "graph": [graph for kind in GRAPHS.values() for graph in kind]}
+    rows = covering.covering_array(factors, options.strength, options.seed, random_model.allowed)
+    return [{**row, "graphs": [row["graph"]]} for row in rows]
 
 
 def parse():
@@ -54,6 +87,7 @@ def parse():
     parser.add_argument("--strength", type=int, default=2, help="every combination of so many factors occurs (%(default)s)")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 100000, help="of the array; printed")
     parser.add_argument("--platforms", default=",".join(map(str, judge.PLATFORMS)))
+    parser.add_argument("--graphs", choices=list(GRAPHS), help="all graphs of this kind, for every model")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--cache", action="store_true", help="remember verdicts by content")
     parser.add_argument("--timeout", type=float, default=120)
@@ -63,13 +97,14 @@ def parse():
 def main():
     options = parse()
     platforms = [int(platform) for platform in options.platforms.split(",")]
-    rows = covering.covering_array(FACTORS, options.strength, options.seed, random_model.allowed)
+    rows = rows_of(options)
     print(f"seed {options.seed}: {len(rows)} models cover every combination of {options.strength} factors", flush=True)
     start = time.monotonic()
     toolchain.command()
     cache = toolchain.folder() / "verdicts" if options.cache else None
     with tempfile.TemporaryDirectory(prefix="npu-matrix-") as scratch:
-        models = {str(bake(row, pathlib.Path(scratch) / str(number))): row for number, row in enumerate(rows)}
+        models = {str(xml): row for number, row in enumerate(rows)
+                  for xml in bake(row, pathlib.Path(scratch) / str(number))}
         print(f"baked in {time.monotonic() - start:.0f} s", flush=True)
         pairs = [(xml, platform) for xml in models for platform in platforms]
         counts, refused = collections.Counter(), []
@@ -77,7 +112,8 @@ def main():
             counts[verdict.platform, verdict.accepted] += 1
             if not verdict.accepted:
                 refused.append(verdict)
-                print(f"REFUSED {verdict.platform}: {title(models[verdict.model])}: {verdict.reason}", flush=True)
+                print(f"REFUSED {verdict.platform}: {title(models[verdict.model])}: {pathlib.Path(verdict.model).name}: "
+                      f"{verdict.reason}", flush=True)
     for platform in platforms:
         print(f"{platform}: {counts[platform, True]} accepted, {counts[platform, False]} refused")
     print(f"{len(pairs)} compilations in {time.monotonic() - start:.0f} s")

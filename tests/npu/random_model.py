@@ -28,9 +28,9 @@ def kv_heads(row):
     return {"multi-head": row["heads"], "multi-query": 1, "grouped": grouped.get(row["heads"])}[row["attention"]]
 
 
-def config_of(row):
+def config_of(row, layers=LAYERS):
     config = {"model_type": row["model_type"], "hidden_size": HIDDEN, "intermediate_size": INTERMEDIATE,
-              "num_hidden_layers": LAYERS, "num_attention_heads": row["heads"], "num_key_value_heads": kv_heads(row),
+              "num_hidden_layers": layers, "num_attention_heads": row["heads"], "num_key_value_heads": kv_heads(row),
               "head_dim": row["head_size"], "vocab_size": VOCABULARY, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
               "max_position_embeddings": 2048, "tie_word_embeddings": row["tied"]}
     if row["model_type"] in ("llama", "qwen3"):
@@ -46,14 +46,14 @@ def _linear(tensors, name, rows, columns, bias, generator):
         tensors[f"{name}.bias"] = (0.1 * generator.standard_normal(rows)).astype(np.float16)
 
 
-def tensors_of(row, generator):
+def tensors_of(row, generator, layers=LAYERS):
     queries, keys = row["heads"] * row["head_size"], kv_heads(row) * row["head_size"]
     bias, llama = row["biases"], row["model_type"] == "llama"
     tensors = {"model.embed_tokens.weight": generator.standard_normal((VOCABULARY, HIDDEN)).astype(np.float16),
                "model.norm.weight": np.ones(HIDDEN, np.float16)}
     if not row["tied"]:
         _linear(tensors, "lm_head", VOCABULARY, HIDDEN, False, generator)
-    for layer in range(LAYERS):
+    for layer in range(layers):
         prefix = f"model.layers.{layer}."
         for norm in ("input_layernorm", "post_attention_layernorm"):
             tensors[f"{prefix}{norm}.weight"] = np.ones(HIDDEN, np.float16)
@@ -69,10 +69,10 @@ def tensors_of(row, generator):
     return tensors
 
 
-def write_model(row, folder, seed=0):
+def write_model(row, folder, seed=0, layers=LAYERS):
     """A folder that `ovenbird bake` takes; the weights depend on the seed only."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True)
-    save_file(tensors_of(row, np.random.default_rng(seed)), folder / "model.safetensors")
-    (folder / "config.json").write_text(json.dumps(config_of(row), indent=1))
+    save_file(tensors_of(row, np.random.default_rng(seed), layers), folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(config_of(row, layers), indent=1))
     return folder
