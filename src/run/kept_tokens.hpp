@@ -21,6 +21,9 @@ public:
         return std::mismatch(ids_.begin(), end, ids.begin()).first - ids_.begin();
     }
 
+    /// Takes the memory for so many tokens now.
+    void reserve(int64_t count) { ids_.reserve(static_cast<size_t>(count)); }
+
     void truncate(int64_t count) { ids_.resize(static_cast<size_t>(count)); }
     void append(std::span<const int64_t> ids) {
         ids_.insert(ids_.end(), ids.begin(), ids.end());
