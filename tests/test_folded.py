@@ -41,11 +41,11 @@ class Folded(unittest.TestCase):
         source = cls.folder / f"source_{layers}"
         if not source.exists():
             random_model.write_model(ROW, source, layers=layers)
-        return baking.bake(source, cls.folder / name, "--context", 512, "--no-forward-check", "--group-size", -1, *options)
+        return baking.bake(source, cls.folder / name, "--context", 2000, "--no-forward-check", "--group-size", -1, *options)
 
     def test_the_graphs_do_not_depend_on_the_depth(self):
         two = files_of(self.baked)
-        self.assertIn("decode_512.xml", two)
+        self.assertIn("decode_2000.xml", two)
         for layers in (8, 32):
             self.assertEqual(files_of(self.bake(f"deep_{layers}", layers, "--form", "folded")), two, f"{layers} layers")
 
@@ -58,9 +58,9 @@ class Folded(unittest.TestCase):
     def test_the_manifest_says_which_bytes_are_which_input(self):
         manifest = json.loads((self.baked / "ovenbird.json").read_text())["folded"]
         names = {step["name"]: step for step in manifest["steps"]}
-        self.assertEqual({"decode_256", "verify_256", "prefill_256", "decode_512", "verify_512", "prefill_512"}, set(names))
-        self.assertEqual((names["prefill_512"]["tokens"], names["prefill_512"]["past"]), (128, 384))
-        self.assertEqual((names["decode_512"]["tokens"], names["decode_512"]["past"]), (1, 511))
+        self.assertEqual({"decode_1024", "verify_1024", "decode_2000", "verify_2000", "prefill_2000"}, set(names))
+        self.assertEqual((names["prefill_2000"]["tokens"], names["prefill_2000"]["past"]), (128, 1872))
+        self.assertEqual((names["decode_1024"]["tokens"], names["decode_1024"]["past"]), (1, 1023))
         size = (self.baked / "openvino_model.bin").stat().st_size
         first, second = (layer["weights"] for layer in manifest["layers"])
         self.assertEqual(set(first), set(second))
@@ -85,9 +85,9 @@ class Folded(unittest.TestCase):
         blobs = {blob["graph"]: blob for blob in json.loads((output / "ovenbird.json").read_text())["npu"]}
         graphs = {f"folded/{name}" for name in files_of(output) if name.endswith(".xml") and "before" not in name}
         self.assertEqual(set(blobs), graphs)
-        decode = blobs["folded/decode_512.xml"]
-        self.assertEqual(decode["file"], "npu/4000_decode_512.blob")
-        self.assertTrue((output / decode["file"]).read_text().endswith("folded/decode_512.xml"))
+        decode = blobs["folded/decode_2000.xml"]
+        self.assertEqual(decode["file"], "npu/4000_decode_2000.blob")
+        self.assertTrue((output / decode["file"]).read_text().endswith("folded/decode_2000.xml"))
 
     def test_what_a_hostile_manifest_says_is_not_believed(self):
         source = self.folder / "tiny"

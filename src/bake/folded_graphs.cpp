@@ -18,6 +18,10 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFolder = "folded";
 
+// A layer's weights take longer to read than the keys and values of so many tokens: below, a smaller cache
+// saves less than another graph costs to compile.
+constexpr int64_t kSmallestFolded = 1024;
+
 // The names of a graph's weights. Every step gives the same bytes the same name, in whatever order its graph
 // meets them, so that one table of a layer serves all steps.
 class WeightNames {
@@ -161,16 +165,22 @@ private:
 
 std::vector<FoldedStep> plan_folded_steps(int64_t context) {
     std::vector<FoldedStep> steps;
-    for (const auto& graph : plan_cache_graphs(context)) {
-        FoldedStep step;
-        step.name = fs::path(graph.file).stem().string();
-        step.tokens = graph.tokens;
-        step.context = graph.context;
-        step.all_rows = graph.all_rows;
-        step.past = graph.tokens == kChunkTokens ? graph.context - kChunkTokens : graph.past;
-        steps.push_back(std::move(step));
+    for (int64_t bucket = std::min(kSmallestFolded, context);; bucket = std::min(2 * bucket, context)) {
+        const auto add = [&](const char* kind, int64_t tokens, int64_t past, bool all_rows) {
+            FoldedStep step;
+            step.name = fmt::format("{}_{}", kind, bucket);
+            step.tokens = tokens;
+            step.past = past;
+            step.context = bucket;
+            step.all_rows = all_rows;
+            steps.push_back(std::move(step));
+        };
+        add("decode", 1, bucket - 1, false);
+        add("verify", kStatefulLogitRows, bucket - 1, true);
+        if (bucket < context) continue;
+        add("prefill", kChunkTokens, bucket - kChunkTokens, false);
+        return steps;
     }
-    return steps;
 }
 
 void write_folded_graphs(const ModelConfig& config, const CompressedWeights& weights,

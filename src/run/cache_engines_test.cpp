@@ -85,24 +85,32 @@ DeviceOptions cpu() {
 }
 
 // Contexts of 4 and 8 tokens; one, two (drafts) or three (a chunk) at a time. A chunk's graph sees as many
-// kept tokens as the others, or only those that leave room for the chunk.
-Manifest toy_manifest(bool short_chunks) {
+// kept tokens as the others, only those that leave room for the chunk, or those of the longest context for
+// all.
+enum class Chunks { like_others, shorter, shared };
+
+int64_t past_of(Chunks chunks, int64_t context) {
+    if (chunks == Chunks::like_others) return context - 1;
+    return chunks == Chunks::shorter ? context - 3 : 5;
+}
+
+Manifest toy_manifest(Chunks chunks) {
     Manifest manifest;
     manifest.context = 8;
     for (const int64_t context : {4, 8}) {
         const auto number = std::to_string(context);
         manifest.graphs.push_back({"decode_" + number, 1, context - 1, context, false});
         manifest.graphs.push_back({"verify_" + number, 2, context - 1, context, true});
-        manifest.graphs.push_back({"prefill_" + number, 3, context - (short_chunks ? 3 : 1), context, false});
+        manifest.graphs.push_back({"prefill_" + number, 3, past_of(chunks, context), context, false});
     }
     return manifest;
 }
 
 struct ToyStatic {
-    explicit ToyStatic(bool chunks = false) : short_chunks(chunks) {}
-    bool short_chunks;
+    explicit ToyStatic(Chunks form = Chunks::like_others) : chunks(form) {}
+    Chunks chunks;
     std::vector<CacheGraph> compiled;
-    StaticCacheEngine engine{toy_manifest(short_chunks),
+    StaticCacheEngine engine{toy_manifest(chunks),
                              [this](const CacheGraph& shape) {
                                  compiled.push_back(shape);
                                  return compile_first(toy_graph(shape), cpu()).session;
@@ -183,13 +191,15 @@ TEST(StaticCacheEngine, EveryTokenSeesAllBeforeItOnce) {
     EXPECT_NE(toy.engine.input_shapes().find("past_key_values.0.key=[1,1,7,1] f16"), std::string::npos);
 }
 
-TEST(StaticCacheEngine, ChunksThatSeeLessOfTheCache) {
-    ToyStatic toy(true);
-    expect_any_order(toy.engine);
+TEST(StaticCacheEngine, ChunksThatSeeAnotherLengthOfTheCache) {
+    for (const auto chunks : {Chunks::shorter, Chunks::shared}) {
+        ToyStatic toy(chunks);
+        expect_any_order(toy.engine);
+    }
 }
 
 TEST(StaticCacheEngine, GraphsThatNeverReachTheContextAreRefused) {
-    Manifest manifest = toy_manifest(false);
+    Manifest manifest = toy_manifest(Chunks::like_others);
     manifest.graphs[0].past = 1;
     EXPECT_THROW(StaticCacheEngine(manifest, nullptr, 9), Error);
 }

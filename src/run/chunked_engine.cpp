@@ -14,7 +14,7 @@ ChunkedEngine::ChunkedEngine(std::vector<CacheGraph> shapes, int64_t context)
     }
     for (const auto& shape : shapes_) {
         // A run that starts at the cache's end must reach the context's: else it would never be reached.
-        const bool sound = shape.tokens > 0 && shape.past >= 0 && shape.past < shape.context &&
+        const bool sound = shape.tokens > 0 && shape.past >= 0 && shape.past < context_ &&
                            shape.context <= context_ && shape.past + shape.tokens >= shape.context;
         if (!sound) {
             fail(ErrorCode::invalid_input,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "base/error.hpp"
 #include "device/embedder.hpp"
@@ -13,10 +14,20 @@ namespace {
 const std::string kPast = "past.";
 const std::string kShared = "shared.";
 
+// What each context's tokens can be computed with: its own steps, and chunks of a prompt by the longest
+// one's.
 std::vector<CacheGraph> shapes_of(const FoldedForm& form) {
-    std::vector<CacheGraph> shapes;
+    std::set<int64_t> contexts;
     for (const auto& step : form.steps)
-        shapes.push_back({step.name, step.tokens, step.past, step.context, step.all_rows});
+        contexts.insert(step.context);
+    std::vector<CacheGraph> shapes;
+    for (const auto& step : form.steps) {
+        const bool chunks = step.tokens > 1 && !step.all_rows;
+        for (const int64_t context : contexts) {
+            if (context == step.context || (chunks && context < step.context))
+                shapes.push_back({step.name, step.tokens, step.past, context, step.all_rows});
+        }
+    }
     return shapes;
 }
 

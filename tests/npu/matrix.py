@@ -28,7 +28,7 @@ FACTORS = {**random_model.FACTORS, "form": ["--sym", "--asym"], "group": ["-1", 
            "seq_len": [32, 128, 512, 1024]}
 WINDOW = "window"
 GRAPHS = {"window": [WINDOW], "whole": ["graphs/decode", "graphs/verify", "graphs/prefill"],
-          "folded": ["folded/decode", "folded/verify", "folded/prefill", "folded/head"]}
+          "folded": ["folded/decode", "folded/verify", "folded/prefill", "folded/head", "folded/head_8"]}
 SMALLEST_CONTEXT = 256
 
 
@@ -65,7 +65,7 @@ def graph_file(row, baked, graph):
     """The XML, with its .bin beside it as plain readers expect."""
     if graph == WINDOW:
         return baked / "openvino_model.xml"
-    name = graph if graph == "folded/head" else f"{graph}_{context_of(row)}"
+    name = graph if graph.startswith("folded/head") else f"{graph}_{context_of(row)}"
     xml = baked / f"{name}.xml"
     if not xml.with_suffix(".bin").exists():
         xml.with_suffix(".bin").symlink_to(baked.resolve() / "openvino_model.bin")
