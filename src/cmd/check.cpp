@@ -12,6 +12,7 @@
 #include "cmd/commands.hpp"
 #include "cmd/options.hpp"
 #include "model/manifest.hpp"
+#include "model/npu_estimate.hpp"
 #include "text/tokenizer.hpp"
 
 namespace ovenbird {
@@ -153,6 +154,46 @@ void print_compiled(const Json& verdict) {
                         : ": " + verdict.value("reason", ""));
 }
 
+// The manifest of a baked folder, for what the graphs alone do not say.
+std::optional<Manifest> manifest_beside(const fs::path& file) {
+    std::error_code error;
+    const fs::path folder = file.parent_path();
+    if (file.filename() != kModelXmlName || !fs::is_regular_file(folder / kManifestName, error))
+        return std::nullopt;
+    return read_manifest(folder);
+}
+
+Json to_json(const NpuEstimate& estimate) {
+    return {{"compile_seconds", estimate.seconds},
+            {"compile_memory_mb", estimate.memory_mb},
+            {"device_bytes", estimate.device_bytes},
+            {"requests_a_token", estimate.requests}};
+}
+
+void print_estimate(int platform, const char* form, const NpuEstimate& estimate) {
+    fmt::print(
+        "{}, {} form with a cache: compiled in about {:.0f} s and {:.0f} MB; {:.0f} MB on the device, {} {} "
+        "a "
+        "token\n",
+        platform, form, estimate.seconds, estimate.memory_mb,
+        static_cast<double>(estimate.device_bytes) / 1e6, estimate.requests,
+        estimate.requests == 1 ? "request" : "requests");
+}
+
+void add_estimates(const fs::path& file, const Words& words, Json& json) {
+    const auto manifest = manifest_beside(file);
+    if (!manifest) return;
+    for (const int platform : words.platforms) {
+        const auto estimates = estimate_npu(*manifest, platform);
+        if (!estimates) return;
+        json["estimates"][std::to_string(platform)] = {{"whole", to_json(estimates->whole)},
+                                                       {"folded", to_json(estimates->folded)}};
+        if (words.json) continue;
+        print_estimate(platform, "whole", estimates->whole);
+        print_estimate(platform, "folded", estimates->folded);
+    }
+}
+
 }  // namespace
 
 int check_command(int argc, char** argv) {
@@ -170,6 +211,7 @@ int check_command(int argc, char** argv) {
         }
         print_verdicts(report, words.platforms);
     }
+    add_estimates(file, words, json);
     if (words.numerics) {
         const auto folder = words.tokenizer.empty() ? file.parent_path() : words.tokenizer;
         const auto numerics = check_numerics(model, file, calibration_prompts(folder, *model));

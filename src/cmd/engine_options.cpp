@@ -99,7 +99,8 @@ DeviceOptions device_options(const EngineOptions& options) {
 }
 
 OpenedEngine open_engine(const EngineOptions& options, int64_t pad_id, ConsoleReporter& reporter) {
-    const auto device = device_options(options);
+    auto device = device_options(options);
+    device.on_note = [&reporter](const std::string& text) { reporter.note(text); };
     OpenedEngine opened;
     if (options.context == 0 && !options.stateless)
         reporter.note("no graphs with a cache in the folder: the whole window is computed for every token");

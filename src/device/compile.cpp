@@ -72,7 +72,7 @@ bool runtime_agrees(const BlobFile& blob, const std::string& device) {
 
 // The blob for this machine's NPU, or an empty model and a note that says why it is compiled instead.
 ov::CompiledModel import_blob(const DeviceOptions& options, const std::string& device, std::string& note) {
-    const int platform = platform_of(core().get_property(device, ov::device::architecture));
+    const int platform = npu_platform(device);
     for (const auto& blob : options.blobs) {
         note = blob_problem(blob, platform);
         if (note.empty() && !runtime_agrees(blob, device))
@@ -156,6 +156,10 @@ std::unique_ptr<CompiledSession> compile_on(const std::string& device,
                                             const std::shared_ptr<ov::Model>& model,
                                             const DeviceOptions& options) {
     return std::make_unique<CompiledSession>(compile_or_load(device, model, options), device);
+}
+
+int npu_platform(const std::string& device) {
+    return platform_of(core().get_property(device, ov::device::architecture));
 }
 
 HostMemory host_memory_of(const std::string& device) {

@@ -23,6 +23,8 @@ struct DeviceOptions {
     std::filesystem::path cache_folder;
     /// Compiled ahead of time; the one for this machine's NPU is loaded instead of compiling, if it fits.
     std::vector<BlobFile> blobs;
+    /// Told what is about to be done where that takes long; may be empty.
+    std::function<void(const std::string&)> on_note;
 };
 
 /// A device that was tried and not used, with its reason in one line. An expected outcome, so a value.
@@ -78,6 +80,9 @@ std::unique_ptr<CompiledSession> compile_on(const std::string& device,
 /// The same without a request; options.blobs are tried first on an NPU.
 ov::CompiledModel compile_or_load(const std::string& device, const std::shared_ptr<ov::Model>& model,
                                   const DeviceOptions& options);
+
+/// The generation of an NPU; 0 where it does not say.
+int npu_platform(const std::string& device);
 
 /// Allocates memory of the host that a device reads and writes without a copy.
 using HostMemory = std::function<ov::Tensor(const ov::element::Type&, const ov::Shape&)>;

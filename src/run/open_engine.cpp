@@ -4,7 +4,7 @@
 #include "base/platform/process.hpp"
 #include "device/embedder.hpp"
 #include "device/paged_attention.hpp"
-#include "model/manifest.hpp"
+#include "model/npu_estimate.hpp"
 #include "run/dynamic_engine.hpp"
 #include "run/folded_engine.hpp"
 #include "run/paged_engine.hpp"
@@ -33,9 +33,11 @@ std::unique_ptr<Engine> open_on(const std::string& device, const fs::path& folde
         return compile_on(device, read_graph(folder / file, bin), options);
     };
     if (form == CachedForm::folded) {
-        return std::make_unique<FoldedEngine>(
+        auto engine = std::make_unique<FoldedEngine>(
             manifest, folder_runner(folder, bin, device, options, blobs_of(folder, manifest)),
             MappedFile::open(bin), pad_id);
+        if (host_memory_of(device)) release_file_pages(bin);  // the device's memory has its own copy
+        return engine;
     }
     const bool is_static = form == CachedForm::whole;
     if (!is_static && device_family(device) == "CPU") {
@@ -54,14 +56,16 @@ std::unique_ptr<Engine> open_on(const std::string& device, const fs::path& folde
         manifest, [=](const CacheGraph& graph) { return compile(graph.file); }, pad_id, std::move(embedder));
 }
 
-// An NPU takes the folded form where there is one: one layer is compiled instead of all. Elsewhere it is
-// slow.
-CachedForm form_on(const std::string& device, const Manifest& manifest, StaticForm wanted) {
+CachedForm form_on(const std::string& device, const Manifest& manifest, StaticForm wanted,
+                   const DeviceOptions& options) {
     const bool npu = device_family(device) == "NPU";
     if (wanted == StaticForm::none && !npu) return CachedForm::dynamic;
     if (wanted == StaticForm::whole || manifest.folded.steps.empty()) return CachedForm::whole;
-    const bool folded = npu || wanted == StaticForm::folded || manifest.graphs.empty();
-    return folded ? CachedForm::folded : CachedForm::whole;
+    if (wanted == StaticForm::folded || manifest.graphs.empty()) return CachedForm::folded;
+    if (!npu) return CachedForm::whole;  // there a layer's weights are repacked for every call
+    const NpuChoice choice = choose_npu_form(manifest, npu_platform(device));
+    if (options.on_note) options.on_note(fmt::format("{}: {}", device, choice.reason));
+    return choice.folded ? CachedForm::folded : CachedForm::whole;
 }
 
 }  // namespace
@@ -87,7 +91,8 @@ OpenedEngine open_cached(const fs::path& folder, const DeviceOptions& options, i
     }
     OpenedEngine opened;
     auto device = open_on_first(options.devices, [&](const std::string& name) {
-        opened.engine = open_on(name, folder, manifest, options, pad_id, form_on(name, manifest, form));
+        opened.engine =
+            open_on(name, folder, manifest, options, pad_id, form_on(name, manifest, form, options));
     });
     opened.passed_over = std::move(device.passed_over);
     opened.compile_seconds = device.seconds;
