@@ -1,7 +1,8 @@
-// same_tokens FOLDER FIRST LAST COUNT NEW [TEXT]: greedy tokens of every engine with a cache beside the loop
-// without one, in f32, for COUNT prompts of FIRST to LAST tokens of TEXT (default: random tokens). A line a
-// divergence, with the gap between the two tokens' logits in the loop; the exit status is 1 where a gap is
-// larger than rounding explains.
+// same_tokens FOLDER FIRST LAST COUNT NEW [ENGINES [TEXT]]: greedy tokens of engines with a cache
+// (paged,static by default; folded) beside the loop without one, in f32, for COUNT prompts of FIRST to LAST
+// tokens of TEXT (default: random tokens). A line a divergence, with the gap between the two tokens' logits
+// in the loop; the exit status is 1 where a gap is larger than rounding explains. Folded graphs are held
+// against the whole ones where both are asked for: these round alike.
 
 #include <cmath>
 #include <cstdio>
@@ -61,13 +62,25 @@ std::vector<int64_t> source_tokens(const Tokenizer& tokenizer, const char* text)
     return ids;
 }
 
+struct Competitor {
+    const char* name;
+    StaticForm form;
+};
+constexpr Competitor kCompetitors[] = {
+    {"paged", StaticForm::none}, {"static", StaticForm::whole}, {"folded", StaticForm::folded}};
+
 int run(const fs::path& folder, int64_t first, int64_t last, int64_t count, int64_t new_tokens,
-        const char* text) {
+        const std::string& wanted, const char* text) {
     const auto tokenizer = Tokenizer::load(folder);
     const auto source = source_tokens(tokenizer, text);
     const auto loop = open_stateless(folder / kModelXmlName, exact_cpu(), tokenizer.pad_id()).engine;
-    const auto paged = open_cached(folder, exact_cpu(), tokenizer.pad_id(), StaticForm::none).engine;
-    const auto fixed = open_cached(folder, exact_cpu(), tokenizer.pad_id(), StaticForm::whole).engine;
+    std::vector<std::pair<Competitor, std::unique_ptr<Engine>>> engines;
+    for (const auto& competitor : kCompetitors) {
+        if (wanted.find(competitor.name) != std::string::npos)
+            engines.emplace_back(
+                competitor, open_cached(folder, exact_cpu(), tokenizer.pad_id(), competitor.form).engine);
+    }
+    if (engines.empty()) fail(ErrorCode::usage, "{} names no engine", wanted);
     Comparison comparison{*loop};
     GenerateOptions options;
     options.max_new_tokens = new_tokens;
@@ -80,9 +93,12 @@ int run(const fs::path& folder, int64_t first, int64_t last, int64_t count, int6
         const auto tokens = [&](Engine& engine) {
             return generate(engine, prompt, options, [](int64_t) { return true; }).tokens;
         };
-        const auto expected = tokens(*loop);
-        comparison.compare("paged", *paged, prompt, expected, tokens(*paged));
-        comparison.compare("static", *fixed, prompt, expected, tokens(*fixed));
+        auto expected = tokens(*loop);
+        for (const auto& [competitor, engine] : engines) {
+            auto got = tokens(*engine);
+            comparison.compare(competitor.name, *engine, prompt, expected, got);
+            if (competitor.form == StaticForm::whole) expected = std::move(got);
+        }
     }
     std::printf(
         "%lld prompts of %lld to %lld tokens, %lld new tokens each: %d divergences, largest gap %.5f\n",
@@ -97,12 +113,13 @@ int run(const fs::path& folder, int64_t first, int64_t last, int64_t count, int6
 
 int main(int argc, char** argv) {
     if (argc < 6) {
-        std::fprintf(stderr, "usage: same_tokens FOLDER FIRST LAST COUNT NEW [TEXT]\n");
+        std::fprintf(stderr, "usage: same_tokens FOLDER FIRST LAST COUNT NEW [ENGINES [TEXT]]\n");
         return 2;
     }
     try {
         return ovenbird::run(argv[1], std::atoll(argv[2]), std::atoll(argv[3]), std::atoll(argv[4]),
-                             std::atoll(argv[5]), argc > 6 ? argv[6] : nullptr);
+                             std::atoll(argv[5]), argc > 6 ? argv[6] : "paged,static",
+                             argc > 7 ? argv[7] : nullptr);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "error: %s\n", error.what());
         return 1;

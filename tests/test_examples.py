@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The programs of examples/, with the real SmolLM2."""
+import json
 import os
 import pathlib
 import subprocess
@@ -21,6 +22,11 @@ class Examples(unittest.TestCase):
                              "What is the capital of France?")
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertIn("Paris", result.stdout)
+
+    def test_form(self):
+        result = example("form", baking.work_folder() / "int4", "What is the capital of France?")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(list(json.loads(result.stdout)), ["answer"])
 
     def test_two_sessions(self):
         result = example("two_sessions", baking.work_folder() / "int4")

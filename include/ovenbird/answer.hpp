@@ -32,6 +32,14 @@ struct SamplingOptions {
     std::optional<uint64_t> seed{};          // none: another text every time
 };
 
+/// What an answer must look like: at most one of these; none: anything.
+struct AnswerForm {
+    std::string json_schema{};  // JSON that this schema takes (https://json-schema.org)
+    bool json_object = false;   // any JSON object
+    std::string grammar{};      // llguidance's form of Lark, from its rule `start`
+    std::string regex{};        // what this expression (Rust's `regex` crate) matches as a whole
+};
+
 enum class FinishReason {
     stop,         // the model ended its answer (an EOS token), its mask says so, or a stop string came
     length,       // the window is full, or max_new_tokens are there

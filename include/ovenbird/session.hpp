@@ -36,6 +36,7 @@ struct AskOptions {
     int64_t max_new_tokens = 256;
     SamplingOptions sampling{};       // greedy
     std::vector<std::string> stop{};  // strings that end the answer and do not show
+    AnswerForm form{};                // max_new_tokens still cuts
     bool prompt_lookup = false;       // draft tokens from what was said before: the same text, often sooner
 };
 

@@ -81,6 +81,19 @@ TEST_F(LibraryTest, CancelFromAnotherThreadLeavesTheSessionUsable) {
     EXPECT_EQ(session.generate("a b", {.max_new_tokens = 40}).tokens, whole.tokens);
 }
 
+// An answer that has a form takes a tokenizer whose tokens are pieces of text: tests/test_examples.py has
+// one.
+TEST_F(LibraryTest, FormsThatCannotBeFollowedAreRefused) {
+    bake_tiny();
+    Session session = open();
+    AskOptions options;
+    options.form.json_object = true;
+    error_of(ErrorCode::unsupported, [&] { session.generate("a b", options); });
+    options.form.regex = "a";
+    error_of(ErrorCode::usage, [&] { session.generate("a b", options); });
+    EXPECT_FALSE(session.generate("a b", kShort).tokens.empty());
+}
+
 TEST_F(LibraryTest, TwoSessionsInTwoThreads) {
     bake_tiny();
     Session one = open();

@@ -7,14 +7,17 @@
 #include "base/error.hpp"
 #include "run/conversation.hpp"
 #include "run/open_folder.hpp"
+#include "text/constraint.hpp"
 
 namespace ovenbird {
 namespace {
 
 constexpr int64_t kDraftTokens = 7;
 
-AnswerOptions answer_options(const AskOptions& options) {
+// `constraint` is advanced with the answer.
+AnswerOptions answer_options(const AskOptions& options, std::optional<Constraint>& constraint) {
     AnswerOptions answer;
+    if (constraint) answer.mask = &*constraint;
     answer.max_new_tokens = options.max_new_tokens;
     answer.sampling = options.sampling;
     answer.stop = options.stop;
@@ -100,7 +103,8 @@ Session::~Session() = default;
 
 SessionReply Session::chat(const std::string& message, const AskOptions& options, const OnText& on_text) {
     const auto lock = state_->enter();
-    Reply said = state_->talk().say(message, answer_options(options), state_->listen(on_text));
+    auto constraint = make_constraint(options.form, state_->tokenizer);
+    Reply said = state_->talk().say(message, answer_options(options, constraint), state_->listen(on_text));
     SessionReply reply = reply_of(std::move(said.answer));
     reply.computed_prompt_tokens = said.computed_prompt_tokens;
     reply.dropped_turns = said.dropped_turns;
@@ -110,9 +114,10 @@ SessionReply Session::chat(const std::string& message, const AskOptions& options
 SessionReply Session::generate(const std::string& text, const AskOptions& options, const OnText& on_text) {
     const auto lock = state_->enter();
     auto prompt = encode_prompt(state_->tokenizer, nullptr, text, "");
+    auto constraint = make_constraint(options.form, state_->tokenizer);
     return reply_of(answer(
-        *state_->opened.engine, state_->tokenizer, std::move(prompt), answer_options(options), [](int64_t) {},
-        state_->listen(on_text)));
+        *state_->opened.engine, state_->tokenizer, std::move(prompt), answer_options(options, constraint),
+        [](int64_t) {}, state_->listen(on_text)));
 }
 
 void Session::cancel() noexcept {

@@ -12,8 +12,8 @@
 namespace ovenbird {
 
 /// Which folded graphs a context needs: one that takes a token and one that verifies drafts for 1,024 tokens,
-/// 2,048, … and the context itself; and one for chunks of a prompt, which stands behind so many tokens less than
-/// the context: the host moves the cache's rows between prefill and decode.
+/// 2,048, … and the context itself; and one for chunks of a prompt, which stands behind so many tokens less
+/// than the context: the host moves the cache's rows between prefill and decode.
 std::vector<FoldedStep> plan_folded_steps(int64_t context);
 
 /// Writes the folded graphs below `folder`, each with its own small .bin, and records in `manifest` which

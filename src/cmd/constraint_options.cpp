@@ -15,6 +15,12 @@ std::string schema_text(const std::string& file_or_text) {
     return read_file(file_or_text, kMostFormBytes);
 }
 
+// An empty form would mean any answer.
+std::string needed(std::string text, const char* option) {
+    if (text.empty()) fail(ErrorCode::usage, "{}: it is empty", option);
+    return text;
+}
+
 }  // namespace
 
 void add_constraint_options(CLI::App& app, ConstraintOptions& options) {
@@ -25,17 +31,18 @@ void add_constraint_options(CLI::App& app, ConstraintOptions& options) {
     app.add_option("--regex", options.regex, "Answer with what this regular expression matches as a whole");
 }
 
-std::optional<Constraint> make_constraint(const ConstraintOptions& options, const Tokenizer& tokenizer) {
+AnswerForm answer_form(const ConstraintOptions& options) {
     const int wanted = int{options.json_schema.has_value()} + int{options.json_object} +
                        int{options.grammar.has_value()} + int{options.regex.has_value()};
     if (wanted > 1)
         fail(ErrorCode::usage, "give one of --json-schema, --json-object, --grammar and --regex, not {}",
              wanted);
-    if (options.json_schema) return Constraint::json_schema(tokenizer, schema_text(*options.json_schema));
-    if (options.json_object) return Constraint::json_object(tokenizer);
-    if (options.grammar) return Constraint::grammar(tokenizer, read_file(*options.grammar, kMostFormBytes));
-    if (options.regex) return Constraint::regex(tokenizer, *options.regex);
-    return std::nullopt;
+    AnswerForm form;
+    if (options.json_schema) form.json_schema = needed(schema_text(*options.json_schema), "--json-schema");
+    form.json_object = options.json_object;
+    if (options.grammar) form.grammar = needed(read_file(*options.grammar, kMostFormBytes), "--grammar");
+    if (options.regex) form.regex = needed(*options.regex, "--regex");
+    return form;
 }
 
 }  // namespace ovenbird

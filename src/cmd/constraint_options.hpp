@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "text/constraint.hpp"
+#include "ovenbird/answer.hpp"
 
 namespace ovenbird {
 
@@ -19,8 +19,7 @@ struct ConstraintOptions {
 /// --json-schema, --json-object, --grammar, --regex.
 void add_constraint_options(CLI::App& app, ConstraintOptions& options);
 
-/// For one answer; none where no option asks for one. Errors: usage (more than one, or one that cannot be
-/// used), not_found, unsupported.
-std::optional<Constraint> make_constraint(const ConstraintOptions& options, const Tokenizer& tokenizer);
+/// What they say, files read. Errors: usage (more than one, or an empty one), not_found.
+AnswerForm answer_form(const ConstraintOptions& options);
 
 }  // namespace ovenbird

@@ -14,6 +14,7 @@
 #include "cmd/engine_options.hpp"
 #include "cmd/options.hpp"
 #include "run/chat.hpp"
+#include "text/constraint.hpp"
 
 namespace ovenbird {
 namespace {
@@ -160,7 +161,7 @@ int run_command(int argc, char** argv) {
     const auto chat = words.raw ? std::nullopt : ChatTemplate::load(words.engine.tokenizer);
     // Before the model is compiled: what is wrong with a prompt should not cost a minute.
     auto prompt = encode_prompt(tokenizer, chat ? &*chat : nullptr, text, words.answer.system);
-    auto constraint = make_constraint(words.constraint, tokenizer);
+    auto constraint = make_constraint(answer_form(words.constraint), tokenizer);
     if (constraint) words.answer.mask = &*constraint;
     const bool has_cache = words.engine.context > 0;
     words.answer.on_long_prompt =

@@ -5,12 +5,32 @@
 
 namespace ovenbird {
 
-std::string shapes_line(const std::vector<std::pair<std::string, ov::Tensor>>& inputs) {
+namespace {
+
+using Sent = std::pair<std::string, ov::Tensor>;
+
+// "past_key_values.0.key" and "past_key_values.7.value", of one shape and type.
+bool are_alike(const Sent& a, const Sent& b) {
+    const size_t dot = a.first.find('.');
+    return dot != std::string::npos && b.first.compare(0, dot + 1, a.first, 0, dot + 1) == 0 &&
+           a.second.get_shape() == b.second.get_shape() &&
+           a.second.get_element_type() == b.second.get_element_type();
+}
+
+}  // namespace
+
+std::string shapes_line(const std::vector<Sent>& inputs) {
     std::string text = "[DEBUG] Infer Input Shapes: ";
-    for (const auto& [name, tensor] : inputs) {
-        if (!text.ends_with(": ")) text += ", ";
-        text += fmt::format("{}=[{}] {}", name, fmt::join(tensor.get_shape(), ","),
-                            tensor.get_element_type().to_string());
+    for (size_t first = 0; first < inputs.size();) {
+        size_t end = first + 1;
+        while (end < inputs.size() && are_alike(inputs[first], inputs[end]))
+            ++end;
+        if (first > 0) text += ", ";
+        text += inputs[first].first;
+        if (end - first > 1) text += fmt::format(" … {} ({})", inputs[end - 1].first, end - first);
+        text += fmt::format("=[{}] {}", fmt::join(inputs[first].second.get_shape(), ","),
+                            inputs[first].second.get_element_type().to_string());
+        first = end;
     }
     return text;
 }

@@ -8,7 +8,8 @@
 
 namespace ovenbird {
 
-/// "[DEBUG] Infer Input Shapes: input_ids=[1,128] i64, attention_mask=[1,128] i64, …".
+/// "[DEBUG] Infer Input Shapes: input_ids=[1,128] i64, attention_mask=[1,128] i64, …". Inputs in a row
+/// that differ only behind the first dot of their names are told once, with their number.
 std::string shapes_line(const std::vector<std::pair<std::string, ov::Tensor>>& inputs);
 
 }  // namespace ovenbird

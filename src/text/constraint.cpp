@@ -86,4 +86,20 @@ bool Constraint::may_end() {
     return ob_constraint_may_end(handle_->constraint);
 }
 
+std::optional<Constraint> make_constraint(const AnswerForm& form, const Tokenizer& tokenizer) {
+    const int wanted = int{!form.json_schema.empty()} + int{form.json_object} + int{!form.grammar.empty()} +
+                       int{!form.regex.empty()};
+    if (wanted > 1) {
+        fail(ErrorCode::usage,
+             "an answer has one form: a JSON schema, a JSON object, a grammar or a regular expression, not "
+             "{} of them",
+             wanted);
+    }
+    if (!form.json_schema.empty()) return Constraint::json_schema(tokenizer, form.json_schema);
+    if (form.json_object) return Constraint::json_object(tokenizer);
+    if (!form.grammar.empty()) return Constraint::grammar(tokenizer, form.grammar);
+    if (!form.regex.empty()) return Constraint::regex(tokenizer, form.regex);
+    return std::nullopt;
+}
+
 }  // namespace ovenbird

@@ -3,9 +3,11 @@
 // `llguidance` crate.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "ovenbird/answer.hpp"
 #include "text/token_mask.hpp"
 #include "text/tokenizer.hpp"
 
@@ -45,5 +47,9 @@ private:
     explicit Constraint(std::unique_ptr<Handle> handle);
     std::unique_ptr<Handle> handle_;
 };
+
+/// For one answer; none where anything may be said. Errors: usage (more than one form, or one that cannot be
+/// used), unsupported.
+std::optional<Constraint> make_constraint(const AnswerForm& form, const Tokenizer& tokenizer);
 
 }  // namespace ovenbird
