@@ -65,7 +65,7 @@ std::shared_ptr<ov::Node> Block::copy_node(const std::shared_ptr<ov::Node>& node
     ov::OutputVector inputs;
     for (const auto& value : node->input_values())
         inputs.push_back(copy(value));
-    const auto made = node->clone_with_new_inputs(inputs);
+    auto made = node->clone_with_new_inputs(inputs);
     made->set_friendly_name(fmt::format("{}_{}", node->get_type_name(), copied_++));
     for (auto& output : made->outputs())
         output.get_tensor().set_names({});
