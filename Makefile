@@ -92,7 +92,7 @@ bench:  ## compare with optimum-intel (its venv, 31 GB of disk and 20 GB of memo
 	@$(MAKE) --no-print-directory setup compiled PRESET=release TARGET=ovenbird
 	test -x build/bench/venv/bin/python || python3 -m venv build/bench/venv
 	build/bench/venv/bin/pip install --quiet -r bench/requirements.txt
-	for script in bench/step_vs_optimum.py bench/kl_vs_nncf.py bench/bake_7b.py bench/npu_forms.py bench/npu_compile_vs_optimum.py bench/decode_vs_peers.py; do
+	for script in bench/step_vs_optimum.py bench/kl_vs_nncf.py bench/bake_7b.py bench/npu_forms.py bench/npu_compile_vs_optimum.py bench/npu_folded.py bench/decode_vs_peers.py; do
 	    build/bench/venv/bin/python $$script --json build/bench/$$(basename $$script .py).json
 	done
 
