@@ -94,7 +94,8 @@ std::string with_real_offsets(const std::string& xml, const ConstantSink& sink) 
     return result;
 }
 
-// The serialiser indents with tabs, a third of what a large graph takes. One line a layer stays.
+// The serialiser indents with tabs, a third of what a large graph takes, and puts a blank before "/>" (which
+// no value holds: a ">" in one is written "&gt;"). One line a layer stays.
 std::string without_indentation(const std::string& xml) {
     constexpr std::string_view kLayerEnd = "</layer>";
     std::string result;
@@ -103,6 +104,7 @@ std::string without_indentation(const std::string& xml) {
     for (const char c : xml) {
         if (line_start && (c == '\t' || c == ' ')) continue;
         line_start = c == '\n';
+        if (c == '>' && result.ends_with(" /")) result.erase(result.size() - 2, 1);
         if (!line_start || result.ends_with(kLayerEnd)) result += c;
     }
     return result;
