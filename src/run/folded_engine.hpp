@@ -54,7 +54,7 @@ private:
     Step& step_of(const CacheGraph& shape);
     void open(const FoldedStep& folded, Step& step);
     CallTensors prepare_before(const FoldedStep& folded, Step& step);
-    void prepare_layer(const FoldedStep& folded, size_t layer, const CallTensors& shared, Step& step);
+    void prepare_layer(const FoldedStep& folded, size_t index, const CallTensors& shared, Step& step);
     void prepare_head(const FoldedStep& folded, Step& step);
     void find_caches();
     ov::Tensor make(const GraphPort& port);

@@ -28,8 +28,8 @@ public:
     /// Index of `name`; size() when there is none.
     size_t find(const std::string& name) const;
 
-    /// Moves the first `kept` rows of a part's heads to where a graph with `past` rows expects them.
-    void set_past(size_t part, int64_t past, int64_t kept);
+    /// Moves the first `kept` rows of part `index`'s heads to where a graph with `past` rows expects them.
+    void set_past(size_t index, int64_t past, int64_t kept);
 
     /// View of a part as a graph with `past` rows takes it.
     ov::Tensor view(size_t part, int64_t past) const;
