@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "device/embedder.hpp"
@@ -11,8 +12,8 @@
 namespace ovenbird {
 namespace {
 
-const std::string kPast = "past.";
-const std::string kShared = "shared.";
+constexpr std::string_view kPast = "past.";
+constexpr std::string_view kShared = "shared.";
 
 // What each context's tokens can be computed with: its own steps, and chunks of a prompt by the longest
 // one's.

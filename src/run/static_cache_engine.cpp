@@ -1,6 +1,9 @@
 #include "run/static_cache_engine.hpp"
 
 #include <cstring>
+#include <string_view>
+
+#include <fmt/format.h>
 
 #include "base/error.hpp"
 #include "run/logits.hpp"
@@ -9,7 +12,7 @@
 namespace ovenbird {
 namespace {
 
-const std::string kPast = "past_key_values.";
+constexpr std::string_view kPast = "past_key_values.";
 
 ov::Tensor zeros(const ov::element::Type& type, const ov::Shape& shape) {
     ov::Tensor tensor(type, shape);
@@ -45,7 +48,7 @@ void StaticCacheEngine::find_caches(const CompiledSession& session) {
 void StaticCacheEngine::connect(Graph& graph, const CacheGraph& shape) {
     for (size_t part = 0; part < cache_.size(); ++part) {
         const ov::Tensor view = cache_.view(part, shape.past);
-        graph.session->set_input(kPast + cache_.name(part), view);
+        graph.session->set_input(fmt::format("{}{}", kPast, cache_.name(part)), view);
         ov::Shape fresh = view.get_shape();
         fresh[2] = static_cast<size_t>(shape.tokens);
         graph.fresh.emplace_back(ov::element::f16, fresh);
@@ -105,7 +108,8 @@ std::string StaticCacheEngine::input_shapes() const {
     if (embedder_ != nullptr) sent.erase(sent.begin());
     for (size_t part = 0; part < cache_.size(); ++part) {
         const auto rows = decode.inputs.mask.get_size() - decode.inputs.ids.get_size();
-        sent.emplace_back(kPast + cache_.name(part), cache_.view(part, static_cast<int64_t>(rows)));
+        sent.emplace_back(fmt::format("{}{}", kPast, cache_.name(part)),
+                          cache_.view(part, static_cast<int64_t>(rows)));
     }
     return shapes_line(sent);
 }

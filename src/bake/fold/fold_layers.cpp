@@ -16,8 +16,8 @@ namespace {
 using namespace ov::op;
 using Value = ov::Output<ov::Node>;
 
-const std::string kPast = "past_key_values.";
-const std::string kPresent = "present.";
+constexpr std::string_view kPast = "past_key_values.";
+constexpr std::string_view kPresent = "present.";
 
 // The input or output of that name, or nothing.
 template <typename Ports>
@@ -119,8 +119,9 @@ private:
             true);
         block.add_result(stream_.values[end], "next_hidden");
         for (size_t i = 0; i < use.caches.size(); ++i) {
-            const auto present = required(named(model_->outputs(), kPresent + use.caches[i]),
-                                          "output present.* for each past_key_values.*");
+            const auto present =
+                required(named(model_->outputs(), fmt::format("{}{}", kPresent, use.caches[i])),
+                         "output present.* for each past_key_values.*");
             block.add_result(present.get_node()->input_value(0), fmt::format("present.{}", i));
         }
         use.weights = uses(block);
