@@ -71,7 +71,7 @@ protected:
         options.group_size = 16;
         options.seq_len = kContext;
         options.context = kContext;
-        options.forward_check = false;
+        options.forward_check = "off";
         SilentReporter reporter;
         manifest_ = bake(options, reporter);
         baked_ = options.output;

@@ -2,15 +2,11 @@
 
 #include <openvino/core/version.hpp>
 
-#include "bake/cache_graphs.hpp"
-#include "bake/compress.hpp"
-#include "bake/folded_graphs.hpp"
-#include "bake/freeze/ir_file.hpp"
-#include "bake/graph/decoder.hpp"
-#include "bake/ir_source.hpp"
+#include "bake/forms/ir_file.hpp"
 #include "bake/npu_blobs.hpp"
-#include "bake/stage_two.hpp"
+#include "bake/prove.hpp"
 #include "bake/work_folder.hpp"
+#include "bake/write_forms.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/platform/process.hpp"
@@ -26,18 +22,6 @@ void check_disk(uint64_t needed, const fs::path& output) {
     fail(ErrorCode::no_space,
          "{}: the bake needs {} MiB of disk and {} MiB are free; free some or choose another place",
          output.string(), needed >> 20, free_bytes >> 20);
-}
-
-// Stage 1: weights compressed straight into the file that both stages share, and the dynamic graph over it.
-CompressedWeights write_dynamic_model(const BakePlan& plan, const BakeOptions& options,
-                                      const fs::path& folder, Reporter& reporter) {
-    fs::create_directories(folder);
-    const fs::path bin = folder / kModelBinName;
-    auto weights = compress_weights(plan, options, bin, reporter);
-    const auto model = build_decoder(plan.config, weights.tensors,
-                                     {.activations_scale_factor = options.activations_scale_factor});
-    write_ir(model, folder / kModelXmlName, bin, weights.file_bytes);
-    return weights;
 }
 
 std::vector<HashedFile> hash_sources(const std::vector<fs::path>& paths, Reporter& reporter) {
@@ -57,115 +41,74 @@ std::vector<HashedFile> hash_sources(const std::vector<fs::path>& paths, Reporte
     return files;
 }
 
-Manifest start_manifest(const BakeOptions& options, const char* source_kind) {
+Manifest start_manifest(const BakeOptions& options, const PlannedBake& planned) {
     Manifest manifest;
     manifest.ovenbird_version = OVENBIRD_VERSION;
     manifest.openvino_version = ov::get_openvino_version().buildNumber;
-    manifest.source_kind = source_kind;
+    manifest.source_kind = planned.source->kind();
+    manifest.model_type = planned.plan.config.model_type;
+    manifest.quantization["notes"] = planned.plan.notes;
     const fs::path source = fs::absolute(options.source).lexically_normal();
     manifest.source_name = (source.has_filename() ? source : source.parent_path()).filename().string();
     manifest.options = to_json(options);
     return manifest;
 }
 
-void record_quantization(const BakePlan& plan, Manifest& manifest) {
-    std::map<std::string, int64_t> forms;
-    bool blocks = false;
-    for (const auto& tensor : plan.tensors) {
-        forms[form_name(tensor)] += tensor.rows * tensor.columns;
-        blocks = blocks || block_layout(tensor.source->type).elements > 1;
-    }
-    manifest.quantization["weights_by_form"] = forms;
-    manifest.quantization["source_blocks_requantised"] = blocks;
-    manifest.quantization["notes"] = plan.notes;
-}
-
-// What both kinds of source have in common once the dynamic model lies in the work folder. `more` writes the
-// graphs that only one kind has.
-void finish(const BakeOptions& options, WorkFolder& work, size_t int4_constants, Manifest& manifest,
-            Reporter& reporter, const std::function<void()>& more) {
-    const fs::path dynamic = work.path() / kIntermediateName;
-    check_interrupted();
-    reporter.note(fmt::format("stage 2: make the graph static, [1, {}]", options.seq_len));
-    write_static_model(options, dynamic, work.path());
-    more();
-    check_interrupted();
-    verify_static_model(options, work.path(), int4_constants, manifest);
-    verify_forward(options, dynamic, work.path(), manifest, reporter);
-    check_interrupted();
-    if (!options.keep_intermediate) remove_tree(dynamic);
-    compile_blobs(options, work.path(), manifest, reporter);
-    write_file(work.path() / kManifestName, to_json(manifest).dump(2) + "\n");
-    work.publish();
-}
-
-Manifest bake_checkpoint(const BakeOptions& options, Reporter& reporter) {
-    const PlannedBake planned = plan_bake(options);
-    const auto& checkpoint = planned.checkpoint;
-    const BakePlan& plan = planned.plan;
+void tell(const BakePlan& plan, Reporter& reporter) {
     for (const auto& note : plan.notes)
         reporter.note(note);
     for (const auto& warning : plan.warnings)
         reporter.warn(warning);
-    check_disk(plan.disk_bytes, options.output);
-    WorkFolder work(options.output, options.force);
-
-    Manifest manifest = start_manifest(options, checkpoint->kind());
-    manifest.model_type = plan.config.model_type;
-    record_quantization(plan, manifest);
-    manifest.source_files = hash_sources(checkpoint->files(), reporter);
-    manifest.text_files = checkpoint->write_text_files(work.path());
-    const auto weights = write_dynamic_model(plan, options, work.path() / kIntermediateName, reporter);
-    manifest.quantization["relative_error"] = weights.relative_error;
-    size_t int4_constants = 0;
-    for (const auto& tensor : plan.tensors) {
-        if (tensor.store == Store::quantized && tensor.format.bits == 4) ++int4_constants;
-    }
-    finish(options, work, int4_constants, manifest, reporter, [&] {
-        write_cache_graphs(plan.config, weights, options, work.path(), manifest, reporter);
-        if (options.form != "whole")
-            write_folded_graphs(plan.config, weights, options, work.path(), manifest, reporter);
-    });
-    return manifest;
 }
 
-// An IR is its own stage 1: its weights are kept as they are.
-Manifest bake_ir(const IrSource& source, const BakeOptions& options, Reporter& reporter) {
-    if (options.activations_scale_factor != 1) {
-        fail(ErrorCode::usage,
-             "--activations-scale-factor needs a checkpoint: an IR's graph is kept as it is");
+// Stage 2: each form of the decoder as it was written, read back by a plain ov::Core.
+void write_forms(const BakePlan& plan, const fs::path& decoder_folder, const fs::path& folder,
+                 Manifest& manifest, Reporter& reporter) {
+    link_file(decoder_folder / kModelBinName, folder / kModelBinName);
+    const auto decoder = read_ir(decoder_folder / kModelXmlName, folder / kModelBinName);
+    for (const auto& form : plan.forms.forms) {
+        reporter.note(fmt::format("stage 2: {}", form_title(form, plan.forms)));
+        write_form(form, plan.forms, decoder, folder, manifest);
     }
-    const uint64_t bytes = fs::file_size(source.bin) + 4 * fs::file_size(source.xml);
-    check_disk(bytes + (uint64_t{32} << 20), options.output);
-    WorkFolder work(options.output, options.force);
-    Manifest manifest = start_manifest(options, "openvino");
-    manifest.model_type = source.model_type;
-    manifest.source_files = hash_sources({source.xml, source.bin}, reporter);
-    manifest.text_files = copy_text_files(source.xml.parent_path(), work.path());
-    const WeightCount weights = copy_ir(source, work.path() / kIntermediateName, reporter);
-    manifest.quantization["notes"] = std::vector<std::string>{"the IR's own weights, as they were"};
-    finish(options, work, weights.int4_constants, manifest, reporter, [] {});
-    return manifest;
+    const auto int4_constants = manifest.verification.at("int4_constants").get<size_t>();
+    if (int4_constants >= plan.int4_constants) return;
+    fail(ErrorCode::verification,
+         "{} INT4 weights were planned but the static model has {}; please report this", plan.int4_constants,
+         int4_constants);
 }
 
 }  // namespace
 
 PlannedBake plan_bake(const BakeOptions& options) {
     validate(options);
-    if (find_ir_source(options.source)) {
-        fail(ErrorCode::usage, "{}: an IR keeps its weights as they are, so there is nothing to plan",
-             options.source.string());
-    }
-    PlannedBake planned{open_checkpoint(options.source), {}};
-    planned.plan = make_plan(*planned.checkpoint, options);
+    PlannedBake planned{open_source(options.source), {}};
+    planned.plan = planned.source->plan(options);
     return planned;
 }
 
 Manifest bake(const BakeOptions& options, Reporter& reporter) {
     validate(options);
     check_npu_platforms(options);
-    if (const auto ir = find_ir_source(options.source)) return bake_ir(*ir, options, reporter);
-    return bake_checkpoint(options, reporter);
+    const PlannedBake planned = plan_bake(options);
+    const BakePlan& plan = planned.plan;
+    tell(plan, reporter);
+    check_disk(plan.disk_bytes, options.output);
+    WorkFolder work(options.output, options.force);
+    const fs::path decoder = work.path() / kIntermediateName;
+    fs::create_directories(decoder);
+
+    Manifest manifest = start_manifest(options, planned);
+    manifest.source_files = hash_sources(planned.source->files(), reporter);
+    manifest.text_files = planned.source->write_text_files(work.path());
+    planned.source->write_decoder(plan, options, decoder, manifest, reporter);
+    write_forms(plan, decoder, work.path(), manifest, reporter);
+    prove_forms(plan.forms, options, decoder / kModelXmlName, work.path(), manifest, reporter);
+    check_interrupted();
+    if (!options.keep_intermediate) remove_tree(decoder);
+    compile_blobs(plan.forms, options, work.path(), manifest, reporter);
+    write_file(work.path() / kManifestName, to_json(manifest).dump(2) + "\n");
+    work.publish();
+    return manifest;
 }
 
 }  // namespace ovenbird

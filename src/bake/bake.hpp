@@ -3,8 +3,8 @@
 
 #include <memory>
 
+#include "bake/decoder_source.hpp"
 #include "bake/options.hpp"
-#include "bake/plan.hpp"
 #include "base/report.hpp"
 #include "model/manifest.hpp"
 
@@ -12,7 +12,7 @@ namespace ovenbird {
 
 /// A source with the plan that points into it.
 struct PlannedBake {
-    std::unique_ptr<Checkpoint> checkpoint;
+    std::unique_ptr<DecoderSource> source;
     BakePlan plan;
 };
 
@@ -21,7 +21,8 @@ struct PlannedBake {
 PlannedBake plan_bake(const BakeOptions& options);
 
 /// Bakes options.source into the folder options.output, which appears whole or not at all. Stage 1 writes the
-/// dynamic compressed model, stage 2 reads it back and makes it static; the result is verified from disk.
+/// one dynamic, compressed decoder; stage 2 reads it back and gives it each planned form, verified from disk
+/// and compared with the decoder.
 /// Returns the manifest that the folder holds. Errors: usage, not_found, invalid_input, unsupported, io,
 /// no_space, verification, interrupted.
 Manifest bake(const BakeOptions& options, Reporter& reporter);

@@ -1,44 +1,37 @@
 #include "bake/ir_source.hpp"
 
-#include "bake/freeze/ir_file.hpp"
+#include <fmt/ranges.h>
+
+#include <limits>
+#include <optional>
+
+#include "bake/adopt/adopt.hpp"
+#include "bake/arch/architecture.hpp"
+#include "bake/forms/ir_file.hpp"
+#include "bake/forms/passes.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "model/manifest.hpp"
 
 namespace ovenbird {
 namespace {
 
 namespace fs = std::filesystem;
 
+struct IrFiles {
+    fs::path xml;
+    fs::path bin;
+};
+
 bool has_safetensors(const fs::path& folder) {
-    for (const auto& entry : fs::directory_iterator(folder)) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
         if (entry.path().extension() == ".safetensors") return true;
     }
     return false;
 }
 
-// Only for the record, so a missing or odd file is no error.
-std::string model_type_beside(const fs::path& xml) {
-    const fs::path config = xml.parent_path() / "config.json";
-    if (!fs::is_regular_file(config)) return "";
-    const Json json = read_json(config);
-    return json.is_object() ? json.value("model_type", "") : "";
-}
-
-// The copy is a new file of ours, so a full disk or a read-only source shows here and not later.
-void copy_whole(const fs::path& from, const fs::path& to) {
-    std::error_code error;
-    fs::copy_file(from, to, error);
-    if (!error) return;
-    const bool full = error == std::errc::no_space_on_device;
-    fail(full ? ErrorCode::no_space : ErrorCode::io, "cannot copy '{}' to '{}': {}", from.string(),
-         to.string(), error.message());
-}
-
-}  // namespace
-
-std::optional<IrSource> find_ir_source(const fs::path& source) {
-    IrSource ir;
+std::optional<IrFiles> find_ir(const fs::path& source) {
+    IrFiles ir;
     std::error_code ignored;
     if (fs::is_directory(source, ignored)) {
         ir.xml = source / kModelXmlName;
@@ -49,25 +42,125 @@ std::optional<IrSource> find_ir_source(const fs::path& source) {
         return std::nullopt;
     }
     ir.bin = fs::path(ir.xml).replace_extension(".bin");
-    if (!fs::is_regular_file(ir.bin)) {
+    if (!fs::is_regular_file(ir.bin, ignored)) {
         fail(ErrorCode::not_found, "'{}' has no weights beside it: '{}' is missing", ir.xml.string(),
              ir.bin.string());
     }
-    ir.model_type = model_type_beside(ir.xml);
     return ir;
 }
 
-WeightCount copy_ir(const IrSource& source, const fs::path& folder, Reporter& reporter) {
-    reporter.note(fmt::format("stage 1: the IR {} as it is", source.xml.filename().string()));
-    fs::create_directories(folder);
-    copy_whole(source.xml, folder / kModelXmlName);
-    copy_whole(source.bin, folder / kModelBinName);
-    const auto read = read_ir(folder / kModelXmlName, folder / kModelBinName);
-    const WeightCount count = count_compressed(read.model);
-    if (count.int4_constants == 0)
-        reporter.warn(
-            "the IR has no INT4 weights and is not compressed further; bake its checkpoint for that");
-    return count;
+// What the config.json beside an IR says of things that its graph does not.
+struct Beside {
+    std::string model_type;
+    int64_t max_positions = std::numeric_limits<int64_t>::max();
+    std::string windows;         // as rt_info tells them
+    bool unknown_window = false;  // it slides, and nobody knows where
+};
+
+bool says_window(const JsonObject& config) {
+    return config.has("sliding_window") && !config.json().at("sliding_window").is_null() &&
+           (!config.has("use_sliding_window") || config.boolean_or("use_sliding_window", true));
+}
+
+Beside read_beside(const fs::path& xml) {
+    Beside beside;
+    const fs::path path = xml.parent_path() / "config.json";
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored)) return beside;
+    const Json json = read_json(path);
+    const JsonObject config(json, path.string());
+    beside.model_type = config.text_or("model_type", "");
+    try {
+        const ModelConfig model = read_model_config(json, path.string());
+        beside.max_positions = model.max_positions;
+        beside.windows = fmt::format("{}", fmt::join(model.sliding_window, " "));
+    } catch (const Error&) {
+        // An architecture that the graph need not know; only a window that slides would change its answers.
+        beside.max_positions = config.integer_or("max_position_embeddings", beside.max_positions);
+        beside.unknown_window = says_window(config);
+    }
+    return beside;
+}
+
+// Options about weights and their order of computing: an IR's are kept as they are.
+void refuse_checkpoint_options(const BakeOptions& options) {
+    const BakeOptions defaults;
+    const auto refuse = [](bool given, const char* option) {
+        if (!given) return;
+        fail(ErrorCode::usage,
+             "{} needs a checkpoint (a Hugging Face folder or a GGUF file): an IR's weights are kept as they "
+             "are; leave it out, or bake the checkpoint",
+             option);
+    };
+    refuse(options.bits != defaults.bits, "--bits");
+    refuse(options.symmetric != defaults.symmetric, "--asym");
+    refuse(options.group_size != defaults.group_size, "--group-size");
+    refuse(options.ratio != defaults.ratio, "--ratio");
+    refuse(options.search_scales != defaults.search_scales, "--no-search-scales");
+    refuse(options.activations_scale_factor != defaults.activations_scale_factor,
+           "--activations-scale-factor");
+}
+
+class IrSource : public DecoderSource {
+public:
+    explicit IrSource(IrFiles ir) : ir_(std::move(ir)), beside_(read_beside(ir_.xml)) {
+        read_ = read_ir(ir_.xml, ir_.bin);
+        adopted_ = adopt(read_.model, beside_.windows);
+        if (beside_.unknown_window)
+            adopted_ = {false, fmt::format("the layers of '{}' slide in a way that is not known",
+                                           beside_.model_type)};
+    }
+
+    const char* kind() const override { return "openvino"; }
+    std::vector<fs::path> files() const override { return {ir_.xml, ir_.bin}; }
+    std::vector<std::string> write_text_files(const fs::path& folder) const override {
+        return copy_text_files(ir_.xml.parent_path(), folder);
+    }
+
+    BakePlan plan(const BakeOptions& options) const override {
+        refuse_checkpoint_options(options);
+        BakePlan plan;
+        plan.config.model_type = beside_.model_type;
+        plan.forms = plan_forms(options, beside_.max_positions, adopted_.has_cache);
+        plan.notes.emplace_back("the IR's own weights, as they are");
+        if (!adopted_.has_cache && options.context > 0)
+            plan.warnings.push_back(
+                fmt::format("only the form without a cache is made: {}", adopted_.why_not));
+        if (adopted_.has_cache && options.context > 0 && plan.forms.context == 0)
+            plan.notes.push_back(too_few_positions(beside_.max_positions));
+        plan.int4_constants = count_compressed(read_.model).int4_constants;
+        if (plan.int4_constants == 0)
+            plan.warnings.emplace_back(
+                "the IR has no INT4 weights and is not compressed further; bake its checkpoint for that");
+        plan.source_bytes = plan.tensor_bytes = fs::file_size(ir_.bin);
+        const auto nodes = static_cast<uint64_t>(read_.model->get_ops().size());
+        plan_costs(plan, options, nodes * kXmlBytesOfNode);
+        return plan;
+    }
+
+    void write_decoder(const BakePlan&, const BakeOptions&, const fs::path& folder, Manifest&,
+                       Reporter& reporter) const override {
+        std::span<const std::byte> mapped;
+        const auto map = lay_out(read_.model, folder / kModelBinName, mapped, reporter);
+        unique_names(read_.model);
+        write_ir(read_.model, folder / kModelXmlName, folder / kModelBinName, mapped);
+    }
+
+private:
+    static constexpr uint64_t kXmlBytesOfNode = 700;
+
+    IrFiles ir_;
+    Beside beside_;
+    ReadModel read_;
+    Adopted adopted_;
+};
+
+}  // namespace
+
+std::unique_ptr<DecoderSource> open_ir_source(const fs::path& source) {
+    auto ir = find_ir(source);
+    if (!ir) return nullptr;
+    return std::make_unique<IrSource>(std::move(*ir));
 }
 
 }  // namespace ovenbird

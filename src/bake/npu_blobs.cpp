@@ -11,6 +11,7 @@
 #include "base/platform/process.hpp"
 #include "check/check.hpp"
 #include "check/compiler.hpp"
+#include "model/npu_estimate.hpp"
 
 namespace ovenbird {
 namespace {
@@ -47,14 +48,22 @@ CompiledBlob compile_one(const NpuCompiler& compiler, const fs::path& folder, in
 }
 
 // What an NPU is given: the folded graphs where there are some, else the whole model without a cache.
-std::vector<std::string> graphs_for_npu(const Manifest& manifest) {
-    if (manifest.folded.steps.empty()) return {kModelXmlName};
+std::vector<std::string> graphs_for_npu(Form form, const Manifest& manifest) {
+    if (form == Form::window) return {kModelXmlName};
     std::set<std::string> files;
     for (const auto& step : manifest.folded.steps) {
         files.insert(step.layers.begin(), step.layers.end());
         files.insert(step.head);
     }
     return {files.begin(), files.end()};
+}
+
+// A folded graph takes one core and a fraction of a whole model's memory, which may be all there is.
+unsigned compilers_at_once(const FormsPlan& plan, const Manifest& manifest) {
+    const auto estimates = estimate_npu(manifest, plan.platforms.front());
+    if (plan.compiled != Form::folded || !estimates) return 1;
+    const double free_mb = static_cast<double>(available_memory_bytes()) / 1e6;
+    return static_cast<unsigned>(std::clamp(free_mb / estimates->folded.memory_mb, 1.0, 64.0));
 }
 
 void tell(const CompiledBlob& blob, const fs::path& folder, Reporter& reporter) {
@@ -80,14 +89,14 @@ void check_npu_platforms(const BakeOptions& options) {
         (void)run_child({npu_compile_command(options.npu_compiler), "--help"});
 }
 
-void compile_blobs(const BakeOptions& options, const fs::path& folder, Manifest& manifest,
-                   Reporter& reporter) {
-    if (options.npu_platforms.empty()) return;
+void compile_blobs(const FormsPlan& plan, const BakeOptions& options, const fs::path& folder,
+                   Manifest& manifest, Reporter& reporter) {
+    if (plan.platforms.empty()) return;
     fs::create_directories(folder / "npu");
     const NpuCompiler compiler{npu_compile_command(options.npu_compiler)};
     std::vector<std::pair<int, std::string>> wanted;
-    for (const int platform : options.npu_platforms) {
-        for (const auto& graph : graphs_for_npu(manifest))
+    for (const int platform : plan.platforms) {
+        for (const auto& graph : graphs_for_npu(plan.compiled, manifest))
             wanted.emplace_back(platform, graph);
     }
     std::vector<CompiledBlob> blobs(wanted.size());
@@ -100,15 +109,7 @@ void compile_blobs(const BakeOptions& options, const fs::path& folder, Manifest&
         if (done == std::exchange(told, done)) return;
         reporter.note(fmt::format("compiling for the NPU: {} of {} graphs done", done, wanted.size()));
     };
-    // A folded graph takes one core and less than half a gigabyte; a whole model may take all there is.
-    if (!manifest.folded.steps.empty()) {
-        parallel_for(wanted.size(), compile, tick);
-    } else {
-        for (size_t i = 0; i < wanted.size(); ++i) {
-            tick(i);
-            compile(i);
-        }
-    }
+    parallel_for(wanted.size(), compile, tick, compilers_at_once(plan, manifest));
     for (const auto& blob : blobs)
         tell(blob, folder, reporter);
     manifest.blobs = std::move(blobs);

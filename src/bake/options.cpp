@@ -1,6 +1,7 @@
 #include "bake/options.hpp"
 
 #include "base/error.hpp"
+#include "model/step.hpp"
 
 namespace ovenbird {
 
@@ -37,6 +38,9 @@ void validate(const BakeOptions& options) {
     if (options.embedding != "device" && options.embedding != "host") {
         fail(ErrorCode::usage, "--embedding {} is not known; it takes device or host", options.embedding);
     }
+    const auto& check = options.forward_check;
+    if (check != "all" && check != "one" && check != "off")
+        fail(ErrorCode::usage, "--forward-check {} is not known; it takes all, one or off", check);
     if (options.source.empty())
         fail(ErrorCode::usage, "no source given: a Hugging Face folder or a .gguf file");
     if (options.output.empty()) fail(ErrorCode::usage, "no output folder given: use -o DIR");

@@ -11,9 +11,6 @@ namespace ovenbird {
 /// Largest --activations-scale-factor: more would push ordinary values below f16's normal range.
 inline constexpr int64_t kLargestScaleFactor = 4096;
 
-/// Smallest --context: a chunk of prefill and as much again.
-inline constexpr int64_t kSmallestContext = 256;
-
 /// Calls visit(name, member, help) for every option that has a value; name is the long flag without dashes.
 /// --sym/--asym, --npu-platform and source/output are spelt by the command itself.
 template <typename Options, typename Visitor>
@@ -41,7 +38,9 @@ void visit_bake_options(Options& options, Visitor&& visit) {
     visit("keep-intermediate", options.keep_intermediate,
           "Keep stage 1's dynamic model in intermediate_dynamic/");
     visit("force", options.force, "Replace an existing output folder (only at the end)");
-    visit("forward-check", options.forward_check, "Compare the static model's logits with the dynamic one's");
+    visit("forward-check", options.forward_check,
+          "Run every form beside the decoder on the CPU and compare: all (the graphs of every context), one (of "
+          "the smallest), or off");
 }
 
 /// Errors: usage, naming the option and what it takes.

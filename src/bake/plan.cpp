@@ -5,7 +5,6 @@
 #include <set>
 
 #include "bake/arch/architecture.hpp"
-#include "bake/cache_graphs.hpp"
 #include "bake/sensitivity.hpp"
 #include "base/error.hpp"
 #include "base/parallel.hpp"
@@ -14,6 +13,8 @@ namespace ovenbird {
 namespace {
 
 constexpr uint64_t kAlignment = 64;  // the IR's own; keeps every constant vector-aligned in the mapped file
+
+constexpr uint64_t kXmlBytesOfLayer = uint64_t{80} << 10;
 
 std::string shape_text(const std::vector<int64_t>& shape) {
     return fmt::format("[{}]", fmt::join(shape, ", "));
@@ -158,47 +159,6 @@ void lay_out(BakePlan& plan) {
     plan.tensor_bytes = end;
 }
 
-// What the freeze adds for per-channel zero points: an f32 a row, and a row of ones for each width.
-uint64_t correction_bytes(const BakePlan& plan) {
-    uint64_t bytes = 0;
-    std::set<int64_t> widths;
-    for (const auto& tensor : plan.tensors) {
-        if (tensor.store != Store::quantized || tensor.format.symmetric || tensor.format.group_size != 0)
-            continue;
-        bytes += aligned(4 * static_cast<uint64_t>(tensor.rows));
-        if (widths.insert(tensor.columns).second) bytes += aligned(4 * static_cast<uint64_t>(tensor.columns));
-    }
-    return bytes;
-}
-
-// Rotary tables: cosine and sine, f32, once for the window and once for the graphs with a cache.
-uint64_t table_bytes(const BakePlan& plan, const BakeOptions& options) {
-    const int64_t context = cache_context(options, plan.config);
-    const int64_t rows = options.seq_len + (context > 0 ? context + kChunkTokens : 0);
-    return 2 * 4 * static_cast<uint64_t>(rows * plan.config.head_size);
-}
-
-void estimate_costs(BakePlan& plan, const BakeOptions& options) {
-    // Axes, scalars and frequencies of the graph, and its index vectors of N entries, each on its own 64
-    // bytes.
-    const uint64_t graph_constants =
-        (uint64_t{4} << 10) + 16 * static_cast<uint64_t>(options.seq_len) + 4 * plan.config.head_size;
-    plan.weights_file_bytes =
-        plan.tensor_bytes + graph_constants + correction_bytes(plan) + table_bytes(plan, options);
-    // XML files of about 70 KB a layer, tokenizer and configuration files.
-    const int64_t context = cache_context(options, plan.config);
-    const uint64_t graphs = 2 + (context > 0 ? 1 + plan_cache_graphs(context).size() : 0);
-    plan.disk_bytes = plan.weights_file_bytes + (uint64_t{32} << 20) +
-                      graphs * static_cast<uint64_t>(plan.config.layers) * (uint64_t{80} << 10);
-    int64_t widest_block = 0;
-    for (const auto& tensor : plan.tensors)
-        widest_block = std::max(widest_block, tensor.columns);
-    plan.memory_bytes = (uint64_t{256} << 20) +
-                        worker_count() * std::max<uint64_t>(uint64_t{16} << 20, 64 * 4 * widest_block);
-    // The CPU device keeps its own packed copy of the weights, and activations.
-    if (options.forward_check) plan.memory_bytes += plan.tensor_bytes * 5 / 4 + (uint64_t{128} << 20);
-}
-
 // Said before the user waits: what a form costs on an NPU (README, "Which weights stay INT4 on an NPU").
 void note_groups(BakePlan& plan) {
     const bool grouped =
@@ -263,7 +223,14 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     if (options.bits == 4 && options.ratio < 1.0) keep_sensitive_in_int8(plan, options.ratio);
     note_unused(checkpoint, plan, used);
     lay_out(plan);
-    estimate_costs(plan, options);
+    plan.forms = plan_forms(options, plan.config.max_positions, true);
+    if (options.context > 0 && plan.forms.context == 0)
+        plan.notes.push_back(too_few_positions(plan.config.max_positions));
+    plan.int4_constants = static_cast<size_t>(
+        std::count_if(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
+            return tensor.store == Store::quantized && tensor.format.bits == 4;
+        }));
+    plan_costs(plan, options, static_cast<uint64_t>(plan.config.layers) * kXmlBytesOfLayer);
     return plan;
 }
 

@@ -8,6 +8,7 @@
 #include "bake/graph/inventory.hpp"
 #include "bake/graph/stored_tensor.hpp"
 #include "bake/options.hpp"
+#include "bake/plan_forms.hpp"
 #include "bake/source/checkpoint.hpp"
 #include "base/report.hpp"
 #include "model/config.hpp"
@@ -36,7 +37,9 @@ struct PlannedTensor {
 
 struct BakePlan {
     ModelConfig config;
-    std::vector<PlannedTensor> tensors;
+    std::vector<PlannedTensor> tensors;  // of a checkpoint; an IR's weights are kept as they are
+    FormsPlan forms;
+    size_t int4_constants = 0;           // that every form must have
     std::vector<std::string> notes;     // decisions a user should hear of
     std::vector<std::string> warnings;  // things a user probably did not want
     uint64_t source_bytes = 0;          // of the tensors that are used
@@ -50,8 +53,12 @@ struct BakePlan {
 /// configuration contradicts the tensors (names the tensor, both shapes), unsupported, usage.
 BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options);
 
+/// Fills in the sizes of files and memory once tensors and forms are planned. `graph_bytes`: of one graph with
+/// all layers, as XML.
+void plan_costs(BakePlan& plan, const BakeOptions& options, uint64_t graph_bytes);
+
 /// "int4 sym, groups of 64", "f16", …
-std::string form_name(const PlannedTensor& tensor);
+std::string store_name(const PlannedTensor& tensor);
 
 /// The plan as people read it (--plan) and as JSON (--plan --json).
 std::string plan_text(const BakePlan& plan);

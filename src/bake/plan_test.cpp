@@ -2,34 +2,29 @@
 
 #include <gtest/gtest.h>
 
-#include "bake/cache_graphs.hpp"
 #include "base/error.hpp"
 
 namespace ovenbird {
 namespace {
 
 TEST(CacheGraphs, ThreeForEachBucketUpToTheContextItself) {
-    const auto graphs = plan_cache_graphs(1000);
+    const auto graphs = plan_whole_steps(1000);
     ASSERT_EQ(graphs.size(), 9U);
     std::vector<int64_t> contexts;
     for (const auto& graph : graphs)
         contexts.push_back(graph.past + 1);
     EXPECT_EQ(contexts, (std::vector<int64_t>{256, 256, 256, 512, 512, 512, 1000, 1000, 1000}));
-    EXPECT_EQ(graphs[0].file, "graphs/decode_256.xml");
+    EXPECT_EQ(graphs[0].name, "decode_256");
     EXPECT_EQ(graphs[0].tokens, 1);
-    EXPECT_EQ(plan_cache_graphs(256).size(), 3U);
+    EXPECT_EQ(plan_whole_steps(256).size(), 3U);
 }
 
 TEST(CacheGraphs, ContextIsNoLongerThanTheModels) {
-    ModelConfig config;
-    config.max_positions = 700;
     BakeOptions options;
-    EXPECT_EQ(cache_context(options, config), 700);
-    config.max_positions = 64;
-    EXPECT_EQ(cache_context(options, config), 0);
-    config.max_positions = 4096;
+    EXPECT_EQ(cache_context(options, 700), 700);
+    EXPECT_EQ(cache_context(options, 64), 0);
     options.context = 0;
-    EXPECT_EQ(cache_context(options, config), 0);
+    EXPECT_EQ(cache_context(options, 4096), 0);
 }
 
 // A checkpoint that exists in memory only: shapes from the inventory, values a ramp.

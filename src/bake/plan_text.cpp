@@ -10,7 +10,7 @@ double mib(uint64_t bytes) {
 
 }  // namespace
 
-std::string form_name(const PlannedTensor& tensor) {
+std::string store_name(const PlannedTensor& tensor) {
     if (tensor.store == Store::f32) return "f32";
     if (tensor.store == Store::f16) return "f16";
     const auto& format = tensor.format;
@@ -25,7 +25,7 @@ std::string plan_text(const BakePlan& plan) {
     for (const auto& tensor : plan.tensors) {
         text += fmt::format("{:<48} {:>15} {:>6}  {:<27} {:>12}\n", tensor.source->name,
                             fmt::format("{}", fmt::join(tensor.source->shape, "x")),
-                            source_type_name(tensor.source->type), form_name(tensor), tensor.stored_bytes());
+                            source_type_name(tensor.source->type), store_name(tensor), tensor.stored_bytes());
     }
     const auto& config = plan.config;
     text += fmt::format(
@@ -50,7 +50,7 @@ Json plan_json(const BakePlan& plan) {
         tensors.push_back({{"name", tensor.source->name},
                            {"shape", tensor.source->shape},
                            {"from", source_type_name(tensor.source->type)},
-                           {"to", form_name(tensor)},
+                           {"to", store_name(tensor)},
                            {"bytes", tensor.stored_bytes()}});
     }
     return {{"model_type", plan.config.model_type},

@@ -75,9 +75,9 @@ unsigned worker_count() {
 }
 
 void parallel_for(size_t count, const std::function<void(size_t)>& body,
-                  const std::function<void(size_t)>& tick) {
+                  const std::function<void(size_t)>& tick, unsigned most_workers) {
     Shared shared;
-    const size_t workers = std::min<size_t>(worker_count(), count);
+    const size_t workers = std::min<size_t>({worker_count(), most_workers, count});
     {
         std::vector<std::jthread> threads;
         threads.reserve(workers);

@@ -37,14 +37,14 @@ ov::Tensor input_tensor(const ov::Output<const ov::Node>& port, std::span<const 
     });
 }
 
+}  // namespace
+
 DeviceOptions exact_cpu() {
     DeviceOptions options;
     options.devices = {"CPU"};
-    options.properties = {{"INFERENCE_PRECISION_HINT", "f32"}, {"DYNAMIC_QUANTIZATION_GROUP_SIZE", "0"}};
+    options.properties = {{"INFERENCE_PRECISION_HINT", "f32"}, {"DYNAMIC_QUANTIZATION_GROUP_SIZE", "0"}, {"KV_CACHE_PRECISION", "f32"}};
     return options;
 }
-
-}  // namespace
 
 CpuReference::CpuReference(const std::filesystem::path& model_xml)
     : session_(compile_first(model_xml, exact_cpu()).session),

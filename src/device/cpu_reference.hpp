@@ -11,6 +11,9 @@
 
 namespace ovenbird {
 
+/// The CPU in f32, nothing quantised on the way.
+DeviceOptions exact_cpu();
+
 /// Takes a model with the usual inputs (input_ids or inputs_embeds, attention_mask, position_ids, beam_idx,
 /// past_key_values.*), static or dynamic; a cache is empty at every run.
 class CpuReference {

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "device/reason.hpp"
+#include "model/decoder_names.hpp"
 
 namespace ovenbird {
 namespace {
@@ -23,9 +24,7 @@ void slice_first_axis(ov::Model& model) {
     first->get_output_tensor(0).set_names({kFirstRow});
     const auto axis = v0::Constant::create(ov::element::i64, {1}, {0});
     for (const auto& node : model.get_ops()) {
-        if (!ov::is_type<v8::Slice>(node) || node->get_input_size() < 5) continue;
-        const auto axes = ov::as_type_ptr<v0::Constant>(node->get_input_node_shared_ptr(4));
-        if (axes == nullptr || axes->cast_vector<int64_t>() != std::vector<int64_t>{1}) continue;
+        if (!ov::is_type<v8::Slice>(node) || !node->get_friendly_name().starts_with(kKeptRows)) continue;
         node->input(1).replace_source_output(first);
         node->input(4).replace_source_output(axis);
     }

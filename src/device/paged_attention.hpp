@@ -19,8 +19,6 @@ struct PagedGraphs {
     std::shared_ptr<ov::Model> token;  // one token, every shape fixed: nothing is worked out again each time
 };
 
-/// Key of a graph's rt_info, below "ovenbird": the layers' sliding windows ("0 4096 0 …", 0: all tokens).
-inline constexpr const char* kSlidingWindows = "sliding_windows";
 
 /// Rewrites graphs/dynamic.xml (which is changed) for sequences of at most `pages` pages. Errors: unsupported
 /// when OpenVINO finds no attention in it that it can rewrite.

@@ -57,11 +57,8 @@ WeightRanges ranges_at(const JsonObject& object, const char* key) {
 }
 
 FoldedStep read_step(const JsonObject& object) {
-    FoldedStep step{object.text("name"),
-                    object.integer("tokens"),
-                    object.integer("past"),
-                    object.integer("context"),
-                    object.json().value("all_rows", false),
+    FoldedStep step{{object.text("name"), object.integer("tokens"), object.integer("past"),
+                     object.integer("context"), object.boolean_or("all_rows", false)},
                     inner_name(object.text("before"), object.origin()),
                     texts_at(object, "layers"),
                     inner_name(object.text("head"), object.origin())};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "model/step.hpp"
 
 namespace ovenbird {
 
@@ -20,13 +21,8 @@ struct ByteRange {
 /// By the graphs' input names (weights.0, weights.1, …).
 using WeightRanges = std::map<std::string, ByteRange>;
 
-/// The graphs of one chunk length over one cache length.
-struct FoldedStep {
-    std::string name;                 // "prefill_1024"
-    int64_t tokens = 0;               // new tokens a run
-    int64_t past = 0;                 // tokens that the cache's inputs hold
-    int64_t context = 0;              // longest sequence that it is for
-    bool all_rows = false;            // logits of every new token instead of one
+/// The graphs of one step ("prefill_1024").
+struct FoldedStep : Step {
     std::string before;               // from attention_mask and position_ids to shared.*
     std::vector<std::string> layers;  // one graph for each kind of layer
     std::string head;                 // from hidden to logits

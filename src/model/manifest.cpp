@@ -63,10 +63,10 @@ std::vector<CompiledBlob> read_blobs(const Json& list, const std::string& origin
     return blobs;
 }
 
-Json graphs_json(const std::vector<CacheGraph>& graphs) {
+Json graphs_json(const std::vector<Step>& graphs) {
     Json list = Json::array();
     for (const auto& graph : graphs) {
-        list.push_back({{"file", graph.file},
+        list.push_back({{"file", graph_file(graph)},
                         {"tokens", graph.tokens},
                         {"past", graph.past},
                         {"context", graph.context},
@@ -75,18 +75,26 @@ Json graphs_json(const std::vector<CacheGraph>& graphs) {
     return list;
 }
 
-std::vector<CacheGraph> read_graphs(const Json& list, const std::string& origin) {
-    std::vector<CacheGraph> graphs;
+std::vector<Step> read_graphs(const Json& list, const std::string& origin) {
+    std::vector<Step> graphs;
     for (const auto& entry : list) {
         const JsonObject object(entry, origin);
-        graphs.push_back({inner_name(object.text("file"), origin), object.integer("tokens"),
+        const std::string file = object.text("file");
+        graphs.push_back({std::filesystem::path(file).stem().string(), object.integer("tokens"),
                           object.integer("past"), object.integer_or("context", object.integer("past") + 1),
-                          entry.value("all_rows", false)});
+                          object.boolean_or("all_rows", false)});
+        if (file == graph_file(graphs.back())) continue;
+        fail(ErrorCode::invalid_input, "{}: the graph '{}' is not where Ovenbird puts one; bake the model again",
+             origin, file);
     }
     return graphs;
 }
 
 }  // namespace
+
+std::string graph_file(const Step& step) {
+    return fmt::format("graphs/{}.xml", step.name);
+}
 
 std::string blob_name(int platform, const std::string& graph) {
     if (graph == kModelXmlName) return fmt::format("npu/{}.blob", platform);

@@ -16,6 +16,9 @@ namespace ovenbird {
 inline constexpr const char* kManifestName = "ovenbird.json";
 inline constexpr const char* kModelXmlName = "openvino_model.xml";
 inline constexpr const char* kModelBinName = "openvino_model.bin";
+inline constexpr const char* kGraphsFolder = "graphs";  // of the forms with a cache
+inline constexpr const char* kDynamicGraph = "graphs/dynamic.xml";
+inline constexpr const char* kFoldedFolder = "folded";
 inline constexpr const char* kIntermediateName = "intermediate_dynamic";
 inline constexpr int64_t kManifestFormat = 1;
 
@@ -39,15 +42,9 @@ struct CompiledBlob {
     std::string refused;  // the reason; empty when the blob is there
 };
 
-/// A graph with a key/value cache over the same weights file.
-struct CacheGraph {
-    std::string file;       // "graphs/decode_256.xml", relative to the folder
-    int64_t tokens = 0;     // new tokens a run
-    int64_t past = 0;       // tokens that the cache's inputs hold
-    int64_t context = 0;    // longest sequence that it is for
-    bool all_rows = false;  // logits [1, tokens, V] instead of [1, 1, V]
-};
 
+/// Where the whole form's graph of a step lies: "graphs/decode_256.xml".
+std::string graph_file(const Step& step);
 /// Where the bake puts the blob of a graph.
 std::string blob_name(int platform, const std::string& graph);
 
@@ -64,7 +61,7 @@ struct Manifest {
     std::map<std::string, std::string> outputs;
     std::vector<CompiledBlob> blobs;
     int64_t context = 0;                 // of the graphs with a cache; 0: there are none
-    std::vector<CacheGraph> graphs;      // static, the smallest context first
+    std::vector<Step> graphs;            // static, the smallest context first: see graph_file()
     std::string dynamic_graph;           // stateful and dynamic, for CPU and GPU; empty: there is none
     FoldedForm folded;                   // without steps: there is none
     Json options = Json::object();       // the bake's options

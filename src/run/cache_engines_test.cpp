@@ -57,7 +57,7 @@ Value slice(const Value& value, int64_t begin, int64_t end) {
     return std::make_shared<v8::Slice>(value, integer(begin), integer(end), integer(1), integer(1));
 }
 
-std::shared_ptr<ov::Model> toy_graph(const CacheGraph& shape) {
+std::shared_ptr<ov::Model> toy_graph(const Step& shape) {
     const auto ids = input("input_ids", {1, shape.tokens});
     const auto mask = input("attention_mask", {1, shape.past + shape.tokens});
     const auto positions = input("position_ids", {1, shape.tokens});
@@ -109,9 +109,9 @@ Manifest toy_manifest(Chunks chunks) {
 struct ToyStatic {
     explicit ToyStatic(Chunks form = Chunks::like_others) : chunks(form) {}
     Chunks chunks;
-    std::vector<CacheGraph> compiled;
+    std::vector<Step> compiled;
     StaticCacheEngine engine{toy_manifest(chunks),
-                             [this](const CacheGraph& shape) {
+                             [this](const Step& shape) {
                                  compiled.push_back(shape);
                                  return compile_first(toy_graph(shape), cpu()).session;
                              },

@@ -6,7 +6,7 @@
 
 namespace ovenbird {
 
-ChunkedEngine::ChunkedEngine(std::vector<CacheGraph> shapes, int64_t context)
+ChunkedEngine::ChunkedEngine(std::vector<Step> shapes, int64_t context)
     : shapes_(std::move(shapes)), context_(context), bucket_(context) {
     if (shapes_.empty()) {
         fail(ErrorCode::unsupported,
@@ -18,7 +18,7 @@ ChunkedEngine::ChunkedEngine(std::vector<CacheGraph> shapes, int64_t context)
                            shape.context <= context_ && shape.past + shape.tokens >= shape.context;
         if (!sound) {
             fail(ErrorCode::invalid_input,
-                 "{}: {} tokens behind {} of {} make no sense; bake the model again", shape.file,
+                 "{}: {} tokens behind {} of {} make no sense; bake the model again", shape.name,
                  shape.tokens, shape.past, shape.context);
         }
         bucket_ = std::min(bucket_, shape.context);
@@ -31,8 +31,8 @@ ChunkedEngine::ChunkedEngine(std::vector<CacheGraph> shapes, int64_t context)
              context_);
 }
 
-const CacheGraph& ChunkedEngine::shape_for(int64_t tokens, int64_t rows) const {
-    const CacheGraph* best = nullptr;
+const Step& ChunkedEngine::shape_for(int64_t tokens, int64_t rows) const {
+    const Step* best = nullptr;
     for (const auto& shape : shapes_) {
         if (shape.context != bucket_ || (rows > 1 && !shape.all_rows)) continue;
         const bool better = best == nullptr ||
@@ -74,7 +74,7 @@ std::span<const float> ChunkedEngine::logits_after(std::span<const int64_t> ids,
         const bool last = rows == 1 || count - done <= most_rows();
         const int64_t wanted = last ? rows : 1;
         const int64_t end = last ? count : count - rows;
-        const CacheGraph& shape = shape_for(end - done, wanted);
+        const Step& shape = shape_for(end - done, wanted);
         // A graph for chunks may see less of the cache than others: what is behind that is computed again.
         if (kept() > shape.past) {
             kept_.truncate(shape.past);

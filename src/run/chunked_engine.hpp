@@ -23,11 +23,11 @@ public:
 
 protected:
     /// `shapes`: what the graphs take. Errors: unsupported when there are none.
-    ChunkedEngine(std::vector<CacheGraph> shapes, int64_t context);
+    ChunkedEngine(std::vector<Step> shapes, int64_t context);
 
     /// Runs the graph of that shape on `ids`, at most shape.tokens, behind the kept ones, and places their
     /// keys and values as far as there is room. The logits of the last `rows` are valid until the next run.
-    virtual std::span<const float> run(const CacheGraph& shape, std::span<const int64_t> ids,
+    virtual std::span<const float> run(const Step& shape, std::span<const int64_t> ids,
                                        int64_t rows) = 0;
 
     /// A sequence no longer fits the bucket in use; kept() tokens go on into the one of `context` tokens.
@@ -37,16 +37,16 @@ protected:
 
     /// How many of new tokens get a place in the cache. The last token of a full context has none, and needs
     /// none: nothing can follow it.
-    int64_t placed_of(const CacheGraph& shape, std::span<const int64_t> ids) const {
+    int64_t placed_of(const Step& shape, std::span<const int64_t> ids) const {
         return std::min<int64_t>(static_cast<int64_t>(ids.size()), shape.context - 1 - kept());
     }
 
     /// The bucket's graph for so many tokens: the smallest that takes them, else the largest there is.
-    const CacheGraph& shape_for(int64_t tokens, int64_t rows) const;
+    const Step& shape_for(int64_t tokens, int64_t rows) const;
 
 private:
     void choose_bucket(int64_t tokens);
-    std::vector<CacheGraph> shapes_;
+    std::vector<Step> shapes_;
     int64_t context_;
     int64_t bucket_;
     KeptTokens kept_;

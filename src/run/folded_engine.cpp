@@ -17,11 +17,11 @@ constexpr std::string_view kShared = "shared.";
 
 // What each context's tokens can be computed with: its own steps, and chunks of a prompt by the longest
 // one's.
-std::vector<CacheGraph> shapes_of(const FoldedForm& form) {
+std::vector<Step> shapes_of(const FoldedForm& form) {
     std::set<int64_t> contexts;
     for (const auto& step : form.steps)
         contexts.insert(step.context);
-    std::vector<CacheGraph> shapes;
+    std::vector<Step> shapes;
     for (const auto& step : form.steps) {
         const bool chunks = step.tokens > 1 && !step.all_rows;
         for (const int64_t context : contexts) {
@@ -56,7 +56,7 @@ FoldedEngine::FoldedEngine(const Manifest& manifest, std::unique_ptr<GraphRunner
       cache_(longest_step(form_).past,
              [this](const auto& type, const auto& shape) { return runner_->allocate(type, shape); }) {
     find_caches();
-    const Step& decode = step_of(shape_for(1, 1));
+    const Prepared& decode = step_of(shape_for(1, 1));
     vocab_size_ = static_cast<int64_t>(decode.logits.get_shape().at(2));
 }
 
@@ -74,14 +74,14 @@ void FoldedEngine::find_caches() {
     }
 }
 
-const FoldedStep& FoldedEngine::folded_step(const CacheGraph& shape) const {
+const FoldedStep& FoldedEngine::folded_step(const Step& shape) const {
     for (const auto& step : form_.steps)
-        if (step.name == shape.file) return step;
-    fail(ErrorCode::internal, "no folded step is called {}", shape.file);
+        if (step.name == shape.name) return step;
+    fail(ErrorCode::internal, "no folded step is called {}", shape.name);
 }
 
-FoldedEngine::Step& FoldedEngine::step_of(const CacheGraph& shape) {
-    const auto [found, is_new] = steps_.try_emplace(shape.file);
+FoldedEngine::Prepared& FoldedEngine::step_of(const Step& shape) {
+    const auto [found, is_new] = steps_.try_emplace(shape.name);
     if (is_new) {
         try {
             open(folded_step(shape), found->second);
@@ -123,7 +123,7 @@ CallTensors FoldedEngine::weights_of(size_t owner, const std::string& file, cons
 }
 
 // What depends on tokens and positions alone is small, and is computed on the host.
-CallTensors FoldedEngine::prepare_before(const FoldedStep& folded, Step& step) {
+CallTensors FoldedEngine::prepare_before(const FoldedStep& folded, Prepared& step) {
     CallTensors tensors;
     CallTensors shared;
     for (const auto& [name, port] : runner_->ports(folded.before)) {
@@ -141,7 +141,7 @@ CallTensors FoldedEngine::prepare_before(const FoldedStep& folded, Step& step) {
 }
 
 void FoldedEngine::prepare_layer(const FoldedStep& folded, size_t index, const CallTensors& shared,
-                                 Step& step) {
+                                 Prepared& step) {
     const auto& layer = form_.layers[index];
     const std::string& file = folded.layers.at(layer.kind);
     CallTensors tensors = weights_of(index, file, layer.weights);
@@ -171,7 +171,7 @@ void FoldedEngine::prepare_layer(const FoldedStep& folded, size_t index, const C
     step.layers.push_back(std::move(prepared));
 }
 
-void FoldedEngine::prepare_head(const FoldedStep& folded, Step& step) {
+void FoldedEngine::prepare_head(const FoldedStep& folded, Prepared& step) {
     const auto& ports = runner_->ports(folded.head);
     CallTensors tensors = weights_of(form_.layers.size(), folded.head, form_.head_weights);
     // Where the head sees every row it reads what the last layer wrote; otherwise one row is copied.
@@ -185,7 +185,7 @@ void FoldedEngine::prepare_head(const FoldedStep& folded, Step& step) {
     step.head = runner_->prepare(folded.head, Place::device, tensors);
 }
 
-void FoldedEngine::open(const FoldedStep& folded, Step& step) {
+void FoldedEngine::open(const FoldedStep& folded, Prepared& step) {
     step.inputs = StepInputs(folded.tokens, folded.past);
     const std::string& first = folded.layers.at(form_.layers.at(0).kind);
     for (auto& hidden : step.hidden)
@@ -200,9 +200,9 @@ void FoldedEngine::use_bucket([[maybe_unused]] int64_t context) {
     steps_.clear();  // the smaller bucket's, whose memory is wanted
 }
 
-std::span<const float> FoldedEngine::run(const CacheGraph& shape, std::span<const int64_t> ids,
+std::span<const float> FoldedEngine::run(const Step& shape, std::span<const int64_t> ids,
                                          int64_t rows) {
-    Step& step = step_of(shape);
+    Prepared& step = step_of(shape);
     step.inputs.fill(ids, kept(), pad_id_);
     step.embed();
     step.before();

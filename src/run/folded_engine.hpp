@@ -31,7 +31,7 @@ public:
     uint64_t cache_bytes() const override { return cache_.bytes(); }
 
 protected:
-    std::span<const float> run(const CacheGraph& shape, std::span<const int64_t> ids, int64_t rows) override;
+    std::span<const float> run(const Step& shape, std::span<const int64_t> ids, int64_t rows) override;
     void use_bucket(int64_t context) override;
 
 private:
@@ -40,7 +40,7 @@ private:
         Call call;
         std::vector<size_t> parts;  // of the cache: what past.0, past.1, … are
     };
-    struct Step {
+    struct Prepared {
         StepInputs inputs;
         Call embed, before, head;
         std::vector<Layer> layers;
@@ -50,12 +50,12 @@ private:
         ov::Tensor logits;              // f32 [1, rows of the head, vocabulary]
         CallTensors sent;               // to the first layer, for the line that tells
     };
-    const FoldedStep& folded_step(const CacheGraph& shape) const;
-    Step& step_of(const CacheGraph& shape);
-    void open(const FoldedStep& folded, Step& step);
-    CallTensors prepare_before(const FoldedStep& folded, Step& step);
-    void prepare_layer(const FoldedStep& folded, size_t index, const CallTensors& shared, Step& step);
-    void prepare_head(const FoldedStep& folded, Step& step);
+    const FoldedStep& folded_step(const Step& shape) const;
+    Prepared& step_of(const Step& shape);
+    void open(const FoldedStep& folded, Prepared& step);
+    CallTensors prepare_before(const FoldedStep& folded, Prepared& step);
+    void prepare_layer(const FoldedStep& folded, size_t index, const CallTensors& shared, Prepared& step);
+    void prepare_head(const FoldedStep& folded, Prepared& step);
     void find_caches();
     ov::Tensor make(const GraphPort& port);
     CallTensors weights_of(size_t owner, const std::string& file, const WeightRanges& ranges);
@@ -66,7 +66,7 @@ private:
     int64_t pad_id_;
     int64_t vocab_size_ = 0;
     HostCache cache_;
-    std::map<std::string, Step> steps_;  // by name
+    std::map<std::string, Prepared> steps_;  // by name
     std::map<std::pair<size_t, std::string>, ov::Tensor>
         weights_;  // by layer (the head: their number) and name
 };

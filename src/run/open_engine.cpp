@@ -24,22 +24,22 @@ GraphBlobs blobs_of(const fs::path& folder, const Manifest& manifest) {
     return blobs;
 }
 
-enum class CachedForm { dynamic, whole, folded };
+}  // namespace
 
-std::unique_ptr<Engine> open_on(const std::string& device, const fs::path& folder, const Manifest& manifest,
-                                const DeviceOptions& options, int64_t pad_id, CachedForm form) {
+std::unique_ptr<Engine> open_form(const std::string& device, Form form, const fs::path& folder,
+                                  const Manifest& manifest, const DeviceOptions& options, int64_t pad_id) {
     const fs::path bin = folder / kModelBinName;
     const auto compile = [=](const std::string& file) {
         return compile_on(device, read_graph(folder / file, bin), options);
     };
-    if (form == CachedForm::folded) {
+    if (form == Form::folded) {
         auto engine = std::make_unique<FoldedEngine>(
             manifest, folder_runner(folder, bin, device, options, blobs_of(folder, manifest)),
             MappedFile::open(bin), pad_id);
         if (host_memory_of(device)) release_file_pages(bin);  // the device's memory has its own copy
         return engine;
     }
-    const bool is_static = form == CachedForm::whole;
+    const bool is_static = form == Form::whole;
     if (!is_static && device_family(device) == "CPU") {
         const auto graphs = page_attention(read_graph(folder / manifest.dynamic_graph, bin),
                                            PagedEngine::pages(manifest.context));
@@ -53,19 +53,21 @@ std::unique_ptr<Engine> open_on(const std::string& device, const fs::path& folde
     if (manifest.inputs.contains("inputs_embeds"))
         embedder = std::make_unique<Embedder>(folder / kEmbeddingsXmlName, bin);
     return std::make_unique<StaticCacheEngine>(
-        manifest, [=](const CacheGraph& graph) { return compile(graph.file); }, pad_id, std::move(embedder));
+        manifest, [=](const Step& step) { return compile(graph_file(step)); }, pad_id, std::move(embedder));
 }
 
-CachedForm form_on(const std::string& device, const Manifest& manifest, StaticForm wanted,
-                   const DeviceOptions& options) {
+namespace {
+
+Form form_on(const std::string& device, const Manifest& manifest, StaticForm wanted,
+             const DeviceOptions& options) {
     const bool npu = device_family(device) == "NPU";
-    if (wanted == StaticForm::none && !npu) return CachedForm::dynamic;
-    if (wanted == StaticForm::whole || manifest.folded.steps.empty()) return CachedForm::whole;
-    if (wanted == StaticForm::folded || manifest.graphs.empty()) return CachedForm::folded;
-    if (!npu) return CachedForm::whole;  // there a layer's weights are repacked for every call
+    if (wanted == StaticForm::none && !npu) return Form::dynamic;
+    if (wanted == StaticForm::whole || manifest.folded.steps.empty()) return Form::whole;
+    if (wanted == StaticForm::folded || manifest.graphs.empty()) return Form::folded;
+    if (!npu) return Form::whole;  // there a layer's weights are repacked for every call
     const NpuChoice choice = choose_npu_form(manifest, npu_platform(device));
     if (options.on_note) options.on_note(fmt::format("{}: {}", device, choice.reason));
-    return choice.folded ? CachedForm::folded : CachedForm::whole;
+    return choice.folded ? Form::folded : Form::whole;
 }
 
 }  // namespace
@@ -92,7 +94,7 @@ OpenedEngine open_cached(const fs::path& folder, const DeviceOptions& options, i
     OpenedEngine opened;
     auto device = open_on_first(options.devices, [&](const std::string& name) {
         opened.engine =
-            open_on(name, folder, manifest, options, pad_id, form_on(name, manifest, form, options));
+            open_form(name, form_on(name, manifest, form, options), folder, manifest, options, pad_id);
     });
     opened.passed_over = std::move(device.passed_over);
     opened.compile_seconds = device.seconds;

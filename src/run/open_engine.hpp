@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "device/device.hpp"
+#include "model/form.hpp"
+#include "model/manifest.hpp"
 #include "ovenbird/session.hpp"
 #include "run/engine.hpp"
 
@@ -21,6 +23,10 @@ struct OpenedEngine {
 /// StaticEngine.
 OpenedEngine open_stateless(const std::filesystem::path& model_xml, const DeviceOptions& options,
                             int64_t pad_id);
+
+/// One form with a cache on one device. Errors: device, unsupported, invalid_input.
+std::unique_ptr<Engine> open_form(const std::string& device, Form form, const std::filesystem::path& folder,
+                                  const Manifest& manifest, const DeviceOptions& options, int64_t pad_id);
 
 /// With a cache: the stateful dynamic graph where the device takes dynamic shapes, the static ones on an NPU,
 /// or everywhere for a `form`. Errors: unsupported when the folder has no such graphs; device when none

@@ -6,13 +6,12 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "model/decoder_names.hpp"
 #include "run/logits.hpp"
 #include "run/telemetry.hpp"
 
 namespace ovenbird {
 namespace {
-
-constexpr std::string_view kPast = "past_key_values.";
 
 ov::Tensor zeros(const ov::element::Type& type, const ov::Shape& shape) {
     ov::Tensor tensor(type, shape);
@@ -45,7 +44,7 @@ void StaticCacheEngine::find_caches(const CompiledSession& session) {
     if (cache_.size() == 0) fail(ErrorCode::unsupported, "a graph with a cache has no inputs {}*", kPast);
 }
 
-void StaticCacheEngine::connect(Graph& graph, const CacheGraph& shape) {
+void StaticCacheEngine::connect(Graph& graph, const Step& shape) {
     for (size_t part = 0; part < cache_.size(); ++part) {
         const ov::Tensor view = cache_.view(part, shape.past);
         graph.session->set_input(fmt::format("{}{}", kPast, cache_.name(part)), view);
@@ -56,7 +55,7 @@ void StaticCacheEngine::connect(Graph& graph, const CacheGraph& shape) {
     }
 }
 
-StaticCacheEngine::Graph StaticCacheEngine::open(const CacheGraph& shape) {
+StaticCacheEngine::Graph StaticCacheEngine::open(const Step& shape) {
     Graph graph;
     graph.session = compile_(shape);
     if (cache_.size() == 0) find_caches(*graph.session);
@@ -68,10 +67,10 @@ StaticCacheEngine::Graph StaticCacheEngine::open(const CacheGraph& shape) {
     return graph;
 }
 
-StaticCacheEngine::Graph& StaticCacheEngine::graph_of(const CacheGraph& shape) {
-    const auto found = graphs_.find(shape.file);
+StaticCacheEngine::Graph& StaticCacheEngine::graph_of(const Step& shape) {
+    const auto found = graphs_.find(shape.name);
     if (found != graphs_.end()) return found->second;
-    return graphs_.emplace(shape.file, open(shape)).first->second;
+    return graphs_.emplace(shape.name, open(shape)).first->second;
 }
 
 void StaticCacheEngine::use_bucket([[maybe_unused]] int64_t context) {
@@ -80,7 +79,7 @@ void StaticCacheEngine::use_bucket([[maybe_unused]] int64_t context) {
     graphs_.clear();
 }
 
-std::span<const float> StaticCacheEngine::run(const CacheGraph& shape, std::span<const int64_t> ids,
+std::span<const float> StaticCacheEngine::run(const Step& shape, std::span<const int64_t> ids,
                                               int64_t rows) {
     Graph& graph = graph_of(shape);
     graph.inputs.fill(ids, kept(), pad_id_);

@@ -16,7 +16,7 @@
 namespace ovenbird {
 
 /// Compiles one graph of the folder.
-using GraphCompiler = std::function<std::unique_ptr<CompiledSession>(const CacheGraph&)>;
+using GraphCompiler = std::function<std::unique_ptr<CompiledSession>(const Step&)>;
 
 /// Keeps one cache, as long as the bucket in use (256 tokens, then 512, …), on the host, and places what each
 /// run computed in it. Graphs are compiled when they are first needed.
@@ -36,7 +36,7 @@ public:
     uint64_t cache_bytes() const override { return cache_.bytes(); }
 
 protected:
-    std::span<const float> run(const CacheGraph& shape, std::span<const int64_t> ids, int64_t rows) override;
+    std::span<const float> run(const Step& shape, std::span<const int64_t> ids, int64_t rows) override;
     void use_bucket(int64_t context) override;
 
 private:
@@ -45,10 +45,10 @@ private:
         StepInputs inputs;
         std::vector<ov::Tensor> fresh;  // present.*, in the order of the cache's parts
     };
-    Graph& graph_of(const CacheGraph& shape);
-    Graph open(const CacheGraph& shape);
+    Graph& graph_of(const Step& shape);
+    Graph open(const Step& shape);
     void find_caches(const CompiledSession& session);
-    void connect(Graph& graph, const CacheGraph& shape);
+    void connect(Graph& graph, const Step& shape);
 
     GraphCompiler compile_;
     int64_t pad_id_;

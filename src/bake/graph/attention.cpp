@@ -23,26 +23,28 @@ Value split_heads(const Value& x, int64_t heads, int64_t size) {
     return reshape(x, {0, 0, heads, size});
 }
 
-// [batch, kv_heads, rows, size] to [batch, heads, rows, size], each key head `groups` times in a row.
-Value repeat_heads(const Value& x, const ModelConfig& config, int64_t groups) {
+}  // namespace
+
+Value repeat_heads(const Value& x, int64_t groups) {
+    const auto& heads = x.get_partial_shape();
     const auto apart = std::make_shared<v0::Unsqueeze>(x, integers({2}));
     const auto shape = std::make_shared<v3::ShapeOf>(x, ov::element::i64);
     const auto outer = std::make_shared<v8::Gather>(shape, integers({0, 1}), integers({0}));
     const auto inner = std::make_shared<v8::Gather>(shape, integers({2, 3}), integers({0}));
     const auto target = std::make_shared<v0::Concat>(ov::OutputVector{outer, integers({groups}), inner}, 0);
     const auto copies = std::make_shared<v3::Broadcast>(apart, target, ov::op::BroadcastType::BIDIRECTIONAL);
-    return reshape(copies, {0, config.heads, -1, config.head_size});
+    return reshape(copies, {0, groups * heads[1].get_length(), -1, heads[3].get_length()});
 }
-
-}  // namespace
 
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
                 const LayerContext& context, KvCache& cache) {
     const std::string prefix = layer_prefix(layer) + "self_attn.";
-    const auto inner = projections(x, joint_attention(layer), config.qkv_bias, tensors, context);
-    auto query = split_heads(inner[0], config.heads, config.head_size);
-    auto key = split_heads(inner[1], config.kv_heads, config.head_size);
-    const auto value = swap_heads_and_rows(split_heads(inner[2], config.kv_heads, config.head_size));
+    const auto heads_of = [&](const char* name, int64_t heads) {
+        return split_heads(projection(x, prefix + name, config.qkv_bias, tensors), heads, config.head_size);
+    };
+    auto query = heads_of("q_proj", config.heads);
+    auto key = heads_of("k_proj", config.kv_heads);
+    const auto value = swap_heads_and_rows(heads_of("v_proj", config.kv_heads));
     if (config.qk_norm) {
         const auto norm = [&](const Value& heads, const char* name) {
             return rms_norm(heads, vector_constant(stored(tensors, prefix + name + ".weight")),
@@ -57,24 +59,21 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
     const std::string kept = std::to_string(layer);
     Value keys = cache.extend(kept + ".key", key);
     Value values = cache.extend(kept + ".value", value);
-    // The queries that share a key head become more rows of that head: no copies of keys and values.
+    // The usual copies, which the CPU device's attention over states never makes; static forms fold the
+    // queries instead.
     const int64_t groups = config.heads / config.kv_heads;
-    // The CPU device's own attention over states wants the usual copies instead, which it never makes.
-    const bool fold = groups > 1 && cache.kind() != CacheKind::states;
-    if (groups > 1 && !fold) {
-        keys = repeat_heads(keys, config, groups);
-        values = repeat_heads(values, config, groups);
+    if (groups > 1) {
+        keys = repeat_heads(keys, groups);
+        values = repeat_heads(values, groups);
     }
-    if (fold) query = reshape(query, {0, config.kv_heads, -1, config.head_size});
     const bool slides = config.sliding_window[static_cast<size_t>(layer)] > 0;
     const auto& mask = slides ? context.sliding_mask : context.full_mask;
     const auto scale = v0::Constant::create(
         ov::element::f32, {}, {static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.head_size)))});
-    Value mixed = std::make_shared<v13::ScaledDotProductAttention>(query, keys, values, mask, scale, false);
-    mixed.get_node()->set_friendly_name(prefix + "sdpa");
-    if (fold) mixed = reshape(mixed, {0, config.heads, -1, config.head_size});
-    const auto joined = last_rows(
-        reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size}), context.kept_rows);
+    const auto mixed = std::make_shared<v13::ScaledDotProductAttention>(query, keys, values, mask, scale, false);
+    mixed->set_friendly_name(prefix + "sdpa");
+    const auto joined =
+        reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size});
     return projection(scaled(joined, context.residual_scale), prefix + "o_proj", config.output_bias, tensors,
                       context.residual_scale);
 }

@@ -1,11 +1,16 @@
 #include "bake/graph/decoder.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <openvino/op/ops.hpp>
 
 #include "bake/graph/inventory.hpp"
+#include "bake/graph/kv_cache.hpp"
 #include "bake/graph/layers.hpp"
+#include "bake/graph/mask.hpp"
 #include "base/error.hpp"
+#include "model/decoder_names.hpp"
 
 namespace ovenbird {
 namespace {
@@ -13,36 +18,30 @@ namespace {
 using namespace ov::op;
 
 LayerContext shared_context(const ModelConfig& config, const StoredTensors& tensors,
-                            const Value& attention_mask, const Value& position_ids, const KvCache& cache) {
+                            const Value& attention_mask, const Value& position_ids) {
     const float* factors = nullptr;
     if (config.rope.scaling == RopeConfig::Scaling::factors) {
         factors = reinterpret_cast<const float*>(stored(tensors, kRopeFactorsName).weights);
     }
     LayerContext context;
     context.rope = rope_tables(position_ids, inverse_frequencies(config.rope, config.head_size, factors));
-    // Grouped queries are folded into rows, except over states (see attention()).
-    const int64_t groups = cache.kind() == CacheKind::states ? 1 : config.heads / config.kv_heads;
-    context.full_mask = attention_mask_bias(attention_mask, position_ids, cache, 0, groups);
+    context.full_mask = causal_mask(attention_mask, position_ids, 0);
     const int64_t window = *std::max_element(config.sliding_window.begin(), config.sliding_window.end());
     if (window > 0)
-        context.sliding_mask = attention_mask_bias(attention_mask, position_ids, cache, window, groups);
+        context.sliding_mask = causal_mask(attention_mask, position_ids, window);
     return context;
 }
 
 }  // namespace
 
 std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const StoredTensors& tensors,
-                                         const GraphForm& form) {
-    const bool fixed = form.cache == CacheKind::inputs;
-    const ov::PartialShape fresh = fixed ? ov::PartialShape{1, form.tokens} : ov::PartialShape{-1, -1};
-    const ov::PartialShape whole = fixed ? ov::PartialShape{1, form.past + form.tokens} : fresh;
-    const auto input_ids = named_input("input_ids", ov::element::i64, fresh);
-    const auto attention_mask = named_input("attention_mask", ov::element::i64, whole);
-    const auto position_ids = named_input("position_ids", ov::element::i64, fresh);
-    KvCache cache(form.cache, config, input_ids, form.past);
-    auto context = shared_context(config, tensors, attention_mask, position_ids, cache);
-    context.join = form.cache == CacheKind::states;
-    context.residual_scale = 1.0F / static_cast<float>(form.activations_scale_factor);
+                                         int64_t activations_scale_factor) {
+    const auto input_ids = named_input(kInputIds, ov::element::i64, {-1, -1});
+    const auto attention_mask = named_input(kAttentionMask, ov::element::i64, {-1, -1});
+    const auto position_ids = named_input(kPositionIds, ov::element::i64, {-1, -1});
+    KvCache cache(config, input_ids);
+    auto context = shared_context(config, tensors, attention_mask, position_ids);
+    context.residual_scale = 1.0F / static_cast<float>(activations_scale_factor);
     const double eps = config.rms_norm_eps * context.residual_scale * context.residual_scale;
 
     const auto norm = [&](const Value& x, const std::string& name) {
@@ -52,12 +51,8 @@ std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const Stored
     Value hidden = scaled(embedding_lookup(table, input_ids), context.residual_scale);
     for (int64_t layer = 0; layer < config.layers; ++layer) {
         const std::string prefix = layer_prefix(layer);
-        // Behind the last attention nothing mixes rows: what follows sees only those whose logits are given.
-        const bool is_last = layer + 1 == config.layers;
-        context.kept_rows = is_last && form.cache == CacheKind::states ? kStatefulLogitRows : 0;
         const auto attended =
             attention(norm(hidden, prefix + "input_layernorm"), config, layer, tensors, context, cache);
-        hidden = last_rows(hidden, context.kept_rows);
         hidden = std::make_shared<v1::Add>(hidden, attended);
         const auto fed =
             mlp(norm(hidden, prefix + "post_attention_layernorm"), config, layer, tensors, context);
@@ -66,13 +61,12 @@ std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const Stored
     const auto logits =
         linear(norm(hidden, "model.norm"), config.tied_embeddings ? table : stored(tensors, kHeadName));
     const auto result = std::make_shared<v0::Result>(logits);
-    result->set_friendly_name("logits");
-    result->get_output_tensor(0).set_names({"logits"});
-    ov::ResultVector results{result};
-    results.insert(results.end(), cache.outputs().begin(), cache.outputs().end());
-    ov::ParameterVector inputs{input_ids, attention_mask, position_ids};
-    inputs.insert(inputs.end(), cache.inputs().begin(), cache.inputs().end());
-    return std::make_shared<ov::Model>(results, cache.sinks(), inputs, "ovenbird");
+    result->set_friendly_name(kLogits);
+    result->get_output_tensor(0).set_names({kLogits});
+    const ov::ParameterVector inputs{input_ids, attention_mask, position_ids, cache.beam_idx()};
+    auto model = std::make_shared<ov::Model>(ov::ResultVector{result}, cache.sinks(), inputs, "ovenbird");
+    model->set_rt_info(fmt::format("{}", fmt::join(config.sliding_window, " ")), "ovenbird", kSlidingWindows);
+    return model;
 }
 
 }  // namespace ovenbird

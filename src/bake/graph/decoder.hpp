@@ -1,31 +1,20 @@
 #pragma once
-// The whole decoder: token ids in, logits out, still with dynamic batch and sequence.
+// The one decoder that every form is made of: token ids in, logits out, dynamic, with states.
 
 #include <memory>
 #include <openvino/core/model.hpp>
 
-#include "bake/graph/kv_cache.hpp"
 #include "bake/graph/stored_tensor.hpp"
 #include "model/config.hpp"
 
 namespace ovenbird {
 
-/// A stateful graph gives logits for the last so many rows of a run (for fewer tokens: for all of them).
-inline constexpr int64_t kStatefulLogitRows = 8;
-
-struct GraphForm {
-    /// The residual stream is divided by it: a norm does not see the difference, and f16 then holds what
-    /// would exceed it.
-    int64_t activations_scale_factor = 1;
-    CacheKind cache = CacheKind::none;
-    int64_t past = 0;    // CacheKind::inputs: tokens that the cache's inputs hold
-    int64_t tokens = 0;  // CacheKind::inputs: new tokens a run
-};
-
-/// Inputs input_ids, attention_mask, position_ids (i64 [-1, -1]); output logits (f32 [-1, -1, vocab_size]).
-/// The model's constants view `tensors`' memory. Errors: internal when a
-/// tensor that required_tensors() lists is missing.
+/// Inputs input_ids and position_ids (i64 [batch, tokens]), attention_mask (i64 [batch, kept + tokens]) and
+/// beam_idx (i32 [batch]); states past_key_values.N.key and .value (f32 [batch, kv_heads, kept, head_size]);
+/// output logits (f32 [batch, tokens, vocab_size]). The constants view `tensors`' memory. The residual stream
+/// is divided by `activations_scale_factor`: a norm does not see the difference, and f16 then holds what would
+/// exceed it. Errors: internal when a tensor that required_tensors() lists is missing.
 std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const StoredTensors& tensors,
-                                         const GraphForm& form = {});
+                                         int64_t activations_scale_factor = 1);
 
 }  // namespace ovenbird

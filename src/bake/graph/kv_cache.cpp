@@ -3,6 +3,8 @@
 #include <openvino/op/ops.hpp>
 #include <openvino/op/util/variable.hpp>
 
+#include "model/decoder_names.hpp"
+
 namespace ovenbird {
 namespace {
 
@@ -21,39 +23,20 @@ Value no_tokens(const Value& input_ids, int64_t kv_heads, int64_t head_size) {
 
 }  // namespace
 
-KvCache::KvCache(CacheKind kind, const ModelConfig& config, const Value& input_ids, int64_t past)
-    : kind_(kind), past_(past), kv_heads_(config.kv_heads), head_size_(config.head_size) {
-    if (kind_ != CacheKind::states) return;
-    empty_ = no_tokens(input_ids, kv_heads_, head_size_);
-    inputs_.push_back(named_input("beam_idx", ov::element::i32, {-1}));
-    beam_idx_ = inputs_.back();
-}
+KvCache::KvCache(const ModelConfig& config, const Value& input_ids)
+    : kv_heads_(config.kv_heads),
+      head_size_(config.head_size),
+      empty_(no_tokens(input_ids, kv_heads_, head_size_)),
+      beam_idx_(named_input(kBeamIdx, ov::element::i32, {-1})) {}
 
 Value KvCache::extend(const std::string& name, const Value& fresh) {
-    if (kind_ == CacheKind::states) return extend_state(name, fresh);
-    if (kind_ == CacheKind::inputs) return extend_input(name, fresh);
-    return fresh;
-}
-
-Value KvCache::extend_state(const std::string& name, const Value& fresh) {
     const auto variable = std::make_shared<util::Variable>(
-        util::VariableInfo{{-1, kv_heads_, -1, head_size_}, ov::element::f32, "past_key_values." + name});
+        util::VariableInfo{{-1, kv_heads_, -1, head_size_}, ov::element::f32, std::string(kPast) + name});
     const auto kept = std::make_shared<v6::ReadValue>(empty_, variable);
     const auto chosen = std::make_shared<v8::Gather>(kept, beam_idx_, integer(0));
     const auto all = std::make_shared<v0::Concat>(ov::OutputVector{chosen, fresh}, kTokensAxis);
     sinks_.push_back(std::make_shared<v6::Assign>(all, variable));
     return all;
-}
-
-Value KvCache::extend_input(const std::string& name, const Value& fresh) {
-    inputs_.push_back(
-        named_input("past_key_values." + name, ov::element::f16, {1, kv_heads_, past_, head_size_}));
-    const auto kept = std::make_shared<v0::Convert>(inputs_.back(), ov::element::f32);
-    const auto output = std::make_shared<v0::Result>(std::make_shared<v0::Convert>(fresh, ov::element::f16));
-    output->get_output_tensor(0).set_names({"present." + name});
-    output->set_friendly_name("present." + name);
-    outputs_.push_back(output);
-    return std::make_shared<v0::Concat>(ov::OutputVector{kept, fresh}, kTokensAxis);
 }
 
 }  // namespace ovenbird

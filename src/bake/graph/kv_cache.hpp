@@ -1,5 +1,5 @@
 #pragma once
-// How a decoder's graph keeps the keys and values of earlier tokens.
+// How the decoder's graph keeps the keys and values of earlier tokens: as states that grow.
 
 #include <openvino/core/model.hpp>
 #include <string>
@@ -8,42 +8,25 @@
 
 namespace ovenbird {
 
-enum class CacheKind {
-    none,    // every run sees the whole window
-    states,  // inside the graph, as variables that grow: for devices that take dynamic shapes
-    inputs,  // fixed inputs past_key_values.*, and the new tokens' as outputs present.*, which the host
-             // places
-};
-
-/// Collects the inputs, outputs and variables that a cache adds to a graph while its layers are built.
+/// Collects the states that a cache adds to a graph while its layers are built.
 class KvCache {
 public:
-    /// `input_ids` (i64 [batch, tokens]) tells the batch; `past` is the length of the inputs
-    /// (CacheKind::inputs).
-    KvCache(CacheKind kind, const ModelConfig& config, const Value& input_ids, int64_t past);
+    /// `input_ids` (i64 [batch, tokens]) tells the batch.
+    KvCache(const ModelConfig& config, const Value& input_ids);
 
     /// `fresh` f32 [batch, kv_heads, tokens, head_size] behind what is kept under `name` ("0.key"):
     /// [batch, kv_heads, kept + tokens, head_size].
     Value extend(const std::string& name, const Value& fresh);
 
-    CacheKind kind() const { return kind_; }
-    int64_t past() const { return past_; }
-    const ov::ParameterVector& inputs() const { return inputs_; }
-    const ov::ResultVector& outputs() const { return outputs_; }
+    /// beam_idx: which sequence's state each row continues.
+    const std::shared_ptr<ov::op::v0::Parameter>& beam_idx() const { return beam_idx_; }
     const ov::SinkVector& sinks() const { return sinks_; }
 
 private:
-    Value extend_state(const std::string& name, const Value& fresh);
-    Value extend_input(const std::string& name, const Value& fresh);
-
-    CacheKind kind_;
-    int64_t past_;
     int64_t kv_heads_;
     int64_t head_size_;
-    Value empty_;     // a state's first value: no tokens
-    Value beam_idx_;  // i32 [batch]: which sequence's state each row continues
-    ov::ParameterVector inputs_;
-    ov::ResultVector outputs_;
+    Value empty_;  // a state's first value: no tokens
+    std::shared_ptr<ov::op::v0::Parameter> beam_idx_;
     ov::SinkVector sinks_;
 };
 

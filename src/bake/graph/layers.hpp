@@ -43,22 +43,15 @@ Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size);
 /// What all layers share.
 struct LayerContext {
     RopeTables rope;
-    Value full_mask;     // f32 [batch, 1, groups * sequence, sequence]: 0 where a token may look, kMasked
-                         // elsewhere
-    Value sliding_mask;  // the same for the model's window; null when no layer slides
+    Value full_mask;              // causal_mask() of all tokens
+    Value sliding_mask;           // the same for the model's window; null when no layer slides
     float residual_scale = 1.0F;  // what every layer adds is multiplied by it
-    bool join = false;            // joint projections as one product
-    int64_t kept_rows = 0;        // of what this layer's attention gives: only the last so many rows; 0: all
 };
-/// Finite and far below any score, so that f16 devices see no infinity and a sum with a score cannot
-/// overflow.
-inline constexpr float kMasked = -32768.0F;
 class KvCache;
 
-/// Masks from attention_mask (i64 [batch, kept + new tokens], 1 for real tokens); `window` 0: causal only.
-/// The rows are the new tokens, `groups` times, because grouped queries are folded into rows.
-Value attention_mask_bias(const Value& attention_mask, const Value& position_ids, const KvCache& cache,
-                          int64_t window, int64_t groups);
+/// [batch, kv_heads, rows, size] to [batch, groups * kv_heads, rows, size]: each key head `groups` times in a
+/// row.
+Value repeat_heads(const Value& x, int64_t groups);
 
 /// Grouped-query attention of one layer: x [batch, sequence, hidden] to the same shape.
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
@@ -71,14 +64,6 @@ Value mlp(const Value& x, const ModelConfig& config, int64_t layer, const Stored
 /// A projection by name, with its bias (times bias_scale) where the checkpoint has one.
 Value projection(const Value& x, const std::string& name, bool bias, const StoredTensors& tensors,
                  float bias_scale = 1.0F);
-
-/// The parts of a joint projection; where the context says so and their weights (and biases) lie behind each
-/// other, from one product: fewer, larger ones are faster on a CPU.
-std::vector<Value> projections(const Value& x, const JointProjection& joint, bool bias,
-                               const StoredTensors& tensors, const LayerContext& context);
-
-/// The last rows of x [batch, sequence, size], at most `rows`; x itself for 0.
-Value last_rows(const Value& x, int64_t rows);
 
 /// x times a factor; x itself for 1.
 Value scaled(const Value& x, float factor);

@@ -59,38 +59,7 @@ std::shared_ptr<ov::Node> gather_rows(const ov::Output<ov::Node>& table, const o
     return std::make_shared<v8::Gather>(table, ids, v0::Constant::create(ov::element::i64, {}, {0}));
 }
 
-uint64_t f32_or_f16_bytes(const StoredTensor& tensor) {
-    return static_cast<uint64_t>(tensor.rows * tensor.columns) * (tensor.store == Store::f16 ? 2 : 4);
-}
-
-// Whether `next` starts where `tensor` ends.
-bool continues(const StoredTensor& tensor, const StoredTensor& next) {
-    if (tensor.store != next.store || tensor.owner != next.owner) return false;
-    if (tensor.store != Store::quantized) return next.weights == tensor.weights + f32_or_f16_bytes(tensor);
-    const auto layout = quant_layout(tensor.format, tensor.rows, tensor.columns);
-    // Zero points of 4 bits may end in the middle of a byte.
-    const bool whole_bytes = (tensor.rows * layout.groups_per_row * tensor.format.bits) % 8 == 0;
-    const bool zero_points =
-        tensor.zero_points == nullptr ||
-        (whole_bytes && next.zero_points == tensor.zero_points + layout.zero_point_bytes);
-    return tensor.format == next.format && next.weights == tensor.weights + layout.weight_bytes &&
-           next.scales == tensor.scales + layout.scale_bytes && zero_points;
-}
-
 }  // namespace
-
-std::optional<StoredTensor> joined(const std::string& name, const std::vector<const StoredTensor*>& parts) {
-    StoredTensor whole = *parts.front();
-    whole.name = name;
-    const bool vectors = whole.rows == 1;
-    for (size_t i = 1; i < parts.size(); ++i) {
-        const auto& part = *parts[i];
-        const bool same_kind = vectors ? part.rows == 1 : part.rows > 1 && part.columns == whole.columns;
-        if (!same_kind || !continues(*parts[i - 1], part)) return std::nullopt;
-        (vectors ? whole.columns : whole.rows) += vectors ? part.columns : part.rows;
-    }
-    return whole;
-}
 
 ov::Output<ov::Node> vector_constant(const StoredTensor& tensor) {
     if (tensor.store != Store::f32)

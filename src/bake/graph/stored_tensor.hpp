@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <openvino/core/node_output.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,10 +27,6 @@ struct StoredTensor {
     const std::byte* zero_points = nullptr;  // like the weights, [rows, groups, 1]; null when symmetric
     std::shared_ptr<void> owner;
 };
-
-/// Matrices (or vectors) of the same form whose bytes lie behind each other, as one with all their rows (for
-/// vectors: columns); nothing where they do not.
-std::optional<StoredTensor> joined(const std::string& name, const std::vector<const StoredTensor*>& parts);
 
 using StoredTensors = std::map<std::string, StoredTensor, std::less<>>;
 

@@ -1,6 +1,3 @@
-#include <limits>
-#include <openvino/op/slice.hpp>
-
 #include "bake/graph/layers.hpp"
 
 namespace ovenbird {
@@ -21,12 +18,6 @@ std::shared_ptr<v0::Constant> integers(const std::vector<int64_t>& values) {
 
 std::shared_ptr<v0::Constant> integer(int64_t value) {
     return v0::Constant::create(ov::element::i64, {}, {value});
-}
-
-Value last_rows(const Value& x, int64_t rows) {
-    if (rows == 0) return x;
-    return std::make_shared<v8::Slice>(x, integers({-rows}), integers({std::numeric_limits<int64_t>::max()}),
-                                       integers({1}), integers({1}));
 }
 
 }  // namespace ovenbird

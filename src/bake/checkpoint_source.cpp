@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include "bake/compress.hpp"
+#include "bake/decoder_source.hpp"
+#include "bake/forms/ir_file.hpp"
+#include "bake/forms/passes.hpp"
+#include "bake/graph/decoder.hpp"
+#include "bake/ir_source.hpp"
+
+namespace ovenbird {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Weights compressed straight into the file that all forms share, and the decoder over it.
+class CheckpointSource : public DecoderSource {
+public:
+    explicit CheckpointSource(const fs::path& source) : checkpoint_(open_checkpoint(source)) {}
+
+    const char* kind() const override { return checkpoint_->kind(); }
+    BakePlan plan(const BakeOptions& options) const override { return make_plan(*checkpoint_, options); }
+    std::vector<fs::path> files() const override { return checkpoint_->files(); }
+    std::vector<std::string> write_text_files(const fs::path& folder) const override {
+        return checkpoint_->write_text_files(folder);
+    }
+
+    void write_decoder(const BakePlan& plan, const BakeOptions& options, const fs::path& folder,
+                       Manifest& manifest, Reporter& reporter) const override {
+        const fs::path bin = folder / kModelBinName;
+        const auto weights = compress_weights(plan, options, bin, reporter);
+        const auto decoder =
+            build_decoder(plan.config, weights.tensors, options.activations_scale_factor);
+        unique_names(decoder);
+        write_ir(decoder, folder / kModelXmlName, bin, weights.file_bytes);
+        record(plan, weights.relative_error, manifest);
+    }
+
+private:
+    static void record(const BakePlan& plan, double relative_error, Manifest& manifest) {
+        std::map<std::string, int64_t> forms;
+        bool blocks = false;
+        for (const auto& tensor : plan.tensors) {
+            forms[store_name(tensor)] += tensor.rows * tensor.columns;
+            blocks = blocks || block_layout(tensor.source->type).elements > 1;
+        }
+        manifest.quantization["weights_by_form"] = forms;
+        manifest.quantization["source_blocks_requantised"] = blocks;
+        manifest.quantization["relative_error"] = relative_error;
+    }
+
+    std::unique_ptr<Checkpoint> checkpoint_;
+};
+
+}  // namespace
+
+std::unique_ptr<DecoderSource> open_source(const fs::path& source) {
+    if (auto ir = open_ir_source(source)) return ir;
+    return std::make_unique<CheckpointSource>(source);
+}
+
+}  // namespace ovenbird

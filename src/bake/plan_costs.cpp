@@ -1,0 +1,80 @@
+#include <algorithm>
+#include <set>
+
+#include "bake/plan.hpp"
+#include "base/parallel.hpp"
+
+namespace ovenbird {
+namespace {
+
+constexpr uint64_t kAlignment = 64;
+
+uint64_t aligned(uint64_t bytes) {
+    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+// What stage 2 adds for per-channel zero points: an f32 a row, and a row of ones for each width.
+uint64_t correction_bytes(const BakePlan& plan) {
+    uint64_t bytes = 0;
+    std::set<int64_t> widths;
+    for (const auto& tensor : plan.tensors) {
+        if (tensor.store != Store::quantized || tensor.format.symmetric || tensor.format.group_size != 0)
+            continue;
+        bytes += aligned(4 * static_cast<uint64_t>(tensor.rows));
+        if (widths.insert(tensor.columns).second) bytes += aligned(4 * static_cast<uint64_t>(tensor.columns));
+    }
+    return bytes;
+}
+
+// Rotary tables: cosine and sine, f32, once for the window and once for the graphs with a cache.
+uint64_t table_bytes(const BakePlan& plan) {
+    const int64_t context = plan.forms.context;
+    const int64_t rows = plan.forms.seq_len + (context > 0 ? context + kChunkTokens : 0);
+    return 2 * 4 * static_cast<uint64_t>(rows * plan.config.head_size);
+}
+
+// The numbers of places, once for each length of cache.
+uint64_t place_bytes(const BakePlan& plan) {
+    std::set<int64_t> pasts;
+    uint64_t graphs = 0;
+    for (const auto& form : plan.forms.forms) {
+        for (const auto& step : form.steps) {
+            if (form.form == Form::whole) pasts.insert(step.past);
+            ++graphs;
+        }
+    }
+    uint64_t bytes = graphs * 1024;
+    for (const int64_t past : pasts)
+        bytes += aligned(8 * static_cast<uint64_t>(past));
+    return bytes;
+}
+
+size_t whole_graphs(const BakePlan& plan) {
+    size_t graphs = 1;  // the decoder itself
+    for (const auto& form : plan.forms.forms)
+        graphs += form.form == Form::whole ? form.steps.size() : 1;
+    return graphs;
+}
+
+}  // namespace
+
+void plan_costs(BakePlan& plan, const BakeOptions& options, uint64_t graph_bytes) {
+    // Axes, scalars and frequencies of the graph, and its index vectors of N entries, each on its own 64
+    // bytes.
+    const uint64_t graph_constants =
+        (uint64_t{4} << 10) + 16 * static_cast<uint64_t>(options.seq_len) + 4 * plan.config.head_size;
+    plan.weights_file_bytes = plan.tensor_bytes + graph_constants + correction_bytes(plan) +
+                              table_bytes(plan) + place_bytes(plan);
+    // XML files, tokenizer and configuration files.
+    plan.disk_bytes = plan.weights_file_bytes + (uint64_t{32} << 20) + whole_graphs(plan) * graph_bytes;
+    int64_t widest = 0;
+    for (const auto& tensor : plan.tensors)
+        widest = std::max(widest, tensor.columns);
+    plan.memory_bytes = (uint64_t{256} << 20) +
+                        worker_count() * std::max<uint64_t>(uint64_t{16} << 20, 64 * 4 * widest);
+    // The CPU device keeps its own packed copy of the weights, and activations.
+    if (options.forward_check != "off")
+        plan.memory_bytes += plan.tensor_bytes * 5 / 4 + (uint64_t{128} << 20);
+}
+
+}  // namespace ovenbird
