@@ -109,7 +109,7 @@ uint64_t aligned(uint64_t bytes) {
 // may take them for one matrix, and single tensors.
 std::vector<std::vector<PlannedTensor*>> neighbours(BakePlan& plan) {
     std::map<std::string, std::string> joint;  // the parts of a joint projection, and what they share
-    for (int64_t layer = 0; layer < plan.config.layers; ++layer) {
+    for (int64_t layer = 0; layer < plan.config.layer_count(); ++layer) {
         for (const auto& projection : {joint_attention(layer), joint_mlp(layer)}) {
             for (const char* kind : {".weight", ".bias"}) {
                 for (const auto& part : projection.parts)
@@ -189,7 +189,7 @@ void estimate_costs(BakePlan& plan, const BakeOptions& options) {
     const int64_t context = cache_context(options, plan.config);
     const uint64_t graphs = 2 + (context > 0 ? 1 + plan_cache_graphs(context).size() : 0);
     plan.disk_bytes = plan.weights_file_bytes + (uint64_t{32} << 20) +
-                      graphs * static_cast<uint64_t>(plan.config.layers) * (uint64_t{80} << 10);
+                      graphs * plan.config.layers.size() * (uint64_t{80} << 10);
     int64_t widest_block = 0;
     for (const auto& tensor : plan.tensors)
         widest_block = std::max(widest_block, tensor.columns);

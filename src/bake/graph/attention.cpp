@@ -51,8 +51,10 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
         query = norm(query, "q_norm");
         key = norm(key, "k_norm");
     }
-    query = apply_rope(swap_heads_and_rows(query), context.rope, config.head_size);
-    key = apply_rope(swap_heads_and_rows(key), context.rope, config.head_size);
+    const LayerConfig& own = config.layers[static_cast<size_t>(layer)];
+    const auto& tables = own.rotary ? context.rope : context.no_rope;
+    query = apply_rope(swap_heads_and_rows(query), tables, config.head_size);
+    key = apply_rope(swap_heads_and_rows(key), tables, config.head_size);
 
     const std::string kept = std::to_string(layer);
     Value keys = cache.extend(kept + ".key", key);
@@ -66,10 +68,10 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
         values = repeat_heads(values, config, groups);
     }
     if (fold) query = reshape(query, {0, config.kv_heads, -1, config.head_size});
-    const bool slides = config.sliding_window[static_cast<size_t>(layer)] > 0;
-    const auto& mask = slides ? context.sliding_mask : context.full_mask;
+    const auto& mask = own.sliding_window > 0 ? context.sliding_mask : context.full_mask;
+    const double usual = 1.0 / std::sqrt(static_cast<double>(config.head_size));
     const auto scale = v0::Constant::create(
-        ov::element::f32, {}, {static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.head_size)))});
+        ov::element::f32, {}, {static_cast<float>(config.attention_multiplier.value_or(usual))});
     Value mixed = std::make_shared<v13::ScaledDotProductAttention>(query, keys, values, mask, scale, false);
     mixed.get_node()->set_friendly_name(prefix + "sdpa");
     if (fold) mixed = reshape(mixed, {0, config.heads, -1, config.head_size});

@@ -20,10 +20,17 @@ LayerContext shared_context(const ModelConfig& config, const StoredTensors& tens
     }
     LayerContext context;
     context.rope = rope_tables(position_ids, inverse_frequencies(config.rope, config.head_size, factors));
+    // Turning by angles of 0 keeps layers without rotary embedding the same graph as the others.
+    if (!std::all_of(config.layers.begin(), config.layers.end(),
+                     [](const auto& layer) { return layer.rotary; }))
+        context.no_rope =
+            rope_tables(position_ids, std::vector<float>(static_cast<size_t>(config.head_size / 2)));
     // Grouped queries are folded into rows, except over states (see attention()).
     const int64_t groups = cache.kind() == CacheKind::states ? 1 : config.heads / config.kv_heads;
     context.full_mask = attention_mask_bias(attention_mask, position_ids, cache, 0, groups);
-    const int64_t window = *std::max_element(config.sliding_window.begin(), config.sliding_window.end());
+    int64_t window = 0;
+    for (const LayerConfig& layer : config.layers)
+        window = std::max(window, layer.sliding_window);
     if (window > 0)
         context.sliding_mask = attention_mask_bias(attention_mask, position_ids, cache, window, groups);
     return context;
@@ -42,18 +49,21 @@ std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const Stored
     KvCache cache(form.cache, config, input_ids, form.past);
     auto context = shared_context(config, tensors, attention_mask, position_ids, cache);
     context.join = form.cache == CacheKind::states;
-    context.residual_scale = 1.0F / static_cast<float>(form.activations_scale_factor);
-    const double eps = config.rms_norm_eps * context.residual_scale * context.residual_scale;
+    const float stream_scale = 1.0F / static_cast<float>(form.activations_scale_factor);
+    context.residual_scale = static_cast<float>(config.residual_multiplier) * stream_scale;
+    const double eps = config.rms_norm_eps * stream_scale * stream_scale;
 
-    const auto norm = [&](const Value& x, const std::string& name) {
-        return rms_norm(x, vector_constant(stored(tensors, name + ".weight")), eps, name);
+    const auto norm = [&](const Value& x, const std::string& name, double factor = 1.0) {
+        const auto weight = vector_constant(stored(tensors, name + ".weight"));
+        return rms_norm(x, scaled(weight, static_cast<float>(factor)), eps, name);
     };
     const auto& table = stored(tensors, kEmbeddingName);
-    Value hidden = scaled(embedding_lookup(table, input_ids), context.residual_scale);
-    for (int64_t layer = 0; layer < config.layers; ++layer) {
+    Value hidden = scaled(embedding_lookup(table, input_ids),
+                          static_cast<float>(config.embedding_multiplier) * stream_scale);
+    for (int64_t layer = 0; layer < config.layer_count(); ++layer) {
         const std::string prefix = layer_prefix(layer);
         // Behind the last attention nothing mixes rows: what follows sees only those whose logits are given.
-        const bool is_last = layer + 1 == config.layers;
+        const bool is_last = layer + 1 == config.layer_count();
         context.kept_rows = is_last && form.cache == CacheKind::states ? kStatefulLogitRows : 0;
         const auto attended =
             attention(norm(hidden, prefix + "input_layernorm"), config, layer, tensors, context, cache);
@@ -63,8 +73,9 @@ std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const Stored
             mlp(norm(hidden, prefix + "post_attention_layernorm"), config, layer, tensors, context);
         hidden = std::make_shared<v1::Add>(hidden, fed);
     }
-    const auto logits =
-        linear(norm(hidden, "model.norm"), config.tied_embeddings ? table : stored(tensors, kHeadName));
+    // The divisor goes into the last norm's weights, which no tied table shares.
+    const auto logits = linear(norm(hidden, "model.norm", 1.0 / config.logits_divisor),
+                               config.tied_embeddings ? table : stored(tensors, kHeadName));
     const auto result = std::make_shared<v0::Result>(logits);
     result->set_friendly_name("logits");
     result->get_output_tensor(0).set_names({"logits"});

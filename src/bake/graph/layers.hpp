@@ -43,10 +43,11 @@ Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size);
 /// What all layers share.
 struct LayerContext {
     RopeTables rope;
+    RopeTables no_rope;  // angles of 0, for layers without rotary embedding; null when there are none
     Value full_mask;     // f32 [batch, 1, groups * sequence, sequence]: 0 where a token may look, kMasked
                          // elsewhere
     Value sliding_mask;  // the same for the model's window; null when no layer slides
-    float residual_scale = 1.0F;  // what every layer adds is multiplied by it
+    float residual_scale = 1.0F;  // what attention and MLP add to the stream is multiplied by it
     bool join = false;            // joint projections as one product
     int64_t kept_rows = 0;        // of what this layer's attention gives: only the last so many rows; 0: all
 };

@@ -20,6 +20,11 @@ const GgufValue* GgufMetadata::find(std::string_view key) const {
     return found == values_.end() ? nullptr : &found->second;
 }
 
+bool GgufMetadata::is_list(std::string_view key) const {
+    const GgufValue* value = find(key);
+    return value != nullptr && std::holds_alternative<GgufIntegers>(*value);
+}
+
 void GgufMetadata::wrong(std::string_view key, const char* expected) const {
     fail(ErrorCode::invalid_input, "{}: metadata {}: expected {}", origin_, key, expected);
 }
