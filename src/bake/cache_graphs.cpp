@@ -75,9 +75,9 @@ void write_cache_graphs(const ModelConfig& config, const CompressedWeights& weig
     const auto dynamic = build_decoder(
         config, weights.tensors,
         {.activations_scale_factor = options.activations_scale_factor, .cache = CacheKind::states});
-    std::vector<int64_t> windows;
-    for (const LayerConfig& layer : config.layers)
-        windows.push_back(layer.sliding_window);
+    std::vector<int64_t> windows(config.layers.size());
+    std::transform(config.layers.begin(), config.layers.end(), windows.begin(),
+                   [](const LayerConfig& layer) { return layer.sliding_window; });
     dynamic->set_rt_info(fmt::format("{}", fmt::join(windows, " ")), "ovenbird", kSlidingWindows);
     write_ir(dynamic, folder / kDynamicGraph, bin, weights.file_bytes);
     manifest.dynamic_graph = kDynamicGraph;

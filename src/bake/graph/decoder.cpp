@@ -21,10 +21,10 @@ LayerContext shared_context(const ModelConfig& config, const StoredTensors& tens
     LayerContext context;
     context.rope = rope_tables(position_ids, inverse_frequencies(config.rope, config.head_size, factors));
     // Turning by angles of 0 keeps layers without rotary embedding the same graph as the others.
-    if (!std::all_of(config.layers.begin(), config.layers.end(),
-                     [](const auto& layer) { return layer.rotary; }))
-        context.no_rope =
-            rope_tables(position_ids, std::vector<float>(static_cast<size_t>(config.head_size / 2)));
+    const std::vector<float> no_turns(static_cast<size_t>(config.head_size / 2), 0.0F);
+    const auto is_rotary = [](const LayerConfig& layer) { return layer.rotary; };
+    if (!std::all_of(config.layers.begin(), config.layers.end(), is_rotary))
+        context.no_rope = rope_tables(position_ids, no_turns);
     // Grouped queries are folded into rows, except over states (see attention()).
     const int64_t groups = cache.kind() == CacheKind::states ? 1 : config.heads / config.kv_heads;
     context.full_mask = attention_mask_bias(attention_mask, position_ids, cache, 0, groups);

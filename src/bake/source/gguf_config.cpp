@@ -84,11 +84,11 @@ std::optional<int64_t> ConfigMaker::layer_integer(const char* name) const {
     const auto other =
         std::find_if(list->begin(), list->end(), [&](int64_t value) { return value != list->front(); });
     if (list->empty() || other != list->end()) {
-        fail(ErrorCode::unsupported,
-             "{}: metadata {} differs from layer to layer (layers without attention among them, where it is "
-             "0); "
-             "Ovenbird's {} has layers of one size",
-             metadata_.origin(), key(name), architecture_.name);
+        fail(
+            ErrorCode::unsupported,
+            "{}: metadata {} differs from layer to layer (0 is a layer without attention); Ovenbird's {} has "
+            "layers of one size",
+            metadata_.origin(), key(name), architecture_.name);
     }
     return list->front();
 }
@@ -175,12 +175,14 @@ void ConfigMaker::add_own_keys(Json& config) const {
         const std::string name = key(own.gguf);
         if (own.kind == GgufKey::Kind::boolean) {
             if (const auto flag = metadata_.boolean(name)) config[own.config] = *flag;
-        } else if (metadata_.number(name).value_or(0) != 0) {
-            if (own.kind == GgufKey::Kind::integer) {
-                config[own.config] = metadata_.integer(name).value_or(0);
-            } else {
-                config[own.config] = *metadata_.number(name);
-            }
+            continue;
+        }
+        const double value = metadata_.number(name).value_or(0);
+        if (value == 0) continue;
+        if (own.kind == GgufKey::Kind::integer) {
+            config[own.config] = metadata_.required_integer(name);
+        } else {
+            config[own.config] = value;
         }
     }
 }
