@@ -125,6 +125,8 @@ TEST(Architecture, SmolLm3TurnsAllButSomeLayers) {
     EXPECT_EQ(windows_of(config), std::vector<int64_t>(8, 0));
     config["use_sliding_window"] = true;
     EXPECT_EQ(windows_of(config), (std::vector<int64_t>{16, 0, 16, 0, 0, 0, 0, 0}));
+    config["no_rope_layers"] = {0, 1, 0, 1, 1, 1, 1, 1, 0, 0};  // transformers reads as many as it needs
+    EXPECT_EQ(rotary_layers(config), (std::vector<int>{0, 1, 0, 1, 1, 1, 1, 1}));
     config["no_rope_layers"] = {0, 1};
     EXPECT_NE(refusal(config).find("no_rope_layers must list 8"), std::string::npos) << refusal(config);
     config["no_rope_layers"] = {0, 1, 2, 1, 1, 1, 1, 1};

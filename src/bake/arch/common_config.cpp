@@ -85,10 +85,13 @@ int64_t sliding_window_of(const JsonObject& config, int64_t absent) {
     return config.json().contains("sliding_window") ? config.integer_or("sliding_window", 0) : absent;
 }
 
-const Json* layer_list(const ModelConfig& model, const JsonObject& config, const char* key) {
+const Json* layer_list(const ModelConfig& model, const JsonObject& config, const char* key,
+                       bool may_be_longer) {
     if (!config.has(key)) return nullptr;
     const Json& list = config.json().at(key);
-    if (!list.is_array() || list.size() != model.layers.size()) {
+    const bool fits = list.is_array() && (list.size() == model.layers.size() ||
+                                          (may_be_longer && list.size() > model.layers.size()));
+    if (!fits) {
         fail(ErrorCode::invalid_input, "{}: {} must list {} layers", config.origin(), key,
              model.layers.size());
     }

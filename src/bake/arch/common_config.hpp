@@ -24,7 +24,8 @@ void read_biases(ModelConfig& model, const JsonObject& config);
 int64_t sliding_window_of(const JsonObject& config, int64_t absent);
 
 /// A list with an entry a layer; null where the key is absent or null. Errors: invalid_input (its length).
-const Json* layer_list(const ModelConfig& model, const JsonObject& config, const char* key);
+const Json* layer_list(const ModelConfig& model, const JsonObject& config, const char* key,
+                       bool may_be_longer = false);
 
 /// Per-layer windows as transformers resolves them: `layer_types` where present ("sliding_attention" slides),
 /// else every layer from `first_sliding_layer` on.

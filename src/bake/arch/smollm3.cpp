@@ -7,7 +7,7 @@ namespace {
 
 // no_rope_layers: 1 turns, 0 does not, despite its name. Without it every n-th layer does not turn.
 void choose_rotary_layers(ModelConfig& model, const JsonObject& config) {
-    if (const Json* listed = layer_list(model, config, "no_rope_layers")) {
+    if (const Json* listed = layer_list(model, config, "no_rope_layers", true)) {
         for (size_t layer = 0; layer < model.layers.size(); ++layer) {
             const Json& turns = listed->at(layer);
             if (!turns.is_number_integer() || (turns != 0 && turns != 1)) {
