@@ -78,7 +78,7 @@ fuzz:  ## each fuzz target for FUZZ_SECONDS (60)
 npu: npu-test
 
 # The seed is fixed: a change must not fail by another array's luck; npu-test-full draws a new one each time.
-npu-test:  ## Intel's NPU compiler on 32 models that cover every pair of features, on SmolLM2 and on optimum-intel's exports
+npu-test:  ## Intel's NPU compiler on 65 models that cover every pair of features, on SmolLM2 and on optimum-intel's exports
 	@$(MAKE) --no-print-directory compiled PRESET=dev TARGET=ovenbird
 	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/real_models.py
 	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/matrix.py --strength 2 --seed 1

@@ -49,6 +49,17 @@ class Folded(unittest.TestCase):
         for layers in (8, 32):
             self.assertEqual(files_of(self.bake(f"deep_{layers}", layers, "--form", "folded")), two, f"{layers} layers")
 
+    def test_layers_without_rotary_embedding_are_the_same_graph(self):
+        for case, other in (("smollm3_even_default", 3), ("smollm3_odd_list_window", 1)):
+            source = self.folder / case
+            shutil.copytree(baking.TINY / case, source)
+            config = json.loads((source / "config.json").read_text())
+            (source / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 256}))
+            baked = baking.bake(source, self.folder / f"{case}_baked", "--context", 256, "--group-size", -1)
+            layers = json.loads((baked / "ovenbird.json").read_text())["folded"]["layers"]
+            self.assertEqual({layer["kind"] for layer in layers}, {0}, case)
+            self.assertNotEqual(layers[0]["shared"], layers[other]["shared"], case)  # only the tables differ
+
     def test_no_weight_is_stored_twice(self):
         both = (self.baked / "openvino_model.bin").stat().st_size
         whole = (self.bake("whole", 2, "--form", "whole") / "openvino_model.bin").stat().st_size

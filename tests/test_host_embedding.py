@@ -46,6 +46,9 @@ class HostEmbedding(unittest.TestCase):
         self.check(baking.TINY / "llama_nine_llama3")
         self.check(baking.TINY / "llama_even_linear", "--bits", 16)
 
+    def test_a_multiplied_embedding(self):
+        self.check(baking.TINY / "granite_even_tied")
+
     def test_others_irs(self):
         for kind in ("stateful", "stateless"):
             self.check(baking.ROOT / "testdata" / f"optimum_{kind}")

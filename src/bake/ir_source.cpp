@@ -1,7 +1,5 @@
 #include "bake/ir_source.hpp"
 
-#include <fmt/ranges.h>
-
 #include <limits>
 #include <optional>
 
@@ -73,7 +71,7 @@ Beside read_beside(const fs::path& xml) {
     try {
         const ModelConfig model = read_model_config(json, path.string());
         beside.max_positions = model.max_positions;
-        beside.windows = fmt::format("{}", fmt::join(model.sliding_window, " "));
+        beside.windows = sliding_windows_text(model);
     } catch (const Error&) {
         // An architecture that the graph need not know; only a window that slides would change its answers.
         beside.max_positions = config.integer_or("max_position_embeddings", beside.max_positions);

@@ -110,7 +110,7 @@ uint64_t aligned(uint64_t bytes) {
 // may take them for one matrix, and single tensors.
 std::vector<std::vector<PlannedTensor*>> neighbours(BakePlan& plan) {
     std::map<std::string, std::string> joint;  // the parts of a joint projection, and what they share
-    for (int64_t layer = 0; layer < plan.config.layers; ++layer) {
+    for (int64_t layer = 0; layer < plan.config.layer_count(); ++layer) {
         for (const auto& projection : {joint_attention(layer), joint_mlp(layer)}) {
             for (const char* kind : {".weight", ".bias"}) {
                 for (const auto& part : projection.parts)
@@ -230,7 +230,7 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
         std::count_if(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
             return tensor.store == Store::quantized && tensor.format.bits == 4;
         }));
-    plan_costs(plan, options, static_cast<uint64_t>(plan.config.layers) * kXmlBytesOfLayer);
+    plan_costs(plan, options, plan.config.layers.size() * kXmlBytesOfLayer);
     return plan;
 }
 

@@ -30,7 +30,10 @@ uint64_t correction_bytes(const BakePlan& plan) {
 uint64_t table_bytes(const BakePlan& plan) {
     const int64_t context = plan.forms.context;
     const int64_t rows = plan.forms.seq_len + (context > 0 ? context + kChunkTokens : 0);
-    return 2 * 4 * static_cast<uint64_t>(rows * plan.config.head_size);
+    const auto& layers = plan.config.layers;
+    const bool some_unturned =
+        std::any_of(layers.begin(), layers.end(), [](const LayerConfig& layer) { return !layer.rotary; });
+    return (some_unturned ? 2 : 1) * 2 * 4 * static_cast<uint64_t>(rows * plan.config.head_size);
 }
 
 // The numbers of places, once for each length of cache.

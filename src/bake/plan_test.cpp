@@ -163,7 +163,7 @@ TEST(Plan, EmbeddingAndHeadTakeInt8AndVectorsF32) {
         EXPECT_EQ(find(plan, name).format, (QuantFormat{8, true, 0}));
     }
     EXPECT_EQ(find(plan, kFinalNormName).store, Store::f32);
-    EXPECT_EQ(form_name(find(plan, "model.layers.1.mlp.up_proj.weight")), "int4 sym, per channel");
+    EXPECT_EQ(store_name(find(plan, "model.layers.1.mlp.up_proj.weight")), "int4 sym, per channel");
 }
 
 TEST(Plan, Sixteen) {

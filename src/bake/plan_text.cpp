@@ -30,8 +30,8 @@ std::string plan_text(const BakePlan& plan) {
     const auto& config = plan.config;
     text += fmt::format(
         "\nmodel           {}, {} layers, hidden {}, {} query and {} key/value heads of {}, vocabulary {}\n",
-        config.model_type, config.layers, config.hidden_size, config.heads, config.kv_heads, config.head_size,
-        config.vocab_size);
+        config.model_type, config.layers.size(), config.hidden_size, config.heads, config.kv_heads,
+        config.head_size, config.vocab_size);
     text += fmt::format("reads           {:.1f} MiB of weights\n", mib(plan.source_bytes));
     text += fmt::format("weights file    {} bytes ({:.1f} MiB)\n", plan.weights_file_bytes,
                         mib(plan.weights_file_bytes));

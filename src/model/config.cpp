@@ -1,5 +1,7 @@
 #include "model/config.hpp"
 
+#include <cmath>
+
 #include "base/error.hpp"
 
 namespace ovenbird {
@@ -15,12 +17,17 @@ void check_size(const std::string& origin, const char* field, int64_t value, int
          origin, field, value, limit);
 }
 
+void check_multiplier(const std::string& origin, const char* field, double value) {
+    if (std::isfinite(value) && value > 0) return;
+    fail(ErrorCode::invalid_input, "{}: {} is {}, expected a positive number", origin, field, value);
+}
+
 }  // namespace
 
 void validate(const ModelConfig& config, const std::string& origin) {
     check_size(origin, "hidden_size", config.hidden_size);
     check_size(origin, "intermediate_size", config.intermediate_size);
-    check_size(origin, "num_hidden_layers", config.layers, kMaxLayers);
+    check_size(origin, "num_hidden_layers", config.layer_count(), kMaxLayers);
     check_size(origin, "num_attention_heads", config.heads, 65536);
     check_size(origin, "num_key_value_heads", config.kv_heads, 65536);
     check_size(origin, "head_dim", config.head_size, 65536);
@@ -43,13 +50,21 @@ void validate(const ModelConfig& config, const std::string& origin) {
         fail(ErrorCode::invalid_input, "{}: rope_theta {} or rope scaling factor {} is not a positive number",
              origin, config.rope.theta, config.rope.factor);
     }
-    if (static_cast<int64_t>(config.sliding_window.size()) != config.layers) {
-        fail(ErrorCode::internal, "{}: {} sliding windows for {} layers", origin,
-             config.sliding_window.size(), config.layers);
+    check_multiplier(origin, "embedding_multiplier", config.embedding_multiplier);
+    check_multiplier(origin, "residual_multiplier", config.residual_multiplier);
+    check_multiplier(origin, "attention_multiplier", config.attention_multiplier.value_or(1.0));
+    check_multiplier(origin, "logits_scaling", config.logits_divisor);
+    for (const LayerConfig& layer : config.layers) {
+        if (layer.sliding_window >= 0) continue;
+        fail(ErrorCode::invalid_input, "{}: sliding_window {} is negative", origin, layer.sliding_window);
     }
-    for (const int64_t window : config.sliding_window) {
-        if (window < 0) fail(ErrorCode::invalid_input, "{}: sliding_window {} is negative", origin, window);
-    }
+}
+
+std::string sliding_windows_text(const ModelConfig& config) {
+    std::string text;
+    for (const auto& layer : config.layers)
+        text += fmt::format("{}{}", text.empty() ? "" : " ", layer.sliding_window);
+    return text;
 }
 
 }  // namespace ovenbird

@@ -12,13 +12,12 @@ ModelConfig sound_config() {
     config.model_type = "llama";
     config.hidden_size = 576;
     config.intermediate_size = 1536;
-    config.layers = 2;
     config.heads = 9;
     config.kv_heads = 3;
     config.head_size = 64;
     config.vocab_size = 49152;
     config.max_positions = 2048;
-    config.sliding_window = {0, 0};
+    config.layers.resize(2);
     return config;
 }
 
@@ -40,7 +39,7 @@ TEST(ModelConfig, SizesThatCannotBeAreNamed) {
     config.hidden_size = 0;
     EXPECT_NE(refusal(config).find("hidden_size"), std::string::npos);
     config = sound_config();
-    config.layers = 1'000'000;
+    config.layers.resize(1'000'000);
     EXPECT_NE(refusal(config).find("num_hidden_layers"), std::string::npos);
     config = sound_config();
     config.vocab_size = -1;

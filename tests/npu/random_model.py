@@ -7,13 +7,17 @@ from safetensors.numpy import save_file
 
 HIDDEN, INTERMEDIATE, VOCABULARY, LAYERS = 256, 384, 320, 2
 FACTORS = {
-    "model_type": ["llama", "mistral", "qwen2", "qwen3"],
+    "model_type": ["llama", "mistral", "qwen2", "qwen3", "smollm3", "granite"],
     "heads": [1, 2, 3, 4, 8, 9],
     "attention": ["multi-head", "grouped", "multi-query"],
     "head_size": [64, 80, 96, 128],
     "tied": [True, False],
     "biases": [True, False],
 }
+MLP_BIASES = ("llama", "smollm3", "granite")
+OWN_KEYS = {"smollm3": {"no_rope_layer_interval": 2},
+            "granite": {"embedding_multiplier": 12.0, "attention_multiplier": 0.015625, "residual_multiplier": 0.22,
+                        "logits_scaling": 8.0}}
 
 
 def allowed(row):
@@ -33,11 +37,11 @@ def config_of(row, layers=LAYERS):
               "num_hidden_layers": layers, "num_attention_heads": row["heads"], "num_key_value_heads": kv_heads(row),
               "head_dim": row["head_size"], "vocab_size": VOCABULARY, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
               "max_position_embeddings": 2048, "tie_word_embeddings": row["tied"]}
-    if row["model_type"] in ("llama", "qwen3"):
+    if row["model_type"] in (*MLP_BIASES, "qwen3"):
         config["attention_bias"] = row["biases"]
-    if row["model_type"] == "llama":
+    if row["model_type"] in MLP_BIASES:
         config["mlp_bias"] = row["biases"]
-    return config
+    return {**config, **OWN_KEYS.get(row["model_type"], {})}
 
 
 def _linear(tensors, name, rows, columns, bias, generator):
@@ -48,7 +52,7 @@ def _linear(tensors, name, rows, columns, bias, generator):
 
 def tensors_of(row, generator, layers=LAYERS):
     queries, keys = row["heads"] * row["head_size"], kv_heads(row) * row["head_size"]
-    bias, llama = row["biases"], row["model_type"] == "llama"
+    bias, mlp_bias = row["biases"], row["biases"] and row["model_type"] in MLP_BIASES
     tensors = {"model.embed_tokens.weight": generator.standard_normal((VOCABULARY, HIDDEN)).astype(np.float16),
                "model.norm.weight": np.ones(HIDDEN, np.float16)}
     if not row["tied"]:
@@ -64,8 +68,8 @@ def tensors_of(row, generator, layers=LAYERS):
             for name in ("q", "k"):
                 tensors[f"{prefix}self_attn.{name}_norm.weight"] = np.ones(row["head_size"], np.float16)
         for name in ("gate", "up"):
-            _linear(tensors, f"{prefix}mlp.{name}_proj", INTERMEDIATE, HIDDEN, bias and llama, generator)
-        _linear(tensors, f"{prefix}mlp.down_proj", HIDDEN, INTERMEDIATE, bias and llama, generator)
+            _linear(tensors, f"{prefix}mlp.{name}_proj", INTERMEDIATE, HIDDEN, mlp_bias, generator)
+        _linear(tensors, f"{prefix}mlp.down_proj", HIDDEN, INTERMEDIATE, mlp_bias, generator)
     return tensors
 
 

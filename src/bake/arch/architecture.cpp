@@ -8,23 +8,26 @@ namespace ovenbird {
 namespace {
 
 constexpr std::array kArchitectures{
-    Architecture{"llama", read_llama_config},
-    Architecture{"mistral", read_mistral_config},
-    Architecture{"qwen2", read_qwen2_config},
-    Architecture{"qwen3", read_qwen3_config},
+    &kGranite, &kGraniteMoeHybrid, &kLlama, &kMistral, &kQwen2, &kQwen3, &kSmolLm3,
 };
 
 std::string known_types() {
     std::string list;
-    for (const auto& row : kArchitectures)
-        list += (list.empty() ? "" : ", ") + std::string(row.model_type);
+    for (const auto* row : kArchitectures)
+        list += (list.empty() ? "" : ", ") + std::string(row->model_type);
     return list;
 }
 
 }  // namespace
 
-std::span<const Architecture> architectures() {
+std::span<const Architecture* const> architectures() {
     return kArchitectures;
+}
+
+const Architecture* find_architecture(std::string_view model_type) {
+    for (const auto* row : kArchitectures)
+        if (model_type == row->model_type) return row;
+    return nullptr;
 }
 
 ModelConfig read_model_config(const Json& config, const std::string& origin) {
@@ -36,9 +39,8 @@ ModelConfig read_model_config(const Json& config, const std::string& origin) {
              "or f16",
              origin);
     }
-    for (const auto& row : kArchitectures) {
-        if (type != row.model_type) continue;
-        ModelConfig model = row.read_config(object);
+    if (const auto* row = find_architecture(type)) {
+        ModelConfig model = row->read_config(object);
         validate(model, origin);
         return model;
     }

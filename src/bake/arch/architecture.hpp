@@ -1,29 +1,74 @@
 #pragma once
-// The table of model families Ovenbird bakes: one row and one small file each.
+// The table of model families Ovenbird bakes: one row and one file each.
 
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "base/json.hpp"
 #include "model/config.hpp"
 
 namespace ovenbird {
 
+/// A value of a GGUF file's metadata that a family's config.json has under another name. Values of 0, which
+/// llama.cpp takes for "not there", are not copied.
+struct GgufKey {
+    enum class Kind { integer, number, boolean };
+    const char* gguf;    // without the architecture in front: "attention.sliding_window"
+    const char* config;  // config.json's key
+    Kind kind = Kind::number;
+};
+
+/// Which biases a family may have: how config.json says what a GGUF file shows by its tensors.
+enum class GgufBiases {
+    none,
+    fixed,              // always the same ones, config.json does not say
+    attention,          // all four projections or none: attention_bias
+    attention_and_mlp,  // the same, and all three of the MLP or none: mlp_bias
+};
+
+/// How llama.cpp's converter writes a family. Tensor names are the same for all.
+struct GgufArchitecture {
+    const char* name;        // general.architecture
+    const char* model_type;  // config.json's
+    /// Whether the converter reorders the rows of query and key for ggml's interleaved rotary embedding.
+    bool interleaves_heads;
+    GgufBiases biases;
+    std::span<const GgufKey> keys{};
+    /// Completes the config.json made from the keys above and what all families share; null: it is complete.
+    void (*complete)(Json& config, const std::string& origin) = nullptr;
+};
+
+/// A tensor of a layer that a family stores as one, and the names its equal shares of rows have elsewhere.
+struct FusedTensor {
+    const char* name;  // "shared_mlp.input_linear", behind the layer's prefix
+    std::span<const char* const> parts;
+};
+
 struct Architecture {
     const char* model_type;  // config.json's model_type
     ModelConfig (*read_config)(const JsonObject& config);
+    std::span<const GgufArchitecture> gguf{};
+    std::span<const FusedTensor> fused{};
 };
 
 /// All rows, in alphabetical order.
-std::span<const Architecture> architectures();
+std::span<const Architecture* const> architectures();
+
+/// The row of a model_type, or null.
+const Architecture* find_architecture(std::string_view model_type);
 
 /// Reads and validates a config.json by its model_type. Errors: unsupported (names the type and lists the
 /// known ones; already quantised checkpoints; other activations or rope scalings), invalid_input.
 ModelConfig read_model_config(const Json& config, const std::string& origin);
 
-// The rows' readers, each in its own file.
-ModelConfig read_llama_config(const JsonObject& config);
-ModelConfig read_mistral_config(const JsonObject& config);
-ModelConfig read_qwen2_config(const JsonObject& config);
-ModelConfig read_qwen3_config(const JsonObject& config);
+// The rows, each in its family's file.
+extern const Architecture kGranite;
+extern const Architecture kGraniteMoeHybrid;
+extern const Architecture kLlama;
+extern const Architecture kMistral;
+extern const Architecture kQwen2;
+extern const Architecture kQwen3;
+extern const Architecture kSmolLm3;
 
 }  // namespace ovenbird

@@ -16,7 +16,25 @@ Json sound_config(const char* type) {
                 {"num_key_value_heads", 2},
                 {"max_position_embeddings", 256},
                 {"vocab_size", 100},
-                {"rms_norm_eps", 1e-5}};
+                {"rms_norm_eps", 1e-5},
+                {"rope_theta", 20000.0},
+                // granitemoehybrid without what it is named after
+                {"num_local_experts", 0},
+                {"layers_block_type", {"attention", "attention", "attention"}}};
+}
+
+std::vector<int64_t> windows_of(const Json& config) {
+    std::vector<int64_t> windows;
+    for (const auto& layer : read_model_config(config, "c").layers)
+        windows.push_back(layer.sliding_window);
+    return windows;
+}
+
+std::vector<int> rotary_layers(const Json& config) {
+    std::vector<int> rotary;
+    for (const auto& layer : read_model_config(config, "c").layers)
+        rotary.push_back(layer.rotary ? 1 : 0);
+    return rotary;
 }
 
 std::string refusal(const Json& config) {
@@ -31,17 +49,17 @@ std::string refusal(const Json& config) {
 TEST(Architecture, UnknownOneIsRefusedByNameWithTheKnownOnes) {
     const auto text = refusal(sound_config("mamba"));
     EXPECT_NE(text.find("'mamba'"), std::string::npos) << text;
-    for (const auto& row : architectures())
-        EXPECT_NE(text.find(row.model_type), std::string::npos) << text;
+    for (const auto* row : architectures())
+        EXPECT_NE(text.find(row->model_type), std::string::npos) << text;
 }
 
 TEST(Architecture, EachRowReadsTheCommonPart) {
-    for (const auto& row : architectures()) {
-        const auto model = read_model_config(sound_config(row.model_type), "config.json");
+    for (const auto* row : architectures()) {
+        const auto model = read_model_config(sound_config(row->model_type), "config.json");
         EXPECT_EQ(model.hidden_size, 64);
         EXPECT_EQ(model.kv_heads, 2);
-        EXPECT_EQ(model.sliding_window.size(), 3U);
-        EXPECT_DOUBLE_EQ(model.rope.theta, 10000.0);
+        EXPECT_EQ(model.layer_count(), 3);
+        EXPECT_DOUBLE_EQ(model.rope.theta, 20000.0);
     }
 }
 
@@ -64,21 +82,104 @@ TEST(Architecture, FeaturesOfEachFamily) {
 TEST(Architecture, SlidingWindows) {
     auto mistral = sound_config("mistral");
     mistral["sliding_window"] = 16;
-    EXPECT_EQ(read_model_config(mistral, "c").sliding_window, (std::vector<int64_t>{16, 16, 16}));
+    EXPECT_EQ(windows_of(mistral), (std::vector<int64_t>{16, 16, 16}));
     mistral["sliding_window"] = nullptr;
-    EXPECT_EQ(read_model_config(mistral, "c").sliding_window, (std::vector<int64_t>{0, 0, 0}));
+    EXPECT_EQ(windows_of(mistral), (std::vector<int64_t>{0, 0, 0}));
+    mistral.erase("sliding_window");
+    EXPECT_EQ(windows_of(mistral), (std::vector<int64_t>{4096, 4096, 4096}));
 
     auto qwen2 = sound_config("qwen2");
     qwen2["sliding_window"] = 16;
     qwen2["max_window_layers"] = 1;
     qwen2["use_sliding_window"] = false;
-    EXPECT_EQ(read_model_config(qwen2, "c").sliding_window, (std::vector<int64_t>{0, 0, 0}));
+    EXPECT_EQ(windows_of(qwen2), (std::vector<int64_t>{0, 0, 0}));
     qwen2["use_sliding_window"] = true;
-    EXPECT_EQ(read_model_config(qwen2, "c").sliding_window, (std::vector<int64_t>{0, 16, 16}));
+    EXPECT_EQ(windows_of(qwen2), (std::vector<int64_t>{0, 16, 16}));
     qwen2["layer_types"] = {"sliding_attention", "full_attention", "full_attention"};
-    EXPECT_EQ(read_model_config(qwen2, "c").sliding_window, (std::vector<int64_t>{16, 0, 0}));
+    EXPECT_EQ(windows_of(qwen2), (std::vector<int64_t>{16, 0, 0}));
     qwen2["layer_types"] = {"sliding_attention", "linear_attention", "full_attention"};
     EXPECT_NE(refusal(qwen2).find("linear_attention"), std::string::npos);
+}
+
+// As transformers: no key is 4096, null is no window, whatever use_sliding_window says.
+TEST(Architecture, WindowsOfQwenAreOffWhereTheyAreNull) {
+    for (const char* type : {"qwen2", "qwen3"}) {
+        auto qwen = sound_config(type);
+        qwen["use_sliding_window"] = true;
+        qwen["max_window_layers"] = 2;
+        EXPECT_EQ(windows_of(qwen), (std::vector<int64_t>{0, 0, 4096})) << type;
+        qwen["sliding_window"] = nullptr;
+        EXPECT_EQ(windows_of(qwen), (std::vector<int64_t>{0, 0, 0})) << type;
+    }
+}
+
+TEST(Architecture, SmolLm3TurnsAllButSomeLayers) {
+    auto config = sound_config("smollm3");
+    config["num_hidden_layers"] = 8;
+    EXPECT_EQ(rotary_layers(config), (std::vector<int>{1, 1, 1, 0, 1, 1, 1, 0}));
+    config["no_rope_layer_interval"] = 3;
+    EXPECT_EQ(rotary_layers(config), (std::vector<int>{1, 1, 0, 1, 1, 0, 1, 1}));
+    config["no_rope_layers"] = {0, 1, 0, 1, 1, 1, 1, 1};
+    EXPECT_EQ(rotary_layers(config), (std::vector<int>{0, 1, 0, 1, 1, 1, 1, 1}));
+    config["sliding_window"] = 16;
+    EXPECT_EQ(windows_of(config), std::vector<int64_t>(8, 0));
+    config["use_sliding_window"] = true;
+    EXPECT_EQ(windows_of(config), (std::vector<int64_t>{16, 0, 16, 0, 0, 0, 0, 0}));
+    config["no_rope_layers"] = {0, 1, 0, 1, 1, 1, 1, 1, 0, 0};  // transformers reads as many as it needs
+    EXPECT_EQ(rotary_layers(config), (std::vector<int>{0, 1, 0, 1, 1, 1, 1, 1}));
+    config["no_rope_layers"] = {0, 1};
+    EXPECT_NE(refusal(config).find("no_rope_layers must list 8"), std::string::npos) << refusal(config);
+    config["no_rope_layers"] = {0, 1, 2, 1, 1, 1, 1, 1};
+    EXPECT_NE(refusal(config).find("no_rope_layers[2]"), std::string::npos) << refusal(config);
+    config["no_rope_layers"] = nullptr;
+    config["no_rope_layer_interval"] = 0;
+    EXPECT_NE(refusal(config).find("no_rope_layer_interval"), std::string::npos) << refusal(config);
+}
+
+TEST(Architecture, SmolLm3sDefaultsAreItsOwn) {
+    auto config = sound_config("smollm3");
+    EXPECT_TRUE(read_model_config(config, "c").tied_embeddings);
+    config.erase("rope_theta");
+    config.erase("num_key_value_heads");
+    const auto model = read_model_config(config, "c");
+    EXPECT_DOUBLE_EQ(model.rope.theta, 2e6);
+    EXPECT_EQ(model.kv_heads, 4);
+}
+
+TEST(Architecture, GranitesFourNumbers) {
+    for (const char* type : {"granite", "granitemoehybrid"}) {
+        auto config = sound_config(type);
+        auto model = read_model_config(config, "c");
+        EXPECT_EQ(model.attention_multiplier, 1.0) << "transformers' default, not 1 / sqrt(head_dim)";
+        config["embedding_multiplier"] = 12;
+        config["attention_multiplier"] = 0.0078125;
+        config["residual_multiplier"] = 0.22;
+        config["logits_scaling"] = 8.0;
+        model = read_model_config(config, "c");
+        EXPECT_DOUBLE_EQ(model.embedding_multiplier, 12);
+        EXPECT_DOUBLE_EQ(model.attention_multiplier.value(), 0.0078125);
+        EXPECT_DOUBLE_EQ(model.residual_multiplier, 0.22);
+        EXPECT_DOUBLE_EQ(model.logits_divisor, 8);
+        config["logits_scaling"] = 0;
+        EXPECT_NE(refusal(config).find("logits_scaling is 0"), std::string::npos) << refusal(config);
+    }
+}
+
+TEST(Architecture, GraniteHybridsAreBakedWhereTheyAreDense) {
+    auto config = sound_config("granitemoehybrid");
+    config["shared_intermediate_size"] = 96;
+    EXPECT_EQ(read_model_config(config, "c").intermediate_size, 96);
+    EXPECT_EQ(rotary_layers(config), (std::vector<int>{0, 0, 0})) << "no position_embedding_type: none";
+    config["position_embedding_type"] = "rope";
+    EXPECT_EQ(rotary_layers(config), (std::vector<int>{1, 1, 1}));
+    auto experts = config;
+    experts["num_local_experts"] = 32;
+    EXPECT_NE(refusal(experts).find("num_local_experts is 32"), std::string::npos) << refusal(experts);
+    auto mamba = config;
+    mamba["layers_block_type"] = {"attention", "mamba", "attention"};
+    EXPECT_NE(refusal(mamba).find("layer 1 is \"mamba\""), std::string::npos) << refusal(mamba);
+    mamba.erase("layers_block_type");
+    EXPECT_NE(refusal(mamba).find("layer 0 is \"mamba\""), std::string::npos) << refusal(mamba);
 }
 
 TEST(Architecture, RopeOldAndNewSpelling) {

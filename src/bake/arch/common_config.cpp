@@ -7,8 +7,9 @@ namespace {
 
 // Old folders have rope_theta and rope_scaling {type | rope_type}; transformers 5 writes rope_parameters with
 // both.
-RopeConfig read_rope(const JsonObject& config) {
+RopeConfig read_rope(const JsonObject& config, double default_theta) {
     RopeConfig rope;
+    rope.theta = default_theta;
     const auto parameters = config.object("rope_parameters");
     const auto scaling = parameters ? parameters : config.object("rope_scaling");
     rope.theta = config.number_or("rope_theta", rope.theta);
@@ -44,7 +45,7 @@ RopeConfig read_rope(const JsonObject& config) {
 
 }  // namespace
 
-ModelConfig read_common_config(const JsonObject& config, int64_t default_head_size) {
+ModelConfig read_common_config(const JsonObject& config, const CommonDefaults& defaults) {
     const auto activation = config.text_or("hidden_act", "silu");
     if (activation != "silu" && activation != "swish") {
         fail(ErrorCode::unsupported, "{}: hidden_act '{}' is not known; known: silu", config.origin(),
@@ -54,40 +55,56 @@ ModelConfig read_common_config(const JsonObject& config, int64_t default_head_si
     model.model_type = config.text("model_type");
     model.hidden_size = config.integer("hidden_size");
     model.intermediate_size = config.integer("intermediate_size");
-    model.layers = config.integer("num_hidden_layers");
+    const int64_t layers = config.integer("num_hidden_layers");
     model.heads = config.integer("num_attention_heads");
     model.kv_heads = config.integer_or("num_key_value_heads", model.heads);
-    if (default_head_size == 0 && model.heads > 0) default_head_size = model.hidden_size / model.heads;
-    model.head_size = config.integer_or("head_dim", default_head_size);
+    int64_t head_size = defaults.head_size;
+    if (head_size == 0 && model.heads > 0) head_size = model.hidden_size / model.heads;
+    model.head_size = config.integer_or("head_dim", head_size);
     model.vocab_size = config.integer("vocab_size");
     model.max_positions = config.integer_or("max_position_embeddings", 2048);
     model.rms_norm_eps = config.number_or("rms_norm_eps", 1e-6);
-    model.tied_embeddings = config.boolean_or("tie_word_embeddings", false);
-    model.rope = read_rope(config);
+    model.tied_embeddings = config.boolean_or("tie_word_embeddings", defaults.tied_embeddings);
+    model.rope = read_rope(config, defaults.rope_theta);
     // Checked here too because validate() runs after the vector exists.
-    if (model.layers < 1 || model.layers > 4096) {
+    if (layers < 1 || layers > 4096) {
         fail(ErrorCode::invalid_input, "{}: num_hidden_layers is {}, expected 1 to 4096", config.origin(),
-             model.layers);
+             layers);
     }
-    model.sliding_window.assign(static_cast<size_t>(model.layers), 0);
+    model.layers.resize(static_cast<size_t>(layers));
     return model;
+}
+
+void read_biases(ModelConfig& model, const JsonObject& config) {
+    model.qkv_bias = config.boolean_or("attention_bias", false);
+    model.output_bias = model.qkv_bias;
+    model.mlp_bias = config.boolean_or("mlp_bias", false);
+}
+
+int64_t sliding_window_of(const JsonObject& config, int64_t absent) {
+    return config.json().contains("sliding_window") ? config.integer_or("sliding_window", 0) : absent;
+}
+
+const Json* layer_list(const ModelConfig& model, const JsonObject& config, const char* key,
+                       bool may_be_longer) {
+    if (!config.has(key)) return nullptr;
+    const Json& list = config.json().at(key);
+    const bool fits = list.is_array() && (list.size() == model.layers.size() ||
+                                          (may_be_longer && list.size() > model.layers.size()));
+    if (!fits) {
+        fail(ErrorCode::invalid_input, "{}: {} must list {} layers", config.origin(), key,
+             model.layers.size());
+    }
+    return &list;
 }
 
 void apply_sliding_window(ModelConfig& model, const JsonObject& config, int64_t window,
                           int64_t first_sliding_layer) {
-    const bool listed = config.has("layer_types");
-    if (listed) {
-        const Json& types = config.json().at("layer_types");
-        if (!types.is_array() || types.size() != model.sliding_window.size()) {
-            fail(ErrorCode::invalid_input, "{}: layer_types must list {} layers", config.origin(),
-                 model.layers);
-        }
-    }
-    for (int64_t layer = 0; layer < model.layers; ++layer) {
-        const auto index = static_cast<size_t>(layer);
-        bool slides = layer >= first_sliding_layer;
-        if (listed) {
-            const Json& type = config.json().at("layer_types").at(index);
+    const Json* types = layer_list(model, config, "layer_types");
+    for (size_t layer = 0; layer < model.layers.size(); ++layer) {
+        bool slides = static_cast<int64_t>(layer) >= first_sliding_layer;
+        if (types != nullptr) {
+            const Json& type = types->at(layer);
             const std::string name = type.is_string() ? type.get<std::string>() : type.dump();
             if (name != "sliding_attention" && name != "full_attention") {
                 fail(ErrorCode::unsupported,
@@ -96,7 +113,7 @@ void apply_sliding_window(ModelConfig& model, const JsonObject& config, int64_t 
             }
             slides = name == "sliding_attention";
         }
-        model.sliding_window[index] = slides ? window : 0;
+        model.layers[layer].sliding_window = slides ? window : 0;
     }
 }
 

@@ -6,9 +6,26 @@
 
 namespace ovenbird {
 
-/// Sizes, norms, rope and the tied head; `default_head_size` 0 means hidden_size / heads. Windows are all 0.
-/// Errors: invalid_input, unsupported (activation, rope scaling).
-ModelConfig read_common_config(const JsonObject& config, int64_t default_head_size = 0);
+/// What a family's configuration class in transformers takes where config.json lacks the key.
+struct CommonDefaults {
+    int64_t head_size = 0;  // 0: hidden_size / heads
+    double rope_theta = 10000.0;
+    bool tied_embeddings = false;
+};
+
+/// Sizes, norms, rope and the tied head; every layer sees all positions and turns. Errors: invalid_input,
+/// unsupported (activation, rope scaling).
+ModelConfig read_common_config(const JsonObject& config, const CommonDefaults& defaults = {});
+
+/// attention_bias, for all four projections, and mlp_bias.
+void read_biases(ModelConfig& model, const JsonObject& config);
+
+/// sliding_window; `absent` where there is no such key. null says that there is none: 0.
+int64_t sliding_window_of(const JsonObject& config, int64_t absent);
+
+/// A list with an entry a layer; null where the key is absent or null. Errors: invalid_input (its length).
+const Json* layer_list(const ModelConfig& model, const JsonObject& config, const char* key,
+                       bool may_be_longer = false);
 
 /// Per-layer windows as transformers resolves them: `layer_types` where present ("sliding_attention" slides),
 /// else every layer from `first_sliding_layer` on.

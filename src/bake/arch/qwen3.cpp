@@ -1,19 +1,25 @@
 #include "bake/arch/architecture.hpp"
 #include "bake/arch/common_config.hpp"
+#include "bake/arch/qwen_window.hpp"
 
 namespace ovenbird {
+namespace {
 
 // Qwen3: RMS norms over each head's query and key; head_dim is its own number (128 unless said).
-ModelConfig read_qwen3_config(const JsonObject& config) {
-    ModelConfig model = read_common_config(config, 128);
+ModelConfig read_config(const JsonObject& config) {
+    ModelConfig model = read_common_config(config, {.head_size = 128});
     model.qk_norm = true;
     model.qkv_bias = config.boolean_or("attention_bias", false);
     model.output_bias = model.qkv_bias;
-    if (config.boolean_or("use_sliding_window", false)) {
-        apply_sliding_window(model, config, config.integer_or("sliding_window", 4096),
-                             config.integer_or("max_window_layers", 28));
-    }
+    apply_qwen_window(model, config);
     return model;
 }
+
+constexpr GgufArchitecture kGguf[] = {
+    {"qwen3", "qwen3", false, GgufBiases::attention, kQwenGgufKeys, complete_qwen_gguf}};
+
+}  // namespace
+
+const Architecture kQwen3{"qwen3", read_config, kGguf};
 
 }  // namespace ovenbird

@@ -53,8 +53,10 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
         query = norm(query, "q_norm");
         key = norm(key, "k_norm");
     }
-    query = apply_rope(swap_heads_and_rows(query), context.rope, config.head_size);
-    key = apply_rope(swap_heads_and_rows(key), context.rope, config.head_size);
+    const LayerConfig& own = config.layers[static_cast<size_t>(layer)];
+    const auto& tables = own.rotary ? context.rope : context.no_rope;
+    query = apply_rope(swap_heads_and_rows(query), tables, config.head_size);
+    key = apply_rope(swap_heads_and_rows(key), tables, config.head_size);
 
     const std::string kept = std::to_string(layer);
     Value keys = cache.extend(kept + ".key", key);
@@ -66,14 +68,13 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
         keys = repeat_heads(keys, groups);
         values = repeat_heads(values, groups);
     }
-    const bool slides = config.sliding_window[static_cast<size_t>(layer)] > 0;
-    const auto& mask = slides ? context.sliding_mask : context.full_mask;
+    const auto& mask = own.sliding_window > 0 ? context.sliding_mask : context.full_mask;
+    const double usual = 1.0 / std::sqrt(static_cast<double>(config.head_size));
     const auto scale = v0::Constant::create(
-        ov::element::f32, {}, {static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.head_size)))});
+        ov::element::f32, {}, {static_cast<float>(config.attention_multiplier.value_or(usual))});
     const auto mixed = std::make_shared<v13::ScaledDotProductAttention>(query, keys, values, mask, scale, false);
     mixed->set_friendly_name(prefix + "sdpa");
-    const auto joined =
-        reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size});
+    const auto joined = reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size});
     return projection(scaled(joined, context.residual_scale), prefix + "o_proj", config.output_bias, tensors,
                       context.residual_scale);
 }

@@ -52,12 +52,11 @@ TEST(Inventory, NamesAreUniqueAndFollowTheFeatures) {
     ModelConfig config;
     config.hidden_size = 8;
     config.intermediate_size = 16;
-    config.layers = 2;
     config.heads = 4;
     config.kv_heads = 2;
     config.head_size = 6;
     config.vocab_size = 10;
-    config.sliding_window = {0, 0};
+    config.layers.resize(2);
     const auto names = [](const ModelConfig& model) {
         std::set<std::string> set;
         for (const auto& tensor : required_tensors(model))

@@ -50,7 +50,7 @@ std::vector<RequiredTensor> required_tensors(const ModelConfig& config) {
     if (config.rope.scaling == RopeConfig::Scaling::factors) {
         list.push_back({kRopeFactorsName, TensorRole::vector, 1, config.head_size / 2});
     }
-    for (int64_t layer = 0; layer < config.layers; ++layer)
+    for (int64_t layer = 0; layer < config.layer_count(); ++layer)
         add_layer(list, config, layer);
     list.push_back({kFinalNormName, TensorRole::vector, 1, config.hidden_size});
     if (!config.tied_embeddings) {

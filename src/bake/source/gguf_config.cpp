@@ -14,6 +14,7 @@ namespace {
 constexpr const char* kForeignKeys[] = {
     "expert_count",
     "attention.scale",
+    "attention.sliding_window",
     "attention.clamp_kqv",
     "attention.max_alibi_bias",
     "attention.temperature_scale",
@@ -40,11 +41,16 @@ private:
         return tensor(std::string("blk.0.") + module_and_kind);
     }
     void refuse_foreign_features() const;
+    std::optional<int64_t> layer_integer(const char* name) const;
+    int64_t required_layer_integer(const char* name) const {
+        const auto value = layer_integer(name);
+        return value ? *value : metadata_.required_integer(key(name));
+    }
     int64_t head_size(int64_t hidden, int64_t heads) const;
     void add_sizes(Json& config) const;
     void add_rope(Json& config) const;
     void add_biases(Json& config) const;
-    void add_window(Json& config) const;
+    void add_own_keys(Json& config) const;
     void add_special_ids(Json& config) const;
 
     const GgufHeader& header_;
@@ -60,6 +66,8 @@ const GgufTensor* ConfigMaker::tensor(std::string_view name) const {
 
 void ConfigMaker::refuse_foreign_features() const {
     for (const char* name : kForeignKeys) {
+        const auto is_name = [&](const GgufKey& own) { return std::string_view(own.gguf) == name; };
+        if (std::any_of(architecture_.keys.begin(), architecture_.keys.end(), is_name)) continue;
         const double value = metadata_.number(key(name)).value_or(0);
         const std::string_view spelled(name);
         const bool factor = spelled.ends_with("_scale") || spelled.ends_with("_factor");
@@ -67,6 +75,22 @@ void ConfigMaker::refuse_foreign_features() const {
         fail(ErrorCode::unsupported, "{}: metadata {} is {}, a feature that Ovenbird's {} does not have",
              metadata_.origin(), key(name), value, architecture_.name);
     }
+}
+
+// Some converters write a number a layer where all are the same.
+std::optional<int64_t> ConfigMaker::layer_integer(const char* name) const {
+    const GgufIntegers* list = metadata_.is_list(key(name)) ? metadata_.integers(key(name)) : nullptr;
+    if (list == nullptr) return metadata_.integer(key(name));
+    const auto other =
+        std::find_if(list->begin(), list->end(), [&](int64_t value) { return value != list->front(); });
+    if (list->empty() || other != list->end()) {
+        fail(
+            ErrorCode::unsupported,
+            "{}: metadata {} differs from layer to layer (0 is a layer without attention); Ovenbird's {} has "
+            "layers of one size",
+            metadata_.origin(), key(name), architecture_.name);
+    }
+    return list->front();
 }
 
 int64_t ConfigMaker::head_size(int64_t hidden, int64_t heads) const {
@@ -85,12 +109,12 @@ int64_t ConfigMaker::head_size(int64_t hidden, int64_t heads) const {
 
 void ConfigMaker::add_sizes(Json& config) const {
     const int64_t hidden = metadata_.required_integer(key("embedding_length"));
-    const int64_t heads = metadata_.required_integer(key("attention.head_count"));
+    const int64_t heads = required_layer_integer("attention.head_count");
     config["hidden_size"] = hidden;
-    config["intermediate_size"] = metadata_.required_integer(key("feed_forward_length"));
+    config["intermediate_size"] = required_layer_integer("feed_forward_length");
     config["num_hidden_layers"] = metadata_.required_integer(key("block_count"));
     config["num_attention_heads"] = heads;
-    config["num_key_value_heads"] = metadata_.integer(key("attention.head_count_kv")).value_or(heads);
+    config["num_key_value_heads"] = layer_integer("attention.head_count_kv").value_or(heads);
     config["head_dim"] = head_size(hidden, heads);
     config["max_position_embeddings"] = metadata_.required_integer(key("context_length"));
     config["rms_norm_eps"] = metadata_.required_number(key("attention.layer_norm_rms_epsilon"));
@@ -124,9 +148,9 @@ void ConfigMaker::add_rope(Json& config) const {
     }
 }
 
-// transformers' llama has one switch for the four attention projections and one for the three of the MLP.
+// transformers has one switch for the four attention projections and one for the three of the MLP.
 void ConfigMaker::add_biases(Json& config) const {
-    if (std::string_view(architecture_.model_type) == "qwen2") return;  // fixed: on query, key and value
+    if (architecture_.biases == GgufBiases::fixed) return;
     const int attention = has_layer_tensor("attn_q.bias") + has_layer_tensor("attn_k.bias") +
                           has_layer_tensor("attn_v.bias") + has_layer_tensor("attn_output.bias");
     const int mlp = has_layer_tensor("ffn_gate.bias") + has_layer_tensor("ffn_up.bias") +
@@ -136,21 +160,30 @@ void ConfigMaker::add_biases(Json& config) const {
              "{}: {} of 4 attention biases and {} of 3 MLP biases in layer 0; Ovenbird's {} has all or none",
              metadata_.origin(), attention, mlp, architecture_.name);
     }
-    config["attention_bias"] = attention != 0;
-    if (std::string_view(architecture_.model_type) == "llama") config["mlp_bias"] = mlp != 0;
+    const bool with_mlp = architecture_.biases == GgufBiases::attention_and_mlp;
+    if ((attention != 0 && architecture_.biases == GgufBiases::none) || (mlp != 0 && !with_mlp)) {
+        fail(ErrorCode::unsupported,
+             "{}: layer 0 has {} attention and {} MLP biases, which Ovenbird's {} has not",
+             metadata_.origin(), attention, mlp, architecture_.name);
+    }
+    if (architecture_.biases != GgufBiases::none) config["attention_bias"] = attention != 0;
+    if (with_mlp) config["mlp_bias"] = mlp != 0;
 }
 
-void ConfigMaker::add_window(Json& config) const {
-    const int64_t window = metadata_.integer(key("attention.sliding_window")).value_or(0);
-    if (window == 0) return;
-    config["sliding_window"] = window;
-    if (config["model_type"] == "llama") config["model_type"] = "mistral";
-    if (config["model_type"] != "mistral") {
-        config["use_sliding_window"] = true;
-        config["max_window_layers"] = 0;
-    } else if (config.value("attention_bias", false) || config.value("mlp_bias", false)) {
-        fail(ErrorCode::unsupported, "{}: a sliding window together with biases is not known",
-             metadata_.origin());
+void ConfigMaker::add_own_keys(Json& config) const {
+    for (const GgufKey& own : architecture_.keys) {
+        const std::string name = key(own.gguf);
+        if (own.kind == GgufKey::Kind::boolean) {
+            if (const auto flag = metadata_.boolean(name)) config[own.config] = *flag;
+            continue;
+        }
+        const double value = metadata_.number(name).value_or(0);
+        if (value == 0) continue;
+        if (own.kind == GgufKey::Kind::integer) {
+            config[own.config] = metadata_.required_integer(name);
+        } else {
+            config[own.config] = value;
+        }
     }
 }
 
@@ -171,8 +204,9 @@ Json ConfigMaker::make() {
     add_sizes(config);
     add_rope(config);
     add_biases(config);
-    add_window(config);
+    add_own_keys(config);
     add_special_ids(config);
+    if (architecture_.complete != nullptr) architecture_.complete(config, metadata_.origin());
     return config;
 }
 

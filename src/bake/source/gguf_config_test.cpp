@@ -94,6 +94,65 @@ TEST(GgufConfig, SlidingWindows) {
     EXPECT_EQ(qwen["max_window_layers"], 0);
 }
 
+// Where Mistral's config.json says nothing, transformers takes 4096.
+TEST(GgufConfig, NoWindowOfAMistralIsNull) {
+    const Json config = config_of(with_tensors(tiny("mistral3")), "mistral3");
+    ASSERT_TRUE(config.contains("sliding_window"));
+    EXPECT_TRUE(config["sliding_window"].is_null());
+    EXPECT_FALSE(config.contains("attention_bias"));
+}
+
+TEST(GgufConfig, BiasesThatAFamilyHasNotAreRefused) {
+    GgufFile file = with_tensors(tiny("mistral3"));
+    for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_output"})
+        file.floats(std::string("blk.0.") + name + ".bias", {8}, ramp(8));
+    expect_error(ErrorCode::unsupported, {"4 attention and 0 MLP biases", "mistral3"},
+                 [&] { config_of(file, "mistral3"); });
+}
+
+TEST(GgufConfig, GranitesNumbers) {
+    auto file = with_tensors(tiny("granite"))
+                    .f32("granite.embedding_scale", 12)
+                    .f32("granite.residual_scale", 0.22F)
+                    .f32("granite.attention.scale", 0.0078125F)
+                    .f32("granite.logit_scale", 8);
+    Json config = config_of(file, "granite");
+    EXPECT_EQ(config["embedding_multiplier"], 12);
+    EXPECT_EQ(config["residual_multiplier"], 0.22);
+    EXPECT_EQ(config["attention_multiplier"], 0.0078125);
+    EXPECT_EQ(config["logits_scaling"], 8);
+    EXPECT_FALSE(config.contains("position_embedding_type"));
+    file.flag("granite.rope.scaling.finetuned", false);
+    EXPECT_EQ(config_of(file, "granite")["position_embedding_type"], "nope");
+    // Without its key, or with 0, scores are multiplied as usual: heads are of 4 here.
+    config = config_of(with_tensors(tiny("granite")).f32("granite.attention.scale", 0), "granite");
+    EXPECT_EQ(config["attention_multiplier"], 0.5);
+    expect_error(ErrorCode::unsupported, {"granite.attention.sliding_window is 16"}, [] {
+        config_of(with_tensors(tiny("granite")).u32("granite.attention.sliding_window", 16), "granite");
+    });
+}
+
+// As the converter writes the dense models of Granite 4.
+TEST(GgufConfig, ANumberALayerIsOneWhereAllAreTheSame) {
+    const auto file_with = [](const std::vector<int32_t>& heads) {
+        GgufFile file;
+        file.text("general.architecture", "granite")
+            .u32("granite.block_count", 2)
+            .u32("granite.context_length", 64)
+            .u32("granite.embedding_length", 8)
+            .u32("granite.feed_forward_length", 16)
+            .u32("granite.attention.head_count", 2)
+            .i32s("granite.attention.head_count_kv", heads)
+            .f32("granite.attention.layer_norm_rms_epsilon", 1e-6F);
+        return with_tensors(file);
+    };
+    EXPECT_EQ(config_of(file_with({1, 1}), "granite")["num_key_value_heads"], 1);
+    for (const auto& heads : {std::vector<int32_t>{1, 0}, std::vector<int32_t>{}}) {
+        expect_error(ErrorCode::unsupported, {"granite.attention.head_count_kv", "layer to layer"},
+                     [&] { config_of(file_with(heads), "granite"); });
+    }
+}
+
 TEST(GgufConfig, HeadSizes) {
     const auto file = with_tensors(tiny("qwen3"))
                           .u32("qwen3.attention.key_length", 16)

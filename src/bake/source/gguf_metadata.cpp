@@ -1,6 +1,6 @@
 #include "bake/source/gguf_metadata.hpp"
 
-#include <cstdlib>
+#include <charconv>
 #include <limits>
 
 #include "base/error.hpp"
@@ -8,9 +8,13 @@
 namespace ovenbird {
 namespace {
 
-// The double that a person would have written: 1e-05, not 9.999999747378752e-06.
+// The double that a person would have written: 1e-05, not 9.999999747378752e-06. Not by strtod, which stops
+// at the point where the locale has a comma.
 double shortest(float value) {
-    return std::strtod(fmt::format("{}", value).c_str(), nullptr);
+    const std::string text = fmt::format("{}", value);
+    double result = value;
+    std::from_chars(text.data(), text.data() + text.size(), result);
+    return result;
 }
 
 }  // namespace
@@ -18,6 +22,11 @@ double shortest(float value) {
 const GgufValue* GgufMetadata::find(std::string_view key) const {
     const auto found = values_.find(key);
     return found == values_.end() ? nullptr : &found->second;
+}
+
+bool GgufMetadata::is_list(std::string_view key) const {
+    const GgufValue* value = find(key);
+    return value != nullptr && std::holds_alternative<GgufIntegers>(*value);
 }
 
 void GgufMetadata::wrong(std::string_view key, const char* expected) const {

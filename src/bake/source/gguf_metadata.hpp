@@ -28,6 +28,7 @@ public:
         return values_.emplace(std::move(key), std::move(value)).second;
     }
     bool has(std::string_view key) const { return values_.find(key) != values_.end(); }
+    bool is_list(std::string_view key) const;  // of whole numbers
 
     // Nothing where the key is absent; invalid_input where its value is of another kind.
     std::optional<int64_t> integer(std::string_view key) const;

@@ -1,6 +1,5 @@
 #include "bake/source/gguf_names.hpp"
 
-#include <array>
 #include <charconv>
 
 #include "bake/source/printable.hpp"
@@ -8,14 +7,6 @@
 
 namespace ovenbird {
 namespace {
-
-// A Mistral model made by the usual converter says "llama"; "mistral3" is what the newest ones say.
-constexpr std::array kArchitectures{
-    GgufArchitecture{"llama", "llama", true},
-    GgufArchitecture{"mistral3", "mistral", true},
-    GgufArchitecture{"qwen2", "qwen2", false},
-    GgufArchitecture{"qwen3", "qwen3", false},
-};
 
 struct NameRow {
     std::string_view gguf;
@@ -63,15 +54,13 @@ LayerName split_layer_name(std::string_view rest) {
 
 }  // namespace
 
-std::span<const GgufArchitecture> gguf_architectures() {
-    return kArchitectures;
-}
-
 const GgufArchitecture& gguf_architecture(std::string_view name, const std::string& origin) {
     std::string known;
-    for (const GgufArchitecture& row : kArchitectures) {
-        if (row.name == name) return row;
-        known += (known.empty() ? "" : ", ") + std::string(row.name);
+    for (const auto* family : architectures()) {
+        for (const GgufArchitecture& row : family->gguf) {
+            if (name == row.name) return row;
+            known += (known.empty() ? "" : ", ") + std::string(row.name);
+        }
     }
     fail(ErrorCode::unsupported, "{}: GGUF architecture '{}' is not known; Ovenbird bakes: {}", origin,
          printable(name), known);

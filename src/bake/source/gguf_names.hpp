@@ -1,25 +1,14 @@
 #pragma once
-// How GGUF spells architectures and tensors, in Hugging Face's words.
+// How GGUF spells tensors, in Hugging Face's words, and the row of a file's architecture.
 
-#include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 
+#include "bake/arch/architecture.hpp"
+
 namespace ovenbird {
 
-/// One row of the table of GGUF architectures that Ovenbird bakes.
-struct GgufArchitecture {
-    const char* name;        // general.architecture
-    const char* model_type;  // config.json
-    /// llama's converter reorders query and key rows for ggml's rotary embedding; those of the qwen family do
-    /// not.
-    bool interleaves_heads;
-};
-
-std::span<const GgufArchitecture> gguf_architectures();
-
-/// Errors: unsupported, with the list of known ones.
+/// The row of general.architecture. Errors: unsupported, with the list of known ones.
 const GgufArchitecture& gguf_architecture(std::string_view name, const std::string& origin);
 
 enum class GgufTensorUse {

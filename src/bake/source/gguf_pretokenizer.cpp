@@ -48,6 +48,7 @@ constexpr Row kRows[] = {
     {.name = "llama-v3", .expressions = kLlama3Split, .ignore_merges = true, .add_bos = true},
     {.name = "falcon3", .expressions = kLlama3Split, .ignore_merges = true, .add_bos = true},
     {.name = "smaug-bpe", .expressions = kLlama3Split},
+    {.name = "dbrx", .expressions = kLlama3Split},  // Granite 4 says so
     {.name = "qwen2", .expressions = kQwen2Split, .nfc = true},
     {.name = "deepseek-r1-qwen", .expressions = kQwen2Split},
     {.name = "tekken", .expressions = kTekkenSplit, .ignore_merges = true, .add_bos = true},

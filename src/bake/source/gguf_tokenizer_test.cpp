@@ -53,6 +53,17 @@ TEST(GgufTokenizer, ByteLevel) {
               Json::parse(R"({"bos_token_id":0,"eos_token_id":[1,0]})"));
 }
 
+// The words of Granite 4 and SmolLM3 are split as Llama 3's, but merged as they are written.
+TEST(GgufTokenizer, SplitsOfGraniteAndSmolLm3) {
+    const Json llama = tokenizer_of(byte_level("llama-bpe"));
+    for (const char* name : {"dbrx", "smaug-bpe"}) {
+        const Json other = tokenizer_of(byte_level(name));
+        EXPECT_EQ(other["pre_tokenizer"], llama["pre_tokenizer"]) << name;
+        EXPECT_EQ(other["model"]["ignore_merges"], false) << name;
+        EXPECT_TRUE(other["post_processor"].is_null()) << name;
+    }
+}
+
 TEST(GgufTokenizer, AutomaticTokens) {
     const Json one = tokenizer_of(byte_level("llama-bpe"));  // this family starts with BOS unless told not to
     EXPECT_EQ(one["post_processor"]["single"][0]["SpecialToken"]["id"], "<|endoftext|>");

@@ -4,6 +4,7 @@
 #include <set>
 #include <system_error>
 
+#include "bake/source/fused.hpp"
 #include "bake/source/open.hpp"
 #include "bake/source/printable.hpp"
 #include "bake/source/safetensors.hpp"
@@ -160,6 +161,10 @@ HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     if (tensors_.empty()) {
         fail(ErrorCode::invalid_input, "{}: the file holds no tensor", printable(files_[0].string()));
     }
+    const auto type = config_.find("model_type");
+    if (type == config_.end() || !type->is_string()) return;  // which read_model_config() refuses
+    if (const auto* row = find_architecture(type->get_ref<const std::string&>()))
+        split_fused(tensors_, row->fused);
 }
 
 void HuggingFaceFolder::read_config() {

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""A GGUF file, written as llama.cpp's converter writes each family, gives the logits that transformers computed from the
+Hugging Face folder."""
+import json
+import pathlib
+import tempfile
+import unittest
+
+import gguf
+import numpy as np
+import safetensors.numpy
+
+import baking
+
+TOLERANCE = 1e-3
+# general.architecture that the converter chooses, and whether it reorders query and key rows.
+FAMILIES = {"llama": ("llama", True), "mistral": ("llama", True), "qwen2": ("qwen2", False), "qwen3": ("qwen3", False),
+            "smollm3": ("smollm3", True), "granite": ("granite", True), "granitemoehybrid": ("granite", True)}
+CASES = ("granite_even_tied", "granite_odd_biases", "granitemoehybrid_even_dense", "granitemoehybrid_odd_nope",
+         "llama_odd_biases", "mistral_even_window", "qwen2_odd_tied", "qwen3_odd_shards", "smollm3_even_default")
+
+
+def read_tensors(folder):
+    """Every tensor of the folder in f32; bf16 too, which numpy does not know."""
+    for path in sorted(folder.glob("model*.safetensors")):
+        data = path.read_bytes()
+        end = 8 + int.from_bytes(data[:8], "little")
+        for name, entry in json.loads(data[8:end]).items():
+            if name == "__metadata__":
+                continue
+            raw = data[end + entry["data_offsets"][0]:end + entry["data_offsets"][1]]
+            if entry["dtype"] == "BF16":
+                values = (np.frombuffer(raw, np.uint16).astype(np.uint32) << 16).view(np.float32)
+            else:
+                values = np.frombuffer(raw, {"F16": np.float16, "F32": np.float32}[entry["dtype"]]).astype(np.float32)
+            yield name, values.reshape(entry["shape"])
+
+
+def converted(config, interleaves):
+    """The tensors as the converter changes them: fused MLPs apart, halves of each head interleaved."""
+    for name, values in read_tensors(config["folder"]):
+        if "shared_mlp.input_linear" in name:
+            gate, up = np.split(values, 2)
+            yield name.replace("shared_mlp.input_linear", "mlp.gate_proj"), gate
+            yield name.replace("shared_mlp.input_linear", "mlp.up_proj"), up
+            continue
+        name = name.replace("shared_mlp.output_linear", "mlp.down_proj")
+        if interleaves and (".q_proj." in name or ".k_proj." in name):
+            heads = config["num_attention_heads" if ".q_proj." in name else "num_key_value_heads"]
+            halves = values.reshape(heads, 2, -1, *values.shape[1:])
+            values = halves.swapaxes(1, 2).reshape(values.shape)
+        yield name, values
+
+
+def add_metadata(writer, config):
+    head_size = config.get("head_dim", config["hidden_size"] // config["num_attention_heads"])
+    layers = config["num_hidden_layers"]
+    writer.add_block_count(layers)
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_feed_forward_length(config.get("shared_intermediate_size", config["intermediate_size"]))
+    writer.add_head_count(config["num_attention_heads"])
+    kv_heads = config["num_key_value_heads"]
+    writer.add_head_count_kv([kv_heads] * layers if config["model_type"] == "granitemoehybrid" else kv_heads)
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_rope_freq_base(config.get("rope_theta", config.get("rope_parameters", {}).get("rope_theta", 10000.0)))
+    writer.add_rope_dimension_count(head_size)
+    writer.add_key_length(head_size)
+    writer.add_value_length(head_size)
+    if config["model_type"] == "mistral":
+        writer.add_sliding_window(config["sliding_window"])
+    if config["model_type"].startswith("granite"):
+        writer.add_attention_scale(config["attention_multiplier"])
+        writer.add_embedding_scale(config.get("embedding_multiplier", 1.0))
+        writer.add_residual_scale(config.get("residual_multiplier", 1.0))
+        writer.add_logit_scale(config.get("logits_scaling", 1.0))
+    if config["model_type"] == "granitemoehybrid":
+        writer.add_expert_count(0)
+        writer.add_rope_scaling_finetuned(config.get("position_embedding_type") == "rope")
+
+
+def write_gguf(folder, path):
+    config = {**json.loads((folder / "config.json").read_text()), "folder": folder}
+    architecture, interleaves = FAMILIES[config["model_type"]]
+    writer = gguf.GGUFWriter(path, architecture)
+    add_metadata(writer, config)
+    kind = next(kind for kind, name in gguf.MODEL_ARCH_NAMES.items() if name == architecture)
+    names = gguf.get_tensor_name_map(kind, config["num_hidden_layers"])
+    for name, values in converted(config, interleaves):
+        writer.add_tensor(names.get_name(name, (".weight", ".bias")), np.ascontiguousarray(values))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+class Gguf(unittest.TestCase):
+    def check_case(self, name):
+        case = baking.TINY / name
+        golden = safetensors.numpy.load_file(case / "golden.safetensors")
+        with tempfile.TemporaryDirectory() as scratch:
+            source = pathlib.Path(scratch) / "model.gguf"
+            write_gguf(case, source)
+            baked = baking.bake(source, pathlib.Path(scratch) / "baked", "--bits", 16, "--all-logits",
+                                "--seq-len", golden["input_ids"].shape[1])
+            compiled = baking.compile_exact(baked / baking.MODEL_XML)
+            feed = {key: golden[key] for key in ("input_ids", "attention_mask", "position_ids")}
+            worst = float(np.abs(baking.logits_of(compiled, feed) - golden["logits"]).max())
+        self.assertLessEqual(worst, TOLERANCE)  # a NaN fails too
+
+    def test_there_is_a_case_of_every_family(self):
+        self.assertEqual({case.split("_")[0] for case in CASES}, set(FAMILIES))
+
+
+def add_case(name):
+    setattr(Gguf, f"test_{name}", lambda self: self.check_case(name))
+
+
+for case_name in CASES:
+    add_case(case_name)
+
+if __name__ == "__main__":
+    unittest.main()
