@@ -63,6 +63,9 @@ void add_answer_options(CLI::App& app, AnswerOptions& options) {
     add_sampling_options(app, options.sampling);
     app.add_option("--stop", options.stop, "A string that ends the answer; repeatable")
         ->allow_extra_args(false);
+    app.add_option("--top-log-probabilities", options.top_log_probabilities,
+                   "Likeliest tokens that --json tells beside each token, 0 to 20")
+        ->capture_default_str();
     app.add_flag_function(
         "--prompt-lookup",
         [&options](int64_t wanted) { options.draft_tokens = wanted > 0 ? kDraftTokens : 0; },

@@ -54,7 +54,7 @@ int chat_command(int argc, char** argv) {
     Words words;
     if (!parse(argc, argv, words)) return 0;
     settle_places(words.engine);
-    validate(words.answer.sampling);
+    validate(words.answer);
     install_interrupt_handler();
     ConsoleReporter reporter(words.console);
     const Tokenizer tokenizer = Tokenizer::load(words.engine.tokenizer);

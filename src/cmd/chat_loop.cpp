@@ -48,8 +48,7 @@ AnswerOptions with_setting(AnswerOptions options, const std::string& words) {
     } catch (const CLI::ParseError& error) {
         fail(ErrorCode::usage, "/set {}: {}", name, error.what());
     }
-    validate(options.sampling);
-    if (options.max_new_tokens < 1) fail(ErrorCode::usage, "/set max-new-tokens: at least 1");
+    validate(options);
     return options;
 }
 

@@ -100,6 +100,18 @@ bool print_text(const std::string& text) {
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
 }
 
+Json top_json(const Generation& generation) {
+    Json places = Json::array();
+    for (const auto& place : generation.top_log_probabilities) {
+        Json top = Json::array();
+        for (const auto& each : place)
+            top.push_back(
+                {{"token", each.token}, {"text", each.text}, {"log_probability", each.log_probability}});
+        places.push_back(std::move(top));
+    }
+    return places;
+}
+
 Json result_json(const Answer& answer, const OpenedEngine& opened) {
     const Engine& engine = *opened.engine;
     Json passed = Json::array();
@@ -118,6 +130,7 @@ Json result_json(const Answer& answer, const OpenedEngine& opened) {
             {"tokens_per_s", answer.generation.tokens_per_second()},
             {"compile_s", opened.compile_seconds},
             {"log_probabilities", answer.generation.log_probabilities},
+            {"top_log_probabilities", top_json(answer.generation)},
             {"steps", answer.generation.steps},
             {"drafted", answer.generation.drafted},
             {"accepted", answer.generation.accepted},
@@ -153,7 +166,7 @@ int run_command(int argc, char** argv) {
     if (!parse(argc, argv, words)) return 0;
     settle_prompt(words);
     settle_places(words.engine);
-    validate(words.answer.sampling);
+    validate(words.answer);
     install_interrupt_handler();
     ConsoleReporter reporter(words.console);
     const std::string text = find_prompt(words);

@@ -4,6 +4,27 @@
 #include "run/stop_strings.hpp"
 
 namespace ovenbird {
+namespace {
+
+GenerateOptions generate_options(const AnswerOptions& options, std::vector<int64_t> eos_ids) {
+    return {.max_new_tokens = options.max_new_tokens,
+            .eos_ids = std::move(eos_ids),
+            .sampling = options.sampling,
+            .draft_tokens = options.draft_tokens,
+            .mask = options.mask,
+            .top_log_probabilities = options.top_log_probabilities};
+}
+
+// A model's table may be larger than its tokenizer's: such an id has no text.
+std::string text_of(const Tokenizer& tokenizer, int64_t token) {
+    return tokenizer.id_to_token(token) ? tokenizer.decode({token}, false) : "";
+}
+
+}  // namespace
+
+void validate(const AnswerOptions& options) {
+    validate(generate_options(options, {}));
+}
 
 std::vector<int64_t> encode_prompt(const Tokenizer& tokenizer, const ChatTemplate* chat,
                                    const std::string& prompt, const std::string& system) {
@@ -35,14 +56,16 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> p
         answer.text += text;
         return on_text(text);
     };
-    const GenerateOptions generate_options{options.max_new_tokens, tokenizer.eos_ids(), options.sampling,
-                                           options.draft_tokens, options.mask};
-    answer.generation = generate(engine, std::move(prompt), generate_options, [&](int64_t token) {
+    const auto generating = generate_options(options, tokenizer.eos_ids());
+    answer.generation = generate(engine, std::move(prompt), generating, [&](int64_t token) {
         return give(stops.push(decoder.push(token))) && !stops.met();
     });
     give(stops.push(decoder.finish()));
     give(stops.finish());
     if (stops.met()) answer.generation.reason = FinishReason::stop;
+    for (auto& place : answer.generation.top_log_probabilities)
+        for (auto& each : place)
+            each.text = text_of(tokenizer, each.token);
     return answer;
 }
 
