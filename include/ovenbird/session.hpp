@@ -35,7 +35,7 @@ struct SessionOptions {
 struct AskOptions {
     int64_t max_new_tokens = 256;
     SamplingOptions sampling{};         // greedy
-    std::vector<std::string> stop{};    // strings that end the answer and do not show
+    std::vector<std::string> stop{};    // strings or special tokens that end the answer and do not show
     AnswerForm form{};                  // max_new_tokens still cuts
     bool prompt_lookup = false;         // draft tokens from what was said before: the same text, often sooner
     int64_t top_log_probabilities = 0;  // likeliest tokens to tell beside each one, at most 20

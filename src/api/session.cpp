@@ -59,7 +59,6 @@ struct Session::State {
           chat(ChatTemplate::load(options.tokenizer.empty() ? folder : options.tokenizer)),
           opened(open(folder, options, tokenizer.pad_id())),
           name(folder.string()) {
-        check_vocabulary(tokenizer, *opened.engine);
         if (chat) conversation.emplace(*opened.engine, tokenizer, *chat, options.context_policy);
     }
 

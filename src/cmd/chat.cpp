@@ -60,7 +60,8 @@ int chat_command(int argc, char** argv) {
     const Tokenizer tokenizer = Tokenizer::load(words.engine.tokenizer);
     const ChatTemplate chat = template_of(words.engine.tokenizer);
     const OpenedEngine opened = open_engine(words.engine, tokenizer.pad_id(), reporter);
-    check_vocabulary(tokenizer, *opened.engine);
+    if (const auto warning = vocabulary_warning(tokenizer, *opened.engine); !warning.empty())
+        reporter.warn(warning);
     check_interrupted();
 
     Conversation conversation(*opened.engine, tokenizer, chat, words.policy);

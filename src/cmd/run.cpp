@@ -184,7 +184,8 @@ int run_command(int argc, char** argv) {
 
     const OpenedEngine opened = open_engine(words.engine, tokenizer.pad_id(), reporter);
     Engine& engine = *opened.engine;
-    check_vocabulary(tokenizer, engine);
+    if (const auto warning = vocabulary_warning(tokenizer, engine); !warning.empty()) reporter.warn(warning);
+    check_interrupted();  // a compilation cannot be stopped: what was asked meanwhile counts now
 
     const Answer answer = answer_prompt(words, engine, tokenizer, prompt, reporter);
     if (words.json) {

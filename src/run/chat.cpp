@@ -15,6 +15,16 @@ GenerateOptions generate_options(const AnswerOptions& options, std::vector<int64
             .top_log_probabilities = options.top_log_probabilities};
 }
 
+// Special tokens have no text in an answer: one that is asked to end it must do so by its id.
+std::vector<int64_t> ending_ids(const Tokenizer& tokenizer, const std::vector<std::string>& stops) {
+    std::vector<int64_t> ids = tokenizer.eos_ids();
+    for (const auto& stop : stops) {
+        const auto id = tokenizer.token_to_id(stop);
+        if (id && tokenizer.is_special(*id)) ids.push_back(*id);
+    }
+    return ids;
+}
+
 // A model's table may be larger than its tokenizer's: such an id has no text.
 std::string text_of(const Tokenizer& tokenizer, int64_t token) {
     return tokenizer.id_to_token(token) ? tokenizer.decode({token}, false) : "";
@@ -56,7 +66,7 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> p
         answer.text += text;
         return on_text(text);
     };
-    const auto generating = generate_options(options, tokenizer.eos_ids());
+    const auto generating = generate_options(options, ending_ids(tokenizer, options.stop));
     answer.generation = generate(engine, std::move(prompt), generating, [&](int64_t token) {
         return give(stops.push(decoder.push(token))) && !stops.met();
     });
@@ -69,13 +79,14 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> p
     return answer;
 }
 
-void check_vocabulary(const Tokenizer& tokenizer, const Engine& engine) {
-    if (tokenizer.id_limit() <= engine.vocab_size()) return;
-    fail(ErrorCode::invalid_input,
-         "the tokenizer has ids up to {}, but the model knows {} tokens; give the tokenizer that belongs to "
-         "this "
-         "model (--tokenizer-id)",
-         tokenizer.id_limit() - 1, engine.vocab_size());
+std::string vocabulary_warning(const Tokenizer& tokenizer, const Engine& engine) {
+    if (tokenizer.id_limit() <= engine.vocab_size()) return "";
+    return fmt::format(
+        "the tokenizer has ids up to {}, but the model knows {} tokens: a prompt that holds one of the "
+        "others is "
+        "refused; where that is not just a token for padding, give the tokenizer that belongs to this model "
+        "(--tokenizer-id)",
+        tokenizer.id_limit() - 1, engine.vocab_size());
 }
 
 }  // namespace ovenbird

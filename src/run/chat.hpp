@@ -46,7 +46,9 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> p
               const AnswerOptions& options, const std::function<void(int64_t)>& on_drop,
               const std::function<bool(const std::string&)>& on_text);
 
-/// Errors: invalid_input when the tokenizer has ids that the model has no embedding for.
-void check_vocabulary(const Tokenizer& tokenizer, const Engine& engine);
+/// What to tell when the tokenizer has ids that the model has no embedding for (many fine-tunes add a token
+/// for padding and leave the table as it was); else nothing. A prompt with such an id is an error of
+/// generate().
+std::string vocabulary_warning(const Tokenizer& tokenizer, const Engine& engine);
 
 }  // namespace ovenbird

@@ -81,6 +81,9 @@ private:
         if (options_.mask == nullptr) return {};
         mask_.resize(mask_words(engine_.vocab_size()));
         options_.mask->allowed(mask_);
+        // The tokenizer may have ids that the model has not.
+        const auto beyond = static_cast<unsigned>(engine_.vocab_size() % 32);
+        if (beyond != 0) mask_.back() &= (uint32_t{1} << beyond) - 1;
         return mask_;
     }
 

@@ -216,6 +216,19 @@ TEST(Mask, SaysWhatComesAndWhenItEnds) {
     EXPECT_EQ(answer.reason, FinishReason::interrupted);
 }
 
+TEST(Mask, NeverAllowsIdsBeyondTheVocabulary) {
+    class Generous : public TokenMask {
+        void allowed(std::span<uint32_t> mask) override { std::fill(mask.begin(), mask.end(), ~uint32_t{0}); }
+        void take(int64_t token) override { EXPECT_LT(token, 8); }
+        bool complete() const override { return false; }
+    } mask;
+    ScriptedEngine engine(64, std::vector<int64_t>(40, 3));
+    GenerateOptions options{.max_new_tokens = 40, .mask = &mask};
+    options.sampling = {.temperature = 100, .seed = 4};
+    for (const int64_t token : generate(engine, {1}, options, go_on).tokens)
+        EXPECT_LT(token, 8);
+}
+
 TEST(Mask, DraftsChangeNothing) {
     TwoTokenEngine plain(1);
     TwoTokenEngine several(8);
