@@ -62,9 +62,12 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> p
 
     StreamDecoder decoder(tokenizer);
     StopStrings stops(options.stop);
+    bool listening = true;
     const auto give = [&](const std::string& text) {
+        if (!listening) return false;
         answer.text += text;
-        return on_text(text);
+        listening = on_text(text);
+        return listening;
     };
     const auto generating = generate_options(options, ending_ids(tokenizer, options.stop));
     answer.generation = generate(engine, std::move(prompt), generating, [&](int64_t token) {

@@ -69,6 +69,29 @@ TEST_F(ChatTest, StreamsWholeCharactersOnly) {
     EXPECT_EQ(joined, text);
 }
 
+TEST_F(ChatTest, WhoDoesNotListenAnyMoreIsToldNothing) {
+    const auto words = tokenizer();
+    // What is held back (half a character, what may become a stop string) is not given out either.
+    for (const std::string text : {"one two", "gr\xC3", "a st", "\xF0\x9F st"}) {
+        for (int64_t heard_before = 1; heard_before <= static_cast<int64_t>(text.size()); ++heard_before) {
+            SpellingEngine engine(text, 64);
+            AnswerOptions options;
+            options.stop = {"stop"};
+            int64_t heard = 0;
+            std::string said;
+            const Answer given = answer(
+                engine, words, {65}, options, [](int64_t) {},
+                [&](const std::string& piece) {
+                    said += piece;
+                    return ++heard < heard_before;
+                });
+            EXPECT_EQ(heard, heard_before) << text;
+            EXPECT_EQ(given.text, said);
+            EXPECT_EQ(given.generation.reason, FinishReason::interrupted);
+        }
+    }
+}
+
 TEST_F(ChatTest, LongPromptIsTruncatedAndTold) {
     SpellingEngine engine("ok", 4);
     int64_t told = 0;
