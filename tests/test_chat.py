@@ -72,13 +72,31 @@ class Piped(unittest.TestCase):
         self.assertEqual(len(lines), 2)
         self.assertEqual(lines[0], lines[1])
         self.assertRegex(result.stderr, r"CPU: 2 answers, 6 new tokens")
-        self.assertIn("max-new-tokens       3", result.stderr)
+        self.assertRegex(result.stderr, r"max-new-tokens +3 ")
         for words, said in (("/set temperature hot", "temperature"), ("/set heat 3", "no such option"),
                             ("/set top_p 7", "top-p"), ("/frobnicate", "/help"), ("/save", "missing"),
                             ("/save /no/such/folder/x", "/no/such/folder")):
             refused = chat(words + "\n")
             self.assertGreater(refused.returncode, 0, words)
             self.assertIn(said, refused.stderr)
+
+    def test_forms_and_settings(self):
+        result = chat("/set regex (yes|no) = [a-z]+\nIs the sky blue?\n/set regex\n/unset regex\n/set regex\n"
+                      "/set json_object true\nDescribe a bird.\n/unset json-object\n/set stop the\n/set stop\n"
+                      "/set logit-bias 5=-2\n/set logit_bias\n/unset max-new-tokens\n/set max-new-tokens\n",
+                      "--max-new-tokens", 60)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        first, second = result.stdout.split("\n", 1)
+        self.assertRegex(first, r"^(yes|no) = [a-z]+$")
+        self.assertTrue(second.lstrip().startswith("{"), second)
+        for said in ("regex (yes|no) = [a-z]+\n", "regex -\n", 'stop ["the"]\n', 'logit-bias {"5":-2.0}\n',
+                     "max-new-tokens 256\n"):
+            self.assertIn(said, result.stderr)
+        started = chat("Is the sky blue?\n", "--regex", "(yes|no)")
+        self.assertIn(started.stdout.strip(), ("yes", "no"))
+        for words, text in ((("--regex", "(a"), ""), ((), "/set regex (a\n"), ((), "/set json-schema {\n"),
+                            (("--regex", "a"), "/set json-object true\n"), ((), "/unset heat\n"), ((), "/unset\n")):
+            self.assertEqual(chat(text, *words).returncode, 2, (words, text))
 
     def test_a_folder_without_a_template(self):
         with tempfile.TemporaryDirectory() as work:

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """The static loop: the program's greedy tokens equal those of an independent Python loop over the same IR."""
 import json
+import signal
 import subprocess
+import time
 import unittest
 
 import numpy as np
@@ -118,6 +120,10 @@ class StaticLoop(unittest.TestCase):
         for words, status, hint in (
             (["run", self.folder, ""], 2, "prompt is empty"),
             (["run", self.folder, "hi", "--max-new-tokens", "0"], 2, "at least 1"),
+            (["run", self.folder, "hi", "--max-new-tokens", "-3"], 2, "at least 1"),
+            (["run", self.folder, "hi", "--temperature", "nan"], 2, "temperature"),
+            (["run", self.folder, "hi", "--top-log-probabilities", "21"], 2, "0 to 20"),
+            (["bench", self.folder, "--prompt-tokens", "0"], 2, "--prompt-tokens"),
             (["run", "no/such/folder", "hi"], 1, "ovenbird bake"),
             (["run", self.folder / "intermediate_dynamic", "hi", "--tokenizer-id", self.folder, "--device", "CPU"], 1,
              "dynamic shape"),
@@ -129,6 +135,41 @@ class StaticLoop(unittest.TestCase):
                 result = baking.ovenbird(*words, check=False)
                 self.assertEqual(result.returncode, status, result.stderr)
                 self.assertIn(hint, result.stderr)
+                if status == 2:  # before a model is opened
+                    self.assertNotIn("passed over", result.stderr)
+                    self.assertNotIn("Infer Input Shapes", result.stderr)
+
+    def test_half_a_prompt_is_none(self):
+        command = [baking.program(), "run", str(self.folder), "--device", "CPU", "--no-cache"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process.stdin.write("Half a")
+        process.stdin.flush()
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(20), 130)
+        self.assertEqual(process.stdout.read(), "")
+        self.assertNotIn("Infer Input Shapes", process.stderr.read())
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            pipe.close()
+
+    def test_log_probabilities(self):
+        plain = run_json(self.folder, "Name three colours.", "--max-new-tokens", 4)
+        self.assertEqual(plain["top_log_probabilities"], [])
+        result = run_json(self.folder, "Name three colours.", "--max-new-tokens", 4, "--top-log-probabilities", 3)
+        self.assertEqual(result["tokens"], plain["tokens"])
+        self.assertEqual(result["log_probabilities"], plain["log_probabilities"])
+        for token, probability, top in zip(result["tokens"], result["log_probabilities"], result["top_log_probabilities"]):
+            self.assertEqual(len(top), 3)
+            self.assertEqual((top[0]["token"], top[0]["log_probability"]), (token, probability))
+            self.assertLess(top[0]["log_probability"], 0)
+            self.assertLessEqual(sum(np.exp(each["log_probability"]) for each in top), 1)
+            self.assertEqual(top[0]["text"], self.loop.tokenizer.decode([token], skip_special_tokens=False))
+        self.assertEqual(result["options"]["top-log-probabilities"], 3)
+
+    def test_a_special_token_as_a_stop_string(self):
+        text = self.loop.tokenizer.id_to_token(0)
+        result = run_json(self.folder, "hi", "--logit-bias", "0=1000", "--stop", text)
+        self.assertEqual((result["text"], result["finish_reason"]), ("", "stop"))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,16 @@ struct AnswerForm {
     std::string regex{};        // what this expression (Rust's `regex` crate) matches as a whole
 };
 
+/// Most alternatives that are told beside each token.
+inline constexpr int64_t kMostTopLogProbabilities = 20;
+
+/// A token that could have come, with its natural log probability.
+struct TokenLogProbability {
+    int64_t token = 0;
+    std::string text{};  // of the token by itself; U+FFFD for a part of a character
+    double log_probability = 0;
+};
+
 enum class FinishReason {
     stop,         // the model ended its answer (an EOS token), its mask says so, or a stop string came
     length,       // the window is full, or max_new_tokens are there

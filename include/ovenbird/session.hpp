@@ -34,18 +34,22 @@ struct SessionOptions {
 
 struct AskOptions {
     int64_t max_new_tokens = 256;
-    SamplingOptions sampling{};       // greedy
-    std::vector<std::string> stop{};  // strings that end the answer and do not show
-    AnswerForm form{};                // max_new_tokens still cuts
-    bool prompt_lookup = false;       // draft tokens from what was said before: the same text, often sooner
+    SamplingOptions sampling{};         // greedy
+    std::vector<std::string> stop{};    // strings or special tokens that end the answer and do not show
+    AnswerForm form{};                  // max_new_tokens still cuts
+    bool prompt_lookup = false;         // draft tokens from what was said before: the same text, often sooner
+    int64_t top_log_probabilities = 0;  // likeliest tokens to tell beside each one, at most 20
 };
 
 struct SessionReply {
     std::string text;
     FinishReason finish_reason = FinishReason::length;
-    std::vector<int64_t> tokens{};            // new ones, without the one that ended it
-    std::vector<double> log_probabilities{};  // of each, natural
-    uint64_t seed = 0;                        // draws the same text again
+    std::vector<int64_t> tokens{};  // new ones, without the one that ended it
+    // Of each, natural, as the model's own logits say: before temperature, filters, penalties, bias and form.
+    std::vector<double> log_probabilities{};
+    // At each token's place the likeliest ones, the likeliest first, as many as were asked for.
+    std::vector<std::vector<TokenLogProbability>> top_log_probabilities{};
+    uint64_t seed = 0;  // draws the same text again
     int64_t prompt_tokens = 0;
     int64_t computed_prompt_tokens = 0;  // the others were kept; 0 where nobody counts
     int64_t dropped_turns = 0;           // under ContextPolicy::shift

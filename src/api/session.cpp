@@ -22,6 +22,7 @@ AnswerOptions answer_options(const AskOptions& options, std::optional<Constraint
     answer.sampling = options.sampling;
     answer.stop = options.stop;
     answer.draft_tokens = options.prompt_lookup ? kDraftTokens : 0;
+    answer.top_log_probabilities = options.top_log_probabilities;
     answer.on_long_prompt = LongPrompt::error;
     return answer;
 }
@@ -33,6 +34,7 @@ SessionReply reply_of(Answer answer) {
     reply.finish_reason = generation.reason;
     reply.tokens = std::move(generation.tokens);
     reply.log_probabilities = std::move(generation.log_probabilities);
+    reply.top_log_probabilities = std::move(generation.top_log_probabilities);
     reply.seed = generation.seed;
     reply.prompt_tokens = answer.prompt_tokens;
     reply.first_token_ms = generation.first_token_ms;
@@ -57,7 +59,6 @@ struct Session::State {
           chat(ChatTemplate::load(options.tokenizer.empty() ? folder : options.tokenizer)),
           opened(open(folder, options, tokenizer.pad_id())),
           name(folder.string()) {
-        check_vocabulary(tokenizer, *opened.engine);
         if (chat) conversation.emplace(*opened.engine, tokenizer, *chat, options.context_policy);
     }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/cut_text.hpp"
 #include "base/error.hpp"
 #include "base/platform/files.hpp"
 
@@ -56,8 +57,7 @@ void JsonObject::wrong(std::string_view key, const char* expected) const {
     const Json* value = find(key);
     if (value == nullptr)
         fail(ErrorCode::invalid_input, "{}: '{}' is missing, expected {}", origin_, key, expected);
-    std::string shown = value->dump(-1, ' ', false, Json::error_handler_t::replace);
-    if (shown.size() > 60) shown = shown.substr(0, 60) + "…";
+    const std::string shown = cut_text(value->dump(-1, ' ', false, Json::error_handler_t::replace), 60);
     fail(ErrorCode::invalid_input, "{}: '{}' is {}, expected {}", origin_, key, shown, expected);
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "base/cut_text.hpp"
 #include "base/error.hpp"
 #include "base/platform/child.hpp"
 
@@ -35,7 +36,7 @@ Json ask_npu_compiler(const NpuCompiler& compiler, const std::filesystem::path& 
     std::string why = "it gave no verdict";
     if (result.end == ChildResult::End::timed_out) why = "it did not end in time";
     if (result.end == ChildResult::End::signalled) why = fmt::format("it crashed (signal {})", result.status);
-    if (!result.errors.empty()) why += ": " + result.errors.substr(0, 500);
+    if (!result.errors.empty()) why += ": " + cut_text(result.errors, 500);
     fail(ErrorCode::device, "platform {}: {} said nothing of use; {}", platform, compiler.command, why);
 }
 

@@ -4,19 +4,27 @@
 
 #include <charconv>
 #include <cmath>
+#include <type_traits>
+
+#include "base/error.hpp"
+#include "base/platform/files.hpp"
 
 namespace ovenbird {
-
 namespace {
 
 constexpr int64_t kDraftTokens = 7;  // with the token before them, a graph of 8
+constexpr uint64_t kMostFormBytes = uint64_t{1} << 20;
+
+using Biases = std::map<int64_t, double>;
+using Strings = std::vector<std::string>;
 
 bool read_whole(const char* begin, const char* end, double& value) {
     const auto read = std::from_chars(begin, end, value);
     return read.ec == std::errc() && read.ptr == end;
 }
 
-void add_biases(const std::vector<std::string>& words, std::map<int64_t, double>& biases) {
+void read_biases(const Strings& words, Biases& biases) {
+    biases.clear();
     for (const auto& word : words) {
         int64_t id = 0;
         double value = 0;
@@ -30,44 +38,119 @@ void add_biases(const std::vector<std::string>& words, std::map<int64_t, double>
     }
 }
 
-void add_sampling_options(CLI::App& app, SamplingOptions& sampling) {
-    app.add_option("--temperature", sampling.temperature, "0 is greedy; higher is bolder")
-        ->capture_default_str();
-    app.add_option("--top-k", sampling.top_k, "Draw from the k most likely tokens only; 0: from all")
-        ->capture_default_str();
-    app.add_option("--top-p", sampling.top_p,
-                   "Draw from the fewest tokens that hold this share of probability")
-        ->capture_default_str();
-    app.add_option("--min-p", sampling.min_p, "Draw from tokens at least this share as likely as the best")
-        ->capture_default_str();
-    app.add_option("--repetition-penalty", sampling.repetition_penalty,
-                   "Above 1: what was said becomes unlikely")
-        ->capture_default_str();
-    app.add_option("--presence-penalty", sampling.presence_penalty, "Subtracted once from what was generated")
-        ->capture_default_str();
-    app.add_option("--frequency-penalty", sampling.frequency_penalty,
-                   "Subtracted for each time it was generated")
-        ->capture_default_str();
-    app.add_option_function<std::vector<std::string>>(
-           "--logit-bias", [&sampling](const auto& words) { add_biases(words, sampling.logit_bias); },
-           "ID=VALUE: added to a token's logit; repeatable")
-        ->allow_extra_args(false);
-    app.add_option("--seed", sampling.seed, "The same seed gives the same text");
+// A path does not start like a JSON object, nor is a schema anything else that is of use.
+std::string schema_text(const std::string& file_or_text) {
+    const size_t start = file_or_text.find_first_not_of(" \t\r\n");
+    if (start != std::string::npos && file_or_text[start] == '{') return file_or_text;
+    return read_file(file_or_text, kMostFormBytes);
+}
+
+// An empty form would mean any answer.
+std::string needed(std::string text, const char* option) {
+    if (text.empty()) fail(ErrorCode::usage, "{}: it is empty", option);
+    return text;
+}
+
+// Calls visit(member) of the one option. Errors: usage.
+template <typename Words, typename Visitor>
+void visit_named(Words& words, const std::string& wanted, Visitor&& visit) {
+    bool found = false;
+    visit_answer_options(words, [&](const char* name, auto& member, const char*) {
+        if (name != wanted) return;
+        found = true;
+        visit(member);
+    });
+    if (!found) fail(ErrorCode::usage, "{}: there is no such option; /set alone lists them", wanted);
+}
+
+Json json_of(const Biases& biases) {
+    Json json = Json::object();
+    for (const auto& [token, bias] : biases)
+        json[std::to_string(token)] = bias;
+    return json;
+}
+
+template <typename T>
+Json json_of(const std::optional<T>& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
+
+template <typename T>
+Json json_of(const T& value) {
+    return value;
 }
 
 }  // namespace
 
-void add_answer_options(CLI::App& app, AnswerOptions& options) {
-    app.add_option("--max-new-tokens", options.max_new_tokens, "Most tokens to generate")
-        ->capture_default_str();
-    add_sampling_options(app, options.sampling);
-    app.add_option("--stop", options.stop, "A string that ends the answer; repeatable")
-        ->allow_extra_args(false);
-    app.add_flag_function(
-        "--prompt-lookup",
-        [&options](int64_t wanted) { options.draft_tokens = wanted > 0 ? kDraftTokens : 0; },
-        "Draft tokens from what was said before and verify several at once: the same text, sooner where it "
-        "repeats itself (not with --stateless)");
+void add_answer_options(CLI::App& app, AnswerWords& words) {
+    visit_answer_options(words, [&](const std::string& name, auto& member, const char* help) {
+        using Member = std::remove_reference_t<decltype(member)>;
+        const std::string flag = "--" + name;
+        if constexpr (std::is_same_v<Member, bool>) {
+            app.add_flag(flag, member, help);
+        } else if constexpr (std::is_same_v<Member, Biases>) {
+            app.add_option_function<Strings>(
+                   flag, [&member](const auto& given) { read_biases(given, member); }, help)
+                ->allow_extra_args(false);
+        } else if constexpr (std::is_same_v<Member, Strings>) {
+            app.add_option(flag, member, help)->allow_extra_args(false);
+        } else if constexpr (std::is_arithmetic_v<Member>) {
+            app.add_option(flag, member, help)->capture_default_str();
+        } else {
+            app.add_option(flag, member, help);
+        }
+    });
+}
+
+AnswerOptions answer_options(const AnswerWords& words) {
+    AnswerOptions options = words.answer;
+    options.draft_tokens = words.prompt_lookup ? kDraftTokens : 0;
+    return options;
+}
+
+AnswerForm answer_form(const AnswerWords& words) {
+    const int wanted = int{words.json_schema.has_value()} + int{words.json_object} +
+                       int{words.grammar.has_value()} + int{words.regex.has_value()};
+    if (wanted > 1)
+        fail(ErrorCode::usage, "give one of --json-schema, --json-object, --grammar and --regex, not {}",
+             wanted);
+    AnswerForm form;
+    if (words.json_schema) form.json_schema = needed(schema_text(*words.json_schema), "--json-schema");
+    form.json_object = words.json_object;
+    if (words.grammar) form.grammar = needed(read_file(*words.grammar, kMostFormBytes), "--grammar");
+    if (words.regex) form.regex = needed(*words.regex, "--regex");
+    return form;
+}
+
+void set_option(AnswerWords& words, const std::string& name, const std::string& value) {
+    visit_named(words, name, [](const auto&) {});
+    CLI::App app;
+    app.set_help_flag();
+    AnswerWords changed = words;
+    add_answer_options(app, changed);
+    try {
+        app.parse(Strings{"--" + name + "=" + value});
+    } catch (const CLI::ParseError& error) {
+        fail(ErrorCode::usage, "{}: {}", name, error.what());
+    }
+    words = std::move(changed);
+}
+
+void unset_option(AnswerWords& words, const std::string& name) {
+    const AnswerWords defaults;
+    visit_named(words, name, [&](auto& member) {
+        visit_named(defaults, name, [&](const auto& value) {
+            if constexpr (std::is_same_v<std::decay_t<decltype(member)>, std::decay_t<decltype(value)>>)
+                member = value;
+        });
+    });
+}
+
+Json to_json(const AnswerWords& words) {
+    Json json = Json::object();
+    visit_answer_options(
+        words, [&](const char* name, const auto& member, const char*) { json[name] = json_of(member); });
+    return json;
 }
 
 }  // namespace ovenbird

@@ -6,13 +6,14 @@
 #include "cmd/chat_loop.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/engine_options.hpp"
+#include "text/constraint.hpp"
 
 namespace ovenbird {
 namespace {
 
 struct Words {
     EngineOptions engine;
-    AnswerOptions answer;
+    AnswerWords answer;
     std::string system;
     ContextPolicy policy = ContextPolicy::shift;
     std::filesystem::path history = user_cache_folder() / "chat_history";
@@ -54,13 +55,15 @@ int chat_command(int argc, char** argv) {
     Words words;
     if (!parse(argc, argv, words)) return 0;
     settle_places(words.engine);
-    validate(words.answer.sampling);
+    validate(answer_options(words.answer));
     install_interrupt_handler();
     ConsoleReporter reporter(words.console);
     const Tokenizer tokenizer = Tokenizer::load(words.engine.tokenizer);
     const ChatTemplate chat = template_of(words.engine.tokenizer);
+    (void)make_constraint(answer_form(words.answer), tokenizer);  // refused before a model is opened
     const OpenedEngine opened = open_engine(words.engine, tokenizer.pad_id(), reporter);
-    check_vocabulary(tokenizer, *opened.engine);
+    if (const auto warning = vocabulary_warning(tokenizer, *opened.engine); !warning.empty())
+        reporter.warn(warning);
     check_interrupted();
 
     Conversation conversation(*opened.engine, tokenizer, chat, words.policy);
@@ -70,7 +73,7 @@ int chat_command(int argc, char** argv) {
     const auto lines =
         edits ? terminal_lines(words.no_history ? std::filesystem::path() : words.history) : plain_lines();
     if (is_terminal) end_on_termination();
-    ChatLoop loop(conversation, *opened.engine, words.answer, *lines, reporter, edits);
+    ChatLoop loop(conversation, *opened.engine, tokenizer, words.answer, *lines, reporter, edits);
     return loop.run();
 }
 

@@ -1,16 +1,16 @@
 #include "cmd/chat_loop.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cstdio>
 
+#include "base/cut_text.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/platform/files.hpp"
 #include "base/platform/process.hpp"
-#include "cmd/answer_options.hpp"
 #include "cmd/message_reader.hpp"
+#include "text/constraint.hpp"
 
 namespace ovenbird {
 namespace {
@@ -32,37 +32,25 @@ bool print(const std::string& text) {
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
 }
 
-// `words` is "temperature 0.7". Errors: usage.
-AnswerOptions with_setting(AnswerOptions options, const std::string& words) {
-    auto [name, value] = split_word(words);
+// "--top_p", "top_p" and "top-p" are one option.
+std::string option_name(std::string name) {
     std::replace(name.begin(), name.end(), '_', '-');
-    CLI::App app;
-    app.set_help_flag();
-    add_answer_options(app, options);
-    if (app.get_option_no_throw("--" + name) == nullptr)
-        fail(ErrorCode::usage, "/set {}: there is no such option; /set alone lists them", name);
-    if (value.empty()) fail(ErrorCode::usage, "/set {}: the value is missing", name);
-    try {
-        std::vector<std::string> arguments{"--" + name + "=" + value};
-        app.parse(arguments);
-    } catch (const CLI::ParseError& error) {
-        fail(ErrorCode::usage, "/set {}: {}", name, error.what());
-    }
-    validate(options.sampling);
-    if (options.max_new_tokens < 1) fail(ErrorCode::usage, "/set max-new-tokens: at least 1");
-    return options;
+    return name.starts_with("--") ? name.substr(2) : name;
 }
 
-std::string settings_text(AnswerOptions options) {
-    CLI::App app;
-    app.set_help_flag();
-    add_answer_options(app, options);
+std::string shown(const Json& value) {
+    if (value.is_null() || (value.is_structured() && value.empty())) return "-";
+    return value.is_string() ? value.get<std::string>()
+                             : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string settings_text(const AnswerWords& options) {
+    const Json values = to_json(options);
     std::string text;
-    for (const auto* option : app.get_options()) {
-        const std::string value = option->get_default_str();
-        text += fmt::format("  {:<20} {:<8} {}\n", option->get_name().substr(2), value.empty() ? "-" : value,
-                            option->get_description());
-    }
+    visit_answer_options(options, [&](const char* name, const auto&, const char* help) {
+        text += fmt::format("  {:<22} {:<8} {}\n", name, cut_text(shown(values.at(name)), 60), help);
+    });
+    text.pop_back();
     return text;
 }
 
@@ -81,16 +69,19 @@ const ChatLoop::Command ChatLoop::kCommands[] = {
     {"/reset", "", "forget the conversation, but not the system message", &ChatLoop::reset},
     {"/save", "FILE", "write the messages as JSON", &ChatLoop::save},
     {"/stats", "", "tokens and times of this chat", &ChatLoop::stats},
-    {"/set", "NAME VALUE", "change how answers are chosen (temperature 0.7); alone: list all",
+    {"/set", "NAME VALUE", "change how answers are chosen (temperature 0.7); NAME: show it; alone: list all",
      &ChatLoop::set},
+    {"/unset", "NAME", "give it back its default", &ChatLoop::unset},
     {"/quit", "", "end; so does Ctrl-D", &ChatLoop::quit},
 };
 
-ChatLoop::ChatLoop(Conversation& conversation, const Engine& engine, AnswerOptions options, LineSource& lines,
-                   ConsoleReporter& reporter, bool is_terminal)
+ChatLoop::ChatLoop(Conversation& conversation, const Engine& engine, const Tokenizer& tokenizer,
+                   AnswerWords options, LineSource& lines, ConsoleReporter& reporter, bool is_terminal)
     : conversation_(conversation),
       engine_(engine),
+      tokenizer_(tokenizer),
       options_(std::move(options)),
+      form_(answer_form(options_)),
       lines_(lines),
       reporter_(reporter),
       is_terminal_(is_terminal) {}
@@ -131,7 +122,10 @@ bool ChatLoop::take(const std::string& text) {
 
 void ChatLoop::answer(const std::string& text) {
     bool listening = true;
-    const Reply reply = conversation_.say(text, options_, [&](const std::string& piece) {
+    auto constraint = make_constraint(form_, tokenizer_);
+    AnswerOptions options = answer_options(options_);
+    if (constraint) options.mask = &*constraint;
+    const Reply reply = conversation_.say(text, options, [&](const std::string& piece) {
         listening = listening && print(piece);
         return listening && !interrupted();
     });
@@ -200,13 +194,32 @@ void ChatLoop::stats(const std::string&) {
 }
 
 void ChatLoop::set(const std::string& words) {
-    if (words.empty()) {
-        std::string text = settings_text(options_);
-        text.pop_back();
-        reporter_.note(text);
-        return;
+    if (words.empty()) return reporter_.note(settings_text(options_));
+    const auto [word, value] = split_word(words);
+    const std::string name = option_name(word);
+    AnswerWords options = options_;
+    if (!value.empty()) {
+        set_option(options, name, value);
+        return change(std::move(options));
     }
-    options_ = with_setting(options_, words);
+    unset_option(options, name);  // knows the names
+    reporter_.note(fmt::format("{} {}", name, shown(to_json(options_).at(name))));
+}
+
+void ChatLoop::unset(const std::string& name) {
+    if (name.empty()) fail(ErrorCode::usage, "/unset: the option's name is missing; /set alone lists them");
+    AnswerWords options = options_;
+    unset_option(options, option_name(name));
+    change(std::move(options));
+}
+
+// All of it or nothing: what cannot be used leaves the settings as they were.
+void ChatLoop::change(AnswerWords options) {
+    validate(answer_options(options));
+    AnswerForm form = answer_form(options);
+    (void)make_constraint(form, tokenizer_);
+    options_ = std::move(options);
+    form_ = std::move(form);
 }
 
 void ChatLoop::quit(const std::string&) {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "cmd/answer_options.hpp"
 #include "cmd/console.hpp"
 #include "cmd/line_source.hpp"
 #include "run/conversation.hpp"
@@ -13,8 +14,8 @@ class ChatLoop {
 public:
     /// Holds references to all of them. `is_terminal`: a person sits there, so an error or a Ctrl-C ends an
     /// answer; else it ends the chat.
-    ChatLoop(Conversation& conversation, const Engine& engine, AnswerOptions options, LineSource& lines,
-             ConsoleReporter& reporter, bool is_terminal);
+    ChatLoop(Conversation& conversation, const Engine& engine, const Tokenizer& tokenizer,
+             AnswerWords options, LineSource& lines, ConsoleReporter& reporter, bool is_terminal);
 
     /// Until the lines end; returns the exit status. Errors: those of a message or a command, unless a person
     /// sits there.
@@ -33,11 +34,15 @@ private:
     void save(const std::string& file);
     void stats(const std::string&);
     void set(const std::string& words);
+    void unset(const std::string& name);
+    void change(AnswerWords options);
     void quit(const std::string&);
 
     Conversation& conversation_;
     const Engine& engine_;
-    AnswerOptions options_;
+    const Tokenizer& tokenizer_;
+    AnswerWords options_;
+    AnswerForm form_;  // of the options, its file read
     LineSource& lines_;
     ConsoleReporter& reporter_;
     bool is_terminal_;

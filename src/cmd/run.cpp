@@ -10,7 +10,6 @@
 #include "cmd/answer_options.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/console.hpp"
-#include "cmd/constraint_options.hpp"
 #include "cmd/engine_options.hpp"
 #include "cmd/options.hpp"
 #include "run/chat.hpp"
@@ -29,8 +28,8 @@ struct Words {
     fs::path prompt_file;
     bool raw = false;
     bool json = false;
-    AnswerOptions answer;
-    ConstraintOptions constraint;
+    AnswerWords answer;
+    std::string system;
     std::optional<LongPrompt> on_long_prompt;
     ConsoleOptions console;
 };
@@ -42,10 +41,9 @@ bool parse(int argc, char** argv, Words& words) {
                    "The prompt; '-', or nothing with a pipe: standard input");
     app.add_option("--model-xml", words.engine.model_xml, "A static [1, N] IR instead of a folder");
     app.add_option("--prompt-file", words.prompt_file, "Read the prompt from a file");
-    app.add_option("--system", words.answer.system, "System message for the chat template");
+    app.add_option("--system", words.system, "System message for the chat template");
     app.add_flag("--raw", words.raw, "Send the prompt as it is, without the chat template");
     add_answer_options(app, words.answer);
-    add_constraint_options(app, words.constraint);
     const std::map<std::string, LongPrompt> policies{{"truncate", LongPrompt::truncate},
                                                      {"error", LongPrompt::error}};
     app.add_option("--on-long-prompt", words.on_long_prompt,
@@ -74,6 +72,7 @@ std::string read_stdin() {
         text.append(buffer, got);
         if (text.size() > kLargestPromptBytes)
             fail(ErrorCode::usage, "the prompt on standard input is too large");
+        check_interrupted();  // the next read would wait again
     }
     return text;
 }
@@ -100,7 +99,19 @@ bool print_text(const std::string& text) {
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
 }
 
-Json result_json(const Answer& answer, const OpenedEngine& opened) {
+Json top_json(const Generation& generation) {
+    Json places = Json::array();
+    for (const auto& place : generation.top_log_probabilities) {
+        Json top = Json::array();
+        for (const auto& each : place)
+            top.push_back(
+                {{"token", each.token}, {"text", each.text}, {"log_probability", each.log_probability}});
+        places.push_back(std::move(top));
+    }
+    return places;
+}
+
+Json result_json(const Answer& answer, const OpenedEngine& opened, const AnswerWords& options) {
     const Engine& engine = *opened.engine;
     Json passed = Json::array();
     for (const auto& device : opened.passed_over) {
@@ -118,10 +129,12 @@ Json result_json(const Answer& answer, const OpenedEngine& opened) {
             {"tokens_per_s", answer.generation.tokens_per_second()},
             {"compile_s", opened.compile_seconds},
             {"log_probabilities", answer.generation.log_probabilities},
+            {"top_log_probabilities", top_json(answer.generation)},
             {"steps", answer.generation.steps},
             {"drafted", answer.generation.drafted},
             {"accepted", answer.generation.accepted},
             {"seed", answer.generation.seed},
+            {"options", to_json(options)},
             {"finish_reason", finish_reason_name(answer.generation.reason)}};
 }
 
@@ -133,7 +146,7 @@ void print_statistics(const Answer& answer, const Engine& engine, ConsoleReporte
         generation.tokens_per_second(), finish_reason_name(generation.reason)));
 }
 
-Answer answer_prompt(const Words& words, Engine& engine, const Tokenizer& tokenizer,
+Answer answer_prompt(const AnswerOptions& options, bool silent, Engine& engine, const Tokenizer& tokenizer,
                      const std::vector<int64_t>& prompt, ConsoleReporter& reporter) {
     const auto on_drop = [&](int64_t dropped) {
         reporter.warn(
@@ -141,9 +154,9 @@ Answer answer_prompt(const Words& words, Engine& engine, const Tokenizer& tokeni
                         engine.window_tokens(), dropped));
     };
     const auto on_text = [&](const std::string& text) {
-        return (words.json || print_text(text)) && !interrupted();
+        return (silent || print_text(text)) && !interrupted();
     };
-    return answer(engine, tokenizer, prompt, words.answer, on_drop, on_text);
+    return answer(engine, tokenizer, prompt, options, on_drop, on_text);
 }
 
 }  // namespace
@@ -153,29 +166,34 @@ int run_command(int argc, char** argv) {
     if (!parse(argc, argv, words)) return 0;
     settle_prompt(words);
     settle_places(words.engine);
-    validate(words.answer.sampling);
+    AnswerOptions options = answer_options(words.answer);
+    validate(options);
     install_interrupt_handler();
     ConsoleReporter reporter(words.console);
     const std::string text = find_prompt(words);
+    check_interrupted();  // Ctrl-C ends a read as the end of its file does: half a prompt is none
     const Tokenizer tokenizer = Tokenizer::load(words.engine.tokenizer);
     const auto chat = words.raw ? std::nullopt : ChatTemplate::load(words.engine.tokenizer);
     // Before the model is compiled: what is wrong with a prompt should not cost a minute.
-    auto prompt = encode_prompt(tokenizer, chat ? &*chat : nullptr, text, words.answer.system);
-    auto constraint = make_constraint(answer_form(words.constraint), tokenizer);
-    if (constraint) words.answer.mask = &*constraint;
+    auto prompt = encode_prompt(tokenizer, chat ? &*chat : nullptr, text, words.system);
+    auto constraint = make_constraint(answer_form(words.answer), tokenizer);
+    if (constraint) options.mask = &*constraint;
     const bool has_cache = words.engine.context > 0;
-    words.answer.on_long_prompt =
+    options.on_long_prompt =
         words.on_long_prompt.value_or(has_cache ? LongPrompt::error : LongPrompt::truncate);
-    if (has_cache && words.answer.on_long_prompt == LongPrompt::error)
+    if (has_cache && options.on_long_prompt == LongPrompt::error)
         fit_prompt(prompt, words.engine.context, LongPrompt::error);
 
     const OpenedEngine opened = open_engine(words.engine, tokenizer.pad_id(), reporter);
     Engine& engine = *opened.engine;
-    check_vocabulary(tokenizer, engine);
+    if (const auto warning = vocabulary_warning(tokenizer, engine); !warning.empty()) reporter.warn(warning);
+    check_interrupted();  // a compilation cannot be stopped: what was asked meanwhile counts now
 
-    const Answer answer = answer_prompt(words, engine, tokenizer, prompt, reporter);
+    const Answer answer = answer_prompt(options, words.json, engine, tokenizer, prompt, reporter);
     if (words.json) {
-        print_text(result_json(answer, opened).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+        print_text(
+            result_json(answer, opened, words.answer).dump(2, ' ', false, Json::error_handler_t::replace) +
+            "\n");
     } else {
         print_text("\n");
         print_statistics(answer, engine, reporter);

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/cut_text.hpp"
 #include "base/error.hpp"
 #include "device/cache.hpp"
 #include "device/device.hpp"
@@ -185,8 +186,7 @@ std::string one_line_reason(const std::string& what) {
         if (!position) break;
     }
     constexpr size_t kLongest = 300;
-    if (reason.size() > kLongest) reason = reason.substr(0, kLongest) + "…";
-    return reason.empty() ? "no reason given" : reason;
+    return reason.empty() ? "no reason given" : cut_text(reason, kLongest);
 }
 
 std::shared_ptr<ov::Model> read_graph(const std::filesystem::path& model_xml,

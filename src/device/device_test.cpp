@@ -86,6 +86,10 @@ TEST(OneLineReason, DropsSourcePositions) {
         "to_shape was called on a dynamic shape.");
     EXPECT_EQ(one_line_reason(""), "no reason given");
     EXPECT_LE(one_line_reason(std::string(10000, 'x')).size(), 310U);
+    std::string bytes = "x";
+    while (bytes.size() < 1000)
+        bytes += "é";  // 300 bytes end within one
+    EXPECT_EQ(one_line_reason(bytes), bytes.substr(0, 299) + "…");
 }
 
 }  // namespace

@@ -4,6 +4,37 @@
 #include "run/stop_strings.hpp"
 
 namespace ovenbird {
+namespace {
+
+GenerateOptions generate_options(const AnswerOptions& options, std::vector<int64_t> eos_ids) {
+    return {.max_new_tokens = options.max_new_tokens,
+            .eos_ids = std::move(eos_ids),
+            .sampling = options.sampling,
+            .draft_tokens = options.draft_tokens,
+            .mask = options.mask,
+            .top_log_probabilities = options.top_log_probabilities};
+}
+
+// Special tokens have no text in an answer: one that is asked to end it must do so by its id.
+std::vector<int64_t> ending_ids(const Tokenizer& tokenizer, const std::vector<std::string>& stops) {
+    std::vector<int64_t> ids = tokenizer.eos_ids();
+    for (const auto& stop : stops) {
+        const auto id = tokenizer.token_to_id(stop);
+        if (id && tokenizer.is_special(*id)) ids.push_back(*id);
+    }
+    return ids;
+}
+
+// A model's table may be larger than its tokenizer's: such an id has no text.
+std::string text_of(const Tokenizer& tokenizer, int64_t token) {
+    return tokenizer.id_to_token(token) ? tokenizer.decode({token}, false) : "";
+}
+
+}  // namespace
+
+void validate(const AnswerOptions& options) {
+    validate(generate_options(options, {}));
+}
 
 std::vector<int64_t> encode_prompt(const Tokenizer& tokenizer, const ChatTemplate* chat,
                                    const std::string& prompt, const std::string& system) {
@@ -31,28 +62,34 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> p
 
     StreamDecoder decoder(tokenizer);
     StopStrings stops(options.stop);
+    bool listening = true;
     const auto give = [&](const std::string& text) {
+        if (!listening) return false;
         answer.text += text;
-        return on_text(text);
+        listening = on_text(text);
+        return listening;
     };
-    const GenerateOptions generate_options{options.max_new_tokens, tokenizer.eos_ids(), options.sampling,
-                                           options.draft_tokens, options.mask};
-    answer.generation = generate(engine, std::move(prompt), generate_options, [&](int64_t token) {
+    const auto generating = generate_options(options, ending_ids(tokenizer, options.stop));
+    answer.generation = generate(engine, std::move(prompt), generating, [&](int64_t token) {
         return give(stops.push(decoder.push(token))) && !stops.met();
     });
     give(stops.push(decoder.finish()));
     give(stops.finish());
     if (stops.met()) answer.generation.reason = FinishReason::stop;
+    for (auto& place : answer.generation.top_log_probabilities)
+        for (auto& each : place)
+            each.text = text_of(tokenizer, each.token);
     return answer;
 }
 
-void check_vocabulary(const Tokenizer& tokenizer, const Engine& engine) {
-    if (tokenizer.id_limit() <= engine.vocab_size()) return;
-    fail(ErrorCode::invalid_input,
-         "the tokenizer has ids up to {}, but the model knows {} tokens; give the tokenizer that belongs to "
-         "this "
-         "model (--tokenizer-id)",
-         tokenizer.id_limit() - 1, engine.vocab_size());
+std::string vocabulary_warning(const Tokenizer& tokenizer, const Engine& engine) {
+    if (tokenizer.id_limit() <= engine.vocab_size()) return "";
+    return fmt::format(
+        "the tokenizer has ids up to {}, but the model knows {} tokens: a prompt that holds one of the "
+        "others is "
+        "refused; where that is not just a token for padding, give the tokenizer that belongs to this model "
+        "(--tokenizer-id)",
+        tokenizer.id_limit() - 1, engine.vocab_size());
 }
 
 }  // namespace ovenbird

@@ -17,9 +17,10 @@ struct AnswerOptions {
     LongPrompt on_long_prompt = LongPrompt::truncate;
     std::string system;  // empty: the template's own default
     SamplingOptions sampling{};
-    int64_t draft_tokens = 0;       // most that prompt lookup drafts at once
-    std::vector<std::string> stop;  // strings that end the answer and do not show
-    TokenMask* mask = nullptr;      // what the answer may be, advanced with it; none: anything
+    int64_t draft_tokens = 0;           // most that prompt lookup drafts at once
+    std::vector<std::string> stop;      // strings that end the answer and do not show
+    TokenMask* mask = nullptr;          // what the answer may be, advanced with it; none: anything
+    int64_t top_log_probabilities = 0;  // likeliest tokens told beside each one
 };
 
 struct Answer {
@@ -28,6 +29,9 @@ struct Answer {
     int64_t prompt_tokens = 0;   // as sent, after any truncation
     int64_t dropped_tokens = 0;  // from the prompt's start
 };
+
+/// Errors: usage, naming the option and what it takes; to be called before a model is opened.
+void validate(const AnswerOptions& options);
 
 /// Ids of a prompt: rendered by `chat` as one user message (after the system message, if any), or, without a
 /// template, the text itself with what the tokenizer adds. Errors: usage (a system message without a
@@ -42,7 +46,9 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> p
               const AnswerOptions& options, const std::function<void(int64_t)>& on_drop,
               const std::function<bool(const std::string&)>& on_text);
 
-/// Errors: invalid_input when the tokenizer has ids that the model has no embedding for.
-void check_vocabulary(const Tokenizer& tokenizer, const Engine& engine);
+/// What to tell when the tokenizer has ids that the model has no embedding for (many fine-tunes add a token
+/// for padding and leave the table as it was); else nothing. A prompt with such an id is an error of
+/// generate().
+std::string vocabulary_warning(const Tokenizer& tokenizer, const Engine& engine);
 
 }  // namespace ovenbird

@@ -69,6 +69,29 @@ TEST_F(ChatTest, StreamsWholeCharactersOnly) {
     EXPECT_EQ(joined, text);
 }
 
+TEST_F(ChatTest, WhoDoesNotListenAnyMoreIsToldNothing) {
+    const auto words = tokenizer();
+    // What is held back (half a character, what may become a stop string) is not given out either.
+    for (const std::string text : {"one two", "gr\xC3", "a st", "\xF0\x9F st"}) {
+        for (int64_t heard_before = 1; heard_before <= static_cast<int64_t>(text.size()); ++heard_before) {
+            SpellingEngine engine(text, 64);
+            AnswerOptions options;
+            options.stop = {"stop"};
+            int64_t heard = 0;
+            std::string said;
+            const Answer given = answer(
+                engine, words, {65}, options, [](int64_t) {},
+                [&](const std::string& piece) {
+                    said += piece;
+                    return ++heard < heard_before;
+                });
+            EXPECT_EQ(heard, heard_before) << text;
+            EXPECT_EQ(given.text, said);
+            EXPECT_EQ(given.generation.reason, FinishReason::interrupted);
+        }
+    }
+}
+
 TEST_F(ChatTest, LongPromptIsTruncatedAndTold) {
     SpellingEngine engine("ok", 4);
     int64_t told = 0;
@@ -116,11 +139,42 @@ TEST_F(ChatTest, EmptyPromptAndSystemWithoutTemplateAreUsageErrors) {
     error_of(ErrorCode::usage, [&] { encode_prompt(words, nullptr, "hi", "be brief"); });
 }
 
-TEST_F(ChatTest, TokenizerOfAnotherModelIsRefused) {
+TEST_F(ChatTest, ATokenizerWithMoreIdsThanTheModelIsWorthAWarningOnly) {
     const auto words = tokenizer();
-    check_vocabulary(words, SpellingEngine("", 4, 257));
-    check_vocabulary(words, SpellingEngine("", 4, 300));  // tables are often padded
-    error_of(ErrorCode::invalid_input, [&] { check_vocabulary(words, SpellingEngine("", 4, 256)); });
+    EXPECT_EQ(vocabulary_warning(words, SpellingEngine("", 4, 257)), "");
+    EXPECT_EQ(vocabulary_warning(words, SpellingEngine("", 4, 300)), "");  // tables are often padded
+    SpellingEngine engine("ok", 4, 256);
+    EXPECT_NE(vocabulary_warning(words, engine).find("up to 256"), std::string::npos);
+    AnswerOptions options;
+    options.max_new_tokens = 2;
+    const auto ask = [&](const std::string& text) {
+        return answer(
+            engine, words, words.encode(text, false), options, [](int64_t) {},
+            [](const std::string&) { return true; });
+    };
+    EXPECT_EQ(ask("hi").text, "ok");
+    error_of(ErrorCode::invalid_input, [&] { ask("hi<end>"); });
+    EXPECT_EQ(filler_id(256, 256), 0);
+    EXPECT_EQ(filler_id(255, 256), 255);
+}
+
+TEST_F(ChatTest, ASpecialTokenCanBeAStopString) {
+    write_file(folder_ / "tokenizer_config.json", "{}");  // which then is no EOS
+    const auto words = tokenizer();
+    ASSERT_TRUE(words.eos_ids().empty());
+    for (const auto& [stops, text] : std::initializer_list<std::pair<std::vector<std::string>, std::string>>{
+             {{"<end>"}, "one"}, {{"e", "<end>"}, "on"}, {{"<end"}, "one"}}) {
+        SpellingEngine engine("one", 64);
+        AnswerOptions options;
+        options.max_new_tokens = 9;
+        options.stop = stops;
+        const Answer given = answer(
+            engine, words, {65}, options, [](int64_t) {}, [](const std::string&) { return true; });
+        EXPECT_EQ(given.text, text);
+        const bool ends = stops.back() != "<end";
+        EXPECT_EQ(given.generation.reason, ends ? FinishReason::stop : FinishReason::length);
+        EXPECT_EQ(given.generation.tokens.size(), text == "on" ? 3U : ends ? 3U : 9U);
+    }
 }
 
 }  // namespace

@@ -8,6 +8,11 @@
 
 namespace ovenbird {
 
+/// The id that fills places without a token: a tokenizer's own may lie beyond the model's table.
+inline int64_t filler_id(int64_t pad_id, int64_t vocab_size) {
+    return pad_id >= 0 && pad_id < vocab_size ? pad_id : 0;
+}
+
 /// Computes next-token logits for a sequence of tokens. Tests script one; StaticEngine runs a device.
 class Engine {
 public:

@@ -52,12 +52,12 @@ FoldedEngine::FoldedEngine(const Manifest& manifest, std::unique_ptr<GraphRunner
       form_(manifest.folded),
       runner_(std::move(runner)),
       file_(std::move(weights)),
-      pad_id_(pad_id),
       cache_(longest_step(form_).past,
              [this](const auto& type, const auto& shape) { return runner_->allocate(type, shape); }) {
     find_caches();
     const Prepared& decode = step_of(shape_for(1, 1));
     vocab_size_ = static_cast<int64_t>(decode.logits.get_shape().at(2));
+    pad_id_ = filler_id(pad_id, vocab_size_);
 }
 
 void FoldedEngine::find_caches() {

@@ -63,7 +63,7 @@ private:
     FoldedForm form_;
     std::unique_ptr<GraphRunner> runner_;
     std::shared_ptr<const MappedFile> file_;
-    int64_t pad_id_;
+    int64_t pad_id_ = 0;
     int64_t vocab_size_ = 0;
     HostCache cache_;
     std::map<std::string, Prepared> steps_;  // by name

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "run/prompt_lookup.hpp"
+#include "run/softmax.hpp"
 
 namespace ovenbird {
 namespace {
@@ -50,10 +51,11 @@ public:
         if (++generation_.steps == 1) generation_.first_token_ms = ms_since(start_);
         const auto vocab = static_cast<size_t>(engine_.vocab_size());
         for (size_t row = 0; row <= drafts.size(); ++row) {
-            const auto choice = sampler_.choose(logits.subspan(row * vocab, vocab), allowed());
-            const bool as_drafted = row < drafts.size() && choice.token == drafts[row];
+            const auto said = logits.subspan(row * vocab, vocab);
+            const int64_t token = sampler_.choose(said, allowed());
+            const bool as_drafted = row < drafts.size() && token == drafts[row];
             generation_.accepted += as_drafted ? 1 : 0;
-            take(choice);
+            take(token, said);
             if (!as_drafted || ended_) return;
         }
     }
@@ -79,24 +81,39 @@ private:
         if (options_.mask == nullptr) return {};
         mask_.resize(mask_words(engine_.vocab_size()));
         options_.mask->allowed(mask_);
+        // The tokenizer may have ids that the model has not.
+        const auto beyond = static_cast<unsigned>(engine_.vocab_size() % 32);
+        if (beyond != 0) mask_.back() &= (uint32_t{1} << beyond) - 1;
         return mask_;
     }
 
-    void take(const ChosenToken& choice) {
+    void take(int64_t token, std::span<const float> logits) {
         const auto& eos = options_.eos_ids;
-        if (std::find(eos.begin(), eos.end(), choice.token) != eos.end()) {
+        if (std::find(eos.begin(), eos.end(), token) != eos.end()) {
             end(FinishReason::stop);
             return;
         }
-        generation_.tokens.push_back(choice.token);
-        generation_.log_probabilities.push_back(choice.log_probability);
-        window_.push_back(choice.token);
-        if (options_.mask != nullptr) options_.mask->take(choice.token);
-        if (!on_token_(choice.token)) {
+        generation_.tokens.push_back(token);
+        note_probabilities(token, logits);
+        window_.push_back(token);
+        if (options_.mask != nullptr) options_.mask->take(token);
+        if (!on_token_(token)) {
             end(FinishReason::interrupted);
         } else if (options_.mask != nullptr && options_.mask->complete()) {
             end(FinishReason::stop);
         }
+    }
+
+    void note_probabilities(int64_t token, std::span<const float> logits) {
+        const double sum = log_sum_exp(logits);
+        const auto probability = [&](int64_t id) {
+            return log_probability(logits[static_cast<size_t>(id)], sum);
+        };
+        generation_.log_probabilities.push_back(probability(token));
+        if (options_.top_log_probabilities == 0) return;
+        auto& top = generation_.top_log_probabilities.emplace_back();
+        for (const int64_t id : likeliest(logits, static_cast<size_t>(options_.top_log_probabilities)))
+            top.push_back({id, "", probability(id)});
     }
 
     void end(FinishReason reason) {
@@ -133,9 +150,18 @@ double Generation::tokens_per_second() const {
     return total_ms > 0 ? 1000.0 * static_cast<double>(tokens.size()) / total_ms : 0;
 }
 
+void validate(const GenerateOptions& options) {
+    if (options.max_new_tokens < 1) fail(ErrorCode::usage, "--max-new-tokens must be at least 1");
+    if (options.top_log_probabilities < 0 || options.top_log_probabilities > kMostTopLogProbabilities) {
+        fail(ErrorCode::usage, "--top-log-probabilities {} is outside 0 to {}", options.top_log_probabilities,
+             kMostTopLogProbabilities);
+    }
+    validate(options.sampling);
+}
+
 Generation generate(Engine& engine, std::vector<int64_t> prompt, const GenerateOptions& options,
                     const std::function<bool(int64_t)>& on_token) {
-    if (options.max_new_tokens < 1) fail(ErrorCode::usage, "--max-new-tokens must be at least 1");
+    validate(options);
     check_ids(prompt, engine.vocab_size());
     Growth growth(engine, std::move(prompt), options, on_token);
     while (growth.may_grow())

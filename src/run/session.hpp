@@ -13,16 +13,19 @@ namespace ovenbird {
 
 struct GenerateOptions {
     int64_t max_new_tokens = 256;
-    std::vector<int64_t> eos_ids;
+    std::vector<int64_t> eos_ids{};
     SamplingOptions sampling{};
     int64_t draft_tokens = 0;   // most that prompt lookup drafts at once, where the engine can verify them
     TokenMask* mask = nullptr;  // what the answer may be, advanced with it; none: anything
+    int64_t top_log_probabilities = 0;  // likeliest tokens told beside each one
 };
 
 struct Generation {
-    std::vector<int64_t> tokens;            // new ones, without the EOS
-    std::vector<double> log_probabilities;  // of each, natural; 0 when greedy had no other candidate
-    uint64_t seed = 0;                      // draws the same tokens again
+    std::vector<int64_t> tokens;  // new ones, without the EOS
+    // Of each, natural, as the engine's logits say: before anything that SamplingOptions or a mask do.
+    std::vector<double> log_probabilities;
+    std::vector<std::vector<TokenLogProbability>> top_log_probabilities;  // of each, without texts
+    uint64_t seed = 0;                                                    // draws the same tokens again
     FinishReason reason = FinishReason::length;
     double first_token_ms = 0;  // from the call to the first token
     double total_ms = 0;
@@ -34,8 +37,11 @@ struct Generation {
     double tokens_per_second() const;
 };
 
+/// Errors: usage, naming the option and what it takes.
+void validate(const GenerateOptions& options);
+
 /// Each token is chosen from the engine's logits for the whole window so far. `on_token` sees each new token;
-/// returning false ends the loop (interrupted). Errors: usage (no tokens wanted), invalid_input (an id
+/// returning false ends the loop (interrupted). Errors: usage (those of validate()), invalid_input (an id
 /// outside the vocabulary), those of the engine.
 Generation generate(Engine& engine, std::vector<int64_t> prompt, const GenerateOptions& options,
                     const std::function<bool(int64_t)>& on_token);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "base/error.hpp"
@@ -73,6 +74,37 @@ TEST(Generate, MaxNewTokensIsKept) {
     for (const int64_t impossible : {0, -3}) {
         error_of(ErrorCode::usage,
                  [&] { generate(engine, {1}, {.max_new_tokens = impossible, .eos_ids = {}}, go_on); });
+    }
+}
+
+TEST(Generate, LogProbabilitiesAreTheModelsOwn) {
+    const double best = 1 - std::log(std::exp(1.0) + 7);
+    const double other = best - 1;
+    ScriptedEngine engine(16, {3, 4, 5});
+    const GenerateOptions options{
+        .max_new_tokens = 3,
+        .sampling = {.temperature = 0.5, .top_k = 2, .logit_bias = {{6, 50}}, .seed = 1},
+        .top_log_probabilities = 2};
+    const auto generation = generate(engine, {1}, options, go_on);
+    EXPECT_EQ(generation.tokens, (std::vector<int64_t>{6, 6, 6}));
+    ASSERT_EQ(generation.top_log_probabilities.size(), 3U);
+    for (size_t i = 0; i < 3; ++i) {
+        EXPECT_NEAR(generation.log_probabilities[i], other, 1e-6);
+        const auto& top = generation.top_log_probabilities[i];
+        ASSERT_EQ(top.size(), 2U);
+        EXPECT_EQ(top[0].token, static_cast<int64_t>(3 + i));
+        EXPECT_NEAR(top[0].log_probability, best, 1e-6);
+        EXPECT_EQ(top[1].token, 0);
+        EXPECT_NEAR(top[1].log_probability, other, 1e-6);
+    }
+    // Greedy tokens are not certain either, and a mask does not make them so.
+    ScriptedEngine another(16, {3, 4, 5});
+    const auto greedy = generate(another, {1}, {.max_new_tokens = 1}, go_on);
+    EXPECT_NEAR(greedy.log_probabilities.at(0), best, 1e-6);
+    EXPECT_TRUE(greedy.top_log_probabilities.empty());
+    for (const int64_t impossible : {-1, 21}) {
+        error_of(ErrorCode::usage,
+                 [&] { generate(engine, {1}, {.top_log_probabilities = impossible}, go_on); });
     }
 }
 
@@ -182,6 +214,19 @@ TEST(Mask, SaysWhatComesAndWhenItEnds) {
     const auto until_5 = [](int64_t token) { return token != 5; };
     const auto answer = generate(cut, {1}, {.max_new_tokens = 9, .eos_ids = {7}, .mask = &ends}, until_5);
     EXPECT_EQ(answer.reason, FinishReason::interrupted);
+}
+
+TEST(Mask, NeverAllowsIdsBeyondTheVocabulary) {
+    class Generous : public TokenMask {
+        void allowed(std::span<uint32_t> mask) override { std::fill(mask.begin(), mask.end(), ~uint32_t{0}); }
+        void take(int64_t token) override { EXPECT_LT(token, 8); }
+        bool complete() const override { return false; }
+    } mask;
+    ScriptedEngine engine(64, std::vector<int64_t>(40, 3));
+    GenerateOptions options{.max_new_tokens = 40, .mask = &mask};
+    options.sampling = {.temperature = 100, .seed = 4};
+    for (const int64_t token : generate(engine, {1}, options, go_on).tokens)
+        EXPECT_LT(token, 8);
 }
 
 TEST(Mask, DraftsChangeNothing) {

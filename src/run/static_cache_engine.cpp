@@ -25,12 +25,12 @@ StaticCacheEngine::StaticCacheEngine(const Manifest& manifest, GraphCompiler com
                                      std::unique_ptr<Embedder> embedder)
     : ChunkedEngine(manifest.graphs, manifest.context),
       compile_(std::move(compile)),
-      pad_id_(pad_id),
       embedder_(std::move(embedder)),
       cache_(manifest.context - 1, zeros) {
     const Graph& decode = graph_of(shape_for(1, 1));
     device_ = decode.session->device();
     vocab_size_ = decode.session->model().output("logits").get_partial_shape()[2].get_length();
+    pad_id_ = filler_id(pad_id, vocab_size_);
 }
 
 void StaticCacheEngine::find_caches(const CompiledSession& session) {

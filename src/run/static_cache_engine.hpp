@@ -51,7 +51,7 @@ private:
     void connect(Graph& graph, const Step& shape);
 
     GraphCompiler compile_;
-    int64_t pad_id_;
+    int64_t pad_id_ = 0;
     std::unique_ptr<Embedder> embedder_;
     int64_t vocab_size_ = 0;
     std::string device_;

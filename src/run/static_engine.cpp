@@ -13,7 +13,7 @@ constexpr const char* kLogits = "logits";
 
 StaticEngine::StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad_id,
                            std::unique_ptr<Embedder> embedder)
-    : session_(std::move(session)), embedder_(std::move(embedder)), pad_id_(pad_id) {
+    : session_(std::move(session)), embedder_(std::move(embedder)) {
     for (const auto& port : session_->model().inputs()) {
         if (port.get_partial_shape().is_static()) continue;
         fail(ErrorCode::unsupported,
@@ -31,6 +31,7 @@ StaticEngine::StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad
     for (const auto& port : session_->model().inputs())
         add_input(port);
     find_logits();
+    pad_id_ = filler_id(pad_id, vocab_size_);
     logits_.resize(static_cast<size_t>(vocab_size_));
 }
 

@@ -46,7 +46,7 @@ private:
 
     std::unique_ptr<CompiledSession> session_;
     std::unique_ptr<Embedder> embedder_;
-    int64_t pad_id_;
+    int64_t pad_id_ = 0;
     int64_t window_tokens_ = 0;
     int64_t vocab_size_ = 0;
     int64_t logit_rows_ = 1;

@@ -72,4 +72,21 @@ std::string ChatTemplate::render(const std::vector<ChatMessage>& messages, bool 
     return text.str();
 }
 
+std::string ChatTemplate::end_of_turn() const {
+    constexpr std::string_view kAnswer = "ovenbird";
+    constexpr const char* kBlanks = " \t\r\n";
+    std::string text;
+    try {
+        text = render({{"user", "Name a bird."}, {"assistant", std::string(kAnswer)}}, false);
+    } catch (const Error&) {
+        return "";  // a template that cannot be used is told to whom it concerns: who wants a prompt of it
+    }
+    const size_t answer = text.rfind(kAnswer);
+    if (answer == std::string::npos) return "";
+    text.erase(0, answer + kAnswer.size());
+    const size_t first = text.find_first_not_of(kBlanks);
+    if (first == std::string::npos) return "";
+    return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
 }  // namespace ovenbird

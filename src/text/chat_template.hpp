@@ -24,6 +24,11 @@ public:
     /// "roles must alternate").
     std::string render(const std::vector<ChatMessage>& messages, bool add_generation_prompt = true) const;
 
+    /// What the template writes behind an assistant's message that is the last one, without the white space
+    /// around it: a model that was trained with it says the same when its turn is over. Empty where there is
+    /// nothing, or the template does not take such a conversation.
+    std::string end_of_turn() const;
+
 private:
     std::string source_;
     std::string bos_token_;

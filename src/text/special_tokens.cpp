@@ -1,5 +1,7 @@
 #include "text/special_tokens.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/json.hpp"
 
@@ -50,8 +52,12 @@ SpecialTokens read_special_tokens(const std::filesystem::path& folder) {
         if (!tokens.eos) tokens.eos = named_token(file, "eos_token");
         if (!tokens.pad) tokens.pad = named_token(file, "pad_token");
     }
-    tokens.eos_ids = end_ids(folder / "generation_config.json");
-    if (tokens.eos_ids.empty()) tokens.eos_ids = end_ids(folder / "config.json");
+    for (const char* name : {"generation_config.json", "config.json"}) {
+        for (const int64_t id : end_ids(folder / name)) {
+            if (std::find(tokens.eos_ids.begin(), tokens.eos_ids.end(), id) == tokens.eos_ids.end())
+                tokens.eos_ids.push_back(id);
+        }
+    }
     return tokens;
 }
 

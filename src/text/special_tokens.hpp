@@ -11,7 +11,7 @@ namespace ovenbird {
 
 struct SpecialTokens {
     std::optional<std::string> bos, eos, pad;
-    /// eos_token_id of generation_config.json, else of config.json; empty when neither says.
+    /// eos_token_id of generation_config.json, then of config.json, each id once; empty when neither says.
     std::vector<int64_t> eos_ids;
 };
 

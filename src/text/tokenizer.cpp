@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/platform/files.hpp"
+#include "text/chat_template.hpp"
 #include "text/special_tokens.hpp"
 #include "text/tokenizer_state.hpp"
 
@@ -51,6 +52,31 @@ uint32_t Tokenizer::State::flags(int64_t id) const {
     return fits(id) ? ob_tokenizer_id_flags(handle.get(), static_cast<uint32_t>(id)) : 0;
 }
 
+void Tokenizer::State::add_end(std::optional<int64_t> id) {
+    if (id && std::find(eos_ids.begin(), eos_ids.end(), *id) == eos_ids.end()) eos_ids.push_back(*id);
+}
+
+std::optional<int64_t> Tokenizer::State::end_of_turn(const fs::path& folder) const {
+    std::optional<ChatTemplate> chat;
+    try {
+        chat = ChatTemplate::load(folder);
+    } catch (const Error&) {
+        return std::nullopt;  // who asks for the template is told
+    }
+    const std::string end = chat ? chat->end_of_turn() : "";
+    // The whole of it, or its first token: "<|end|>" before "<|endoftext|>".
+    const size_t close = end.starts_with('<') ? end.find('>') : std::string::npos;
+    for (const std::string_view text :
+         {std::string_view(end),
+          std::string_view(end).substr(0, close == std::string::npos ? 0 : close + 1)}) {
+        const auto id = id_of(handle.get(), text);
+        // A token that is a mark by its looks only is taken too: not every file flags its own.
+        const bool mark = text.size() > 3 && text.starts_with('<') && text.ends_with('>');
+        if (id && (mark || (flags(*id) & OB_ID_SPECIAL) != 0)) return id;
+    }
+    return std::nullopt;
+}
+
 std::string Tokenizer::State::text_of(std::span<const uint32_t> ids, bool skip_special) const {
     BridgeText text, error;
     if (!ob_tokenizer_decode(handle.get(), ids.data(), ids.size(), skip_special, text.out(), error.out())) {
@@ -81,7 +107,8 @@ Tokenizer Tokenizer::load(const fs::path& folder) {
     SpecialTokens special = read_special_tokens(file.parent_path());
     const std::optional<int64_t> eos_id = id_of(handle, special.eos);
     state->eos_ids = std::move(special.eos_ids);
-    if (state->eos_ids.empty() && eos_id) state->eos_ids = {*eos_id};
+    state->add_end(eos_id);
+    state->add_end(state->end_of_turn(file.parent_path()));
     if (const auto own = id_of(handle, special.pad)) {
         state->pad_id = *own;
     } else if (eos_id) {
@@ -132,6 +159,10 @@ std::optional<std::string> Tokenizer::id_to_token(int64_t id) const {
         return std::nullopt;
     }
     return token.str();
+}
+
+bool Tokenizer::is_special(int64_t id) const {
+    return (state_->flags(id) & OB_ID_SPECIAL) != 0;
 }
 
 std::optional<std::string> Tokenizer::bos_token() const {

@@ -33,13 +33,17 @@ public:
     int64_t id_limit() const;
     std::optional<int64_t> token_to_id(std::string_view token) const;
     std::optional<std::string> id_to_token(int64_t id) const;
+    /// Whether the id is a special token, which has no text in answers.
+    bool is_special(int64_t id) const;
     /// From tokenizer_config.json / special_tokens_map.json (strings or {"content": …} objects).
     std::optional<std::string> bos_token() const;
     std::optional<std::string> eos_token() const;
     /// pad id: the tokenizer's own, else EOS, else 0.
     int64_t pad_id() const;
-    /// Every id that ends generation: eos_token_id of generation_config.json (a number or a list), else of
-    /// config.json, else the tokenizer's eos_token.
+    /// Every id that ends generation: eos_token_id of generation_config.json and of config.json (a number or
+    /// a list), the tokenizer's eos_token, and the token that the folder's chat template writes behind an
+    /// assistant's message. Files of one model often disagree, and an answer that goes on behind its end is
+    /// worse than one more token that would end it.
     const std::vector<int64_t>& eos_ids() const;
 
 private:

@@ -27,6 +27,10 @@ struct Tokenizer::State {
     mutable std::mutex tree_mutex;
     mutable std::unique_ptr<ObTokenTree, TokenTreeFree> made_tree;  // with the first constraint
 
+    /// Adds an id that ends generation, once.
+    void add_end(std::optional<int64_t> id);
+    /// The token that the folder's chat template writes behind an assistant's message.
+    std::optional<int64_t> end_of_turn(const std::filesystem::path& folder) const;
     /// OB_ID_… flags; 0 for what cannot be an id at all.
     uint32_t flags(int64_t id) const;
     /// Errors: invalid_input when the file's own decoder fails.

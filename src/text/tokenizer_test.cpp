@@ -1,5 +1,6 @@
 #include "text/tokenizer.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "text/test_tokenizers.hpp"
@@ -184,18 +185,39 @@ TEST_F(SpecialIds, PadIsElseZero) {
     EXPECT_EQ(tokenizer.eos_token(), std::nullopt);
 }
 
-TEST_F(SpecialIds, EosComesFromTheGenerationConfigFirst) {
+TEST_F(SpecialIds, EosIsWhateverAnyFileNames) {
     write(folder_ / "tokenizer_config.json", R"({"eos_token": "<|eos|>"})");
+    const int64_t eos = load().token_to_id("<|eos|>").value();
+    EXPECT_EQ(load().eos_ids(), (Ids{eos}));
     write(folder_ / "config.json", R"({"eos_token_id": 9})");
-    EXPECT_EQ(load().eos_ids(), (Ids{9}));
-    write(folder_ / "generation_config.json", R"({"eos_token_id": [7, 8]})");
-    EXPECT_EQ(load().eos_ids(), (Ids{7, 8}));
+    EXPECT_EQ(load().eos_ids(), (Ids{9, eos}));
+    write(folder_ / "generation_config.json", R"({"eos_token_id": [7, 8, 9]})");
+    EXPECT_EQ(load().eos_ids(), (Ids{7, 8, 9, eos}));
     write(folder_ / "generation_config.json", R"({"eos_token_id": 5})");
-    EXPECT_EQ(load().eos_ids(), (Ids{5}));
-    write(folder_ / "generation_config.json", R"({"eos_token_id": null})");
-    EXPECT_EQ(load().eos_ids(), (Ids{9}));
-    write(folder_ / "generation_config.json", R"({"eos_token_id": -1})");
-    EXPECT_EQ(load().eos_ids(), (Ids{9}));
+    EXPECT_EQ(load().eos_ids(), (Ids{5, 9, eos}));
+    for (const char* none : {"null", "-1", "[]"}) {
+        write(folder_ / "generation_config.json", fmt::format(R"({{"eos_token_id": {}}})", none));
+        EXPECT_EQ(load().eos_ids(), (Ids{9, eos}));
+    }
+}
+
+TEST_F(SpecialIds, TheTemplatesEndOfTurnIsAnEos) {
+    // As in folders whose generation_config.json names <|endoftext|> only.
+    write(folder_ / "generation_config.json", R"({"eos_token_id": 7})");
+    const int64_t end = load().token_to_id("<|eos|>").value();
+    const std::string turns = "{% for m in messages %}<|bos|>{{ m.role }} {{ m.content }}";
+    for (const auto& [behind, eos] :
+         std::initializer_list<std::pair<std::string, Ids>>{{"<|eos|>{% endfor %}", {7, end}},
+                                                            {"\n<|eos|>\n{% endfor %}", {7, end}},
+                                                            {"<|eos|>{% endfor %}<|pad|>", {7, end}},
+                                                            {" and more{% endfor %}", {7}},
+                                                            {"h{% endfor %}", {7}},
+                                                            {"{% endfor %}", {7}},
+                                                            {"{% endfor %}{{ raise_exception('no') }}", {7}},
+                                                            {"{% endfor", {7}}}) {
+        write(folder_ / "chat_template.jinja", turns + behind);
+        EXPECT_EQ(load().eos_ids(), eos) << behind;
+    }
 }
 
 TEST_F(SpecialIds, TokensMayBeObjectsAndComeFromTheMap) {
