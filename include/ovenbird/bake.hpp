@@ -28,9 +28,9 @@ struct BakeOptions {
     int64_t activations_scale_factor = 1;  // the residual stream is divided by it, a power of two
     bool keep_intermediate = false;
     bool force = false;
-    std::string forward_check = "one";     // "all", "one" (a graph of each kind) or "off"
-    std::vector<int> npu_platforms;  // NPU generations to compile for ahead of time
-    std::string npu_compiler;        // the command that compiles; empty: see npu_compile_command()
+    std::string forward_check = "one";  // "all", "one" (a graph of each kind) or "off"
+    std::vector<int> npu_platforms;     // NPU generations to compile for ahead of time
+    std::string npu_compiler;           // the command that compiles; empty: see npu_compile_command()
 };
 
 struct Baked {

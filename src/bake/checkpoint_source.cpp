@@ -28,8 +28,7 @@ public:
                        Manifest& manifest, Reporter& reporter) const override {
         const fs::path bin = folder / kModelBinName;
         const auto weights = compress_weights(plan, options, bin, reporter);
-        const auto decoder =
-            build_decoder(plan.config, weights.tensors, options.activations_scale_factor);
+        const auto decoder = build_decoder(plan.config, weights.tensors, options.activations_scale_factor);
         unique_names(decoder);
         write_ir(decoder, folder / kModelXmlName, bin, weights.file_bytes);
         record(plan, weights.relative_error, manifest);

@@ -51,7 +51,7 @@ std::optional<IrFiles> find_ir(const fs::path& source) {
 struct Beside {
     std::string model_type;
     int64_t max_positions = std::numeric_limits<int64_t>::max();
-    std::string windows;         // as rt_info tells them
+    std::string windows;          // as rt_info tells them
     bool unknown_window = false;  // it slides, and nobody knows where
 };
 

@@ -15,7 +15,7 @@ void check_npu_platforms(const BakeOptions& options);
 
 /// Leaves npu/PLATFORM.blob in `folder` for each platform asked for and notes it, or why there is none, in
 /// the manifest. A compiler that refuses, crashes or hangs costs its blob and nothing else.
-void compile_blobs(const FormsPlan& plan, const BakeOptions& options, const std::filesystem::path& folder, Manifest& manifest,
-                   Reporter& reporter);
+void compile_blobs(const FormsPlan& plan, const BakeOptions& options, const std::filesystem::path& folder,
+                   Manifest& manifest, Reporter& reporter);
 
 }  // namespace ovenbird

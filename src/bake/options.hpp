@@ -39,7 +39,8 @@ void visit_bake_options(Options& options, Visitor&& visit) {
           "Keep stage 1's dynamic model in intermediate_dynamic/");
     visit("force", options.force, "Replace an existing output folder (only at the end)");
     visit("forward-check", options.forward_check,
-          "Run every form beside the decoder on the CPU and compare: all (the graphs of every context), one (of "
+          "Run every form beside the decoder on the CPU and compare: all (the graphs of every context), one "
+          "(of "
           "the smallest), or off");
 }
 

@@ -39,7 +39,7 @@ struct BakePlan {
     ModelConfig config;
     std::vector<PlannedTensor> tensors;  // of a checkpoint; an IR's weights are kept as they are
     FormsPlan forms;
-    size_t int4_constants = 0;           // that every form must have
+    size_t int4_constants = 0;          // that every form must have
     std::vector<std::string> notes;     // decisions a user should hear of
     std::vector<std::string> warnings;  // things a user probably did not want
     uint64_t source_bytes = 0;          // of the tensors that are used
@@ -53,8 +53,8 @@ struct BakePlan {
 /// configuration contradicts the tensors (names the tensor, both shapes), unsupported, usage.
 BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options);
 
-/// Fills in the sizes of files and memory once tensors and forms are planned. `graph_bytes`: of one graph with
-/// all layers, as XML.
+/// Fills in the sizes of files and memory once tensors and forms are planned. `graph_bytes`: of one graph
+/// with all layers, as XML.
 void plan_costs(BakePlan& plan, const BakeOptions& options, uint64_t graph_bytes);
 
 /// "int4 sym, groups of 64", "f16", …

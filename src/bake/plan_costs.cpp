@@ -66,15 +66,15 @@ void plan_costs(BakePlan& plan, const BakeOptions& options, uint64_t graph_bytes
     // bytes.
     const uint64_t graph_constants =
         (uint64_t{4} << 10) + 16 * static_cast<uint64_t>(options.seq_len) + 4 * plan.config.head_size;
-    plan.weights_file_bytes = plan.tensor_bytes + graph_constants + correction_bytes(plan) +
-                              table_bytes(plan) + place_bytes(plan);
+    plan.weights_file_bytes =
+        plan.tensor_bytes + graph_constants + correction_bytes(plan) + table_bytes(plan) + place_bytes(plan);
     // XML files, tokenizer and configuration files.
     plan.disk_bytes = plan.weights_file_bytes + (uint64_t{32} << 20) + whole_graphs(plan) * graph_bytes;
     int64_t widest = 0;
     for (const auto& tensor : plan.tensors)
         widest = std::max(widest, tensor.columns);
-    plan.memory_bytes = (uint64_t{256} << 20) +
-                        worker_count() * std::max<uint64_t>(uint64_t{16} << 20, 64 * 4 * widest);
+    plan.memory_bytes =
+        (uint64_t{256} << 20) + worker_count() * std::max<uint64_t>(uint64_t{16} << 20, 64 * 4 * widest);
     // The CPU device keeps its own packed copy of the weights, and activations.
     if (options.forward_check != "off")
         plan.memory_bytes += plan.tensor_bytes * 5 / 4 + (uint64_t{128} << 20);

@@ -17,12 +17,12 @@ struct PlannedForm {
 
 struct FormsPlan {
     std::vector<PlannedForm> forms;
-    int64_t seq_len = 0;          // of the window
-    int64_t context = 0;          // of the graphs with a cache; 0: there are none
-    bool all_logits = false;      // of the window
-    bool host_embedding = false;  // graphs take inputs_embeds
-    std::vector<int> platforms;   // NPU generations to compile for, each once
-    Form compiled = Form::window; // what is compiled for them
+    int64_t seq_len = 0;           // of the window
+    int64_t context = 0;           // of the graphs with a cache; 0: there are none
+    bool all_logits = false;       // of the window
+    bool host_embedding = false;   // graphs take inputs_embeds
+    std::vector<int> platforms;    // NPU generations to compile for, each once
+    Form compiled = Form::window;  // what is compiled for them
 
     bool has(Form form) const;
 };

@@ -5,9 +5,9 @@
 #include <random>
 #include <set>
 
+#include "bake/overflow_watch.hpp"
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
-#include "bake/overflow_watch.hpp"
 #include "check/ranges.hpp"
 #include "device/cpu_reference.hpp"
 #include "model/decoder_names.hpp"
@@ -120,22 +120,25 @@ std::vector<int64_t> contexts_of(const PlannedForm& form, int64_t context, bool 
 // Everything that forms are asked, and the decoder's answers.
 struct DecoderAnswers::State {
     size_t vocab_size = 0;
-    Sequence short_prompt, full_prompt;   // of a window
-    Sequence few_tokens, many_tokens;     // of the forms with a cache
+    Sequence short_prompt, full_prompt;  // of a window
+    Sequence few_tokens, many_tokens;    // of the forms with a cache
 
     std::vector<Question> questions_for(Form form) const {
-        const auto length = [](const Sequence& sequence) { return static_cast<int64_t>(sequence.ids.size()); };
+        const auto length = [](const Sequence& sequence) {
+            return static_cast<int64_t>(sequence.ids.size());
+        };
         if (form == Form::window)
             return {{&short_prompt, length(short_prompt), 1}, {&full_prompt, length(full_prompt), 1}};
-        return {{&few_tokens, 1, 1},                          // decode with an empty cache
-                {&few_tokens, 1 + kDraftRows, kDraftRows},    // drafts behind a token
-                {&many_tokens, kPrompt, 1},                   // prefill: a chunk behind nothing, the rest behind it
-                {&many_tokens, kPrompt + 1, 1},               // decode behind that
+        return {{&few_tokens, 1, 1},                        // decode with an empty cache
+                {&few_tokens, 1 + kDraftRows, kDraftRows},  // drafts behind a token
+                {&many_tokens, kPrompt, 1},      // prefill: a chunk behind nothing, the rest behind it
+                {&many_tokens, kPrompt + 1, 1},  // decode behind that
                 {&many_tokens, length(many_tokens), kDraftRows}};  // drafts behind it
     }
 };
 
-DecoderAnswers::DecoderAnswers(const fs::path& decoder_xml, int64_t window) : state_(std::make_unique<State>()) {
+DecoderAnswers::DecoderAnswers(const fs::path& decoder_xml, int64_t window)
+    : state_(std::make_unique<State>()) {
     CpuReference decoder(decoder_xml);
     state_->vocab_size =
         static_cast<size_t>(decoder.model().output(kLogits).get_partial_shape()[2].get_length());
@@ -257,10 +260,10 @@ void prove_forms(const FormsPlan& plan, const BakeOptions& options, const fs::pa
                  "{:.4g}); the bake is not trustworthy, please report this model",
                  name_of(form.form), comparison.largest_difference, comparison.largest_logit);
         }
-        reporter.note(fmt::format("{} says what the decoder says: largest difference {:.2g}, largest logit "
-                                  "{:.3g}",
-                                  name_of(form.form), comparison.largest_difference,
-                                  comparison.largest_logit));
+        reporter.note(
+            fmt::format("{} says what the decoder says: largest difference {:.2g}, largest logit "
+                        "{:.3g}",
+                        name_of(form.form), comparison.largest_difference, comparison.largest_logit));
     }
     manifest.verification["forms"] = figures;
 }

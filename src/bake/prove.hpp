@@ -50,8 +50,8 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// Runs a form's graphs as the engines of `run` do, in f32 on the CPU. `every`: those of all contexts, else of
-/// the smallest. Not for the window. Errors: device, verification.
+/// Runs a form's graphs as the engines of `run` do, in f32 on the CPU. `every`: those of all contexts, else
+/// of the smallest. Not for the window. Errors: device, verification.
 Comparison compare_form(const PlannedForm& form, const DecoderAnswers& decoder,
                         const std::filesystem::path& folder, const Manifest& manifest, bool every);
 

@@ -14,9 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The names of a graph's weights. Steps may meet a layer's weights in another order; every step gives the same
-// constant of the decoder the same name, so that one table of a layer serves all steps. Its bytes say nothing:
-// two constants of a layer may be equal.
+// The names of a graph's weights. Steps may meet a layer's weights in another order; every step gives the
+// same constant of the decoder the same name, so that one table of a layer serves all steps. Its bytes say
+// nothing: two constants of a layer may be equal.
 class WeightNames {
 public:
     // Renames the inputs of `graph`, whose weights `uses` are those of the first layer of kind `kind`.
@@ -26,8 +26,7 @@ public:
         auto& known = known_[kind];
         for (const auto& use : uses) {
             const std::string& constant = use.constant->get_friendly_name();
-            names[use.name] =
-                known.emplace(constant, fmt::format("weights.{}", known.size())).first->second;
+            names[use.name] = known.emplace(constant, fmt::format("weights.{}", known.size())).first->second;
         }
         for (const auto& parameter : graph.get_parameters()) {
             const auto found = names.find(parameter->get_friendly_name());

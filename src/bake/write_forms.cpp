@@ -49,8 +49,7 @@ void write_whole(const PlannedForm& form, const FormsPlan& plan, const ReadModel
     for (const auto& step : form.steps) {
         check_interrupted();
         // A chunk that is not full has padding behind it, whose positions are looked up as well.
-        const auto model =
-            shape_step(decoder.model, step, plan.context + kChunkTokens, step.all_rows);
+        const auto model = shape_step(decoder.model, step, plan.context + kChunkTokens, step.all_rows);
         if (plan.host_embedding) (void)split_off_embedding(model);
         write_ir(model, folder / graph_file(step), bin, decoder.weights->bytes());
         verify_static(folder / graph_file(step), bin);

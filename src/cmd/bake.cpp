@@ -45,7 +45,8 @@ bool parse(int argc, char** argv, Words& words) {
         add_option(app, name, value, help);
     });
     app.add_flag_callback(
-        "--no-forward-check", [&] { words.options.forward_check = "off"; }, "The same as --forward-check off");
+        "--no-forward-check", [&] { words.options.forward_check = "off"; },
+        "The same as --forward-check off");
     app.add_option("--npu-platform", words.options.npu_platforms,
                    "Also compile for these NPU generations (3720, 4000, 5010, 5020, 6010), with commas; "
                    "--group-size is then -1 unless given")

@@ -42,7 +42,9 @@ ov::Tensor input_tensor(const ov::Output<const ov::Node>& port, std::span<const 
 DeviceOptions exact_cpu() {
     DeviceOptions options;
     options.devices = {"CPU"};
-    options.properties = {{"INFERENCE_PRECISION_HINT", "f32"}, {"DYNAMIC_QUANTIZATION_GROUP_SIZE", "0"}, {"KV_CACHE_PRECISION", "f32"}};
+    options.properties = {{"INFERENCE_PRECISION_HINT", "f32"},
+                          {"DYNAMIC_QUANTIZATION_GROUP_SIZE", "0"},
+                          {"KV_CACHE_PRECISION", "f32"}};
     return options;
 }
 

@@ -19,7 +19,6 @@ struct PagedGraphs {
     std::shared_ptr<ov::Model> token;  // one token, every shape fixed: nothing is worked out again each time
 };
 
-
 /// Rewrites graphs/dynamic.xml (which is changed) for sequences of at most `pages` pages. Errors: unsupported
 /// when OpenVINO finds no attention in it that it can rewrite.
 PagedGraphs page_attention(const std::shared_ptr<ov::Model>& stateful, int64_t pages);

@@ -84,8 +84,8 @@ std::vector<Step> read_graphs(const Json& list, const std::string& origin) {
                           object.integer("past"), object.integer_or("context", object.integer("past") + 1),
                           object.boolean_or("all_rows", false)});
         if (file == graph_file(graphs.back())) continue;
-        fail(ErrorCode::invalid_input, "{}: the graph '{}' is not where Ovenbird puts one; bake the model again",
-             origin, file);
+        fail(ErrorCode::invalid_input,
+             "{}: the graph '{}' is not where Ovenbird puts one; bake the model again", origin, file);
     }
     return graphs;
 }

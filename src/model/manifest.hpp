@@ -42,7 +42,6 @@ struct CompiledBlob {
     std::string refused;  // the reason; empty when the blob is there
 };
 
-
 /// Where the whole form's graph of a step lies: "graphs/decode_256.xml".
 std::string graph_file(const Step& step);
 /// Where the bake puts the blob of a graph.

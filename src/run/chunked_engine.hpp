@@ -27,8 +27,7 @@ protected:
 
     /// Runs the graph of that shape on `ids`, at most shape.tokens, behind the kept ones, and places their
     /// keys and values as far as there is room. The logits of the last `rows` are valid until the next run.
-    virtual std::span<const float> run(const Step& shape, std::span<const int64_t> ids,
-                                       int64_t rows) = 0;
+    virtual std::span<const float> run(const Step& shape, std::span<const int64_t> ids, int64_t rows) = 0;
 
     /// A sequence no longer fits the bucket in use; kept() tokens go on into the one of `context` tokens.
     virtual void use_bucket(int64_t context) = 0;

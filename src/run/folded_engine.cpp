@@ -200,8 +200,7 @@ void FoldedEngine::use_bucket([[maybe_unused]] int64_t context) {
     steps_.clear();  // the smaller bucket's, whose memory is wanted
 }
 
-std::span<const float> FoldedEngine::run(const Step& shape, std::span<const int64_t> ids,
-                                         int64_t rows) {
+std::span<const float> FoldedEngine::run(const Step& shape, std::span<const int64_t> ids, int64_t rows) {
     Prepared& step = step_of(shape);
     step.inputs.fill(ids, kept(), pad_id_);
     step.embed();

@@ -79,8 +79,7 @@ void StaticCacheEngine::use_bucket([[maybe_unused]] int64_t context) {
     graphs_.clear();
 }
 
-std::span<const float> StaticCacheEngine::run(const Step& shape, std::span<const int64_t> ids,
-                                              int64_t rows) {
+std::span<const float> StaticCacheEngine::run(const Step& shape, std::span<const int64_t> ids, int64_t rows) {
     Graph& graph = graph_of(shape);
     graph.inputs.fill(ids, kept(), pad_id_);
     if (embedder_ != nullptr) {

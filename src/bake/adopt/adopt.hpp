@@ -18,10 +18,10 @@ struct Adopted {
     std::string why_not;  // where it has none: the reason, for people
 };
 
-/// Changes `model` so that its ports are those of build_decoder()'s decoder and, where its attention is found,
-/// its cache as well: states past_key_values.N.*, whatever it had before (states, inputs, nothing).
-/// `windows`: its layers' sliding windows, as rt_info tells them ("0 4096 …"); empty: no layer slides. Errors:
-/// unsupported, naming the input or output that is not known.
+/// Changes `model` so that its ports are those of build_decoder()'s decoder and, where its attention is
+/// found, its cache as well: states past_key_values.N.*, whatever it had before (states, inputs, nothing).
+/// `windows`: its layers' sliding windows, as rt_info tells them ("0 4096 …"); empty: no layer slides.
+/// Errors: unsupported, naming the input or output that is not known.
 Adopted adopt(const std::shared_ptr<ov::Model>& model, const std::string& windows);
 
 /// Names the logits; makes them f32 and all token inputs i64. Errors: as adopt().

@@ -35,8 +35,8 @@ std::shared_ptr<v0::Parameter> beam_idx_of(const std::shared_ptr<ov::Model>& mod
 // Keys or values of one layer: what is kept, what is new behind it, and both together.
 struct Kept {
     ov::Input<ov::Node> reader;  // of attention
-    Value past;   // no node where nothing was kept
-    Value fresh;  // [batch, heads, tokens, head size]
+    Value past;                  // no node where nothing was kept
+    Value fresh;                 // [batch, heads, tokens, head size]
     Value all;
 };
 
@@ -67,7 +67,8 @@ std::optional<Kept> kept_of(const ov::Input<ov::Node>& reader) {
     if (read.rank() != ov::Rank(4) || read[1].is_dynamic()) return std::nullopt;
     if (concat == nullptr || !is_kept(concat->input_value(0))) return Kept{reader, {}, all, all};
     const int64_t axis = concat->get_axis();
-    if (concat->get_input_size() != 2 || (axis != kTokensAxis && axis != kTokensAxis - 4)) return std::nullopt;
+    if (concat->get_input_size() != 2 || (axis != kTokensAxis && axis != kTokensAxis - 4))
+        return std::nullopt;
     return Kept{reader, concat->input_value(0), concat->input_value(1), all};
 }
 
@@ -83,8 +84,8 @@ Value no_tokens(const Value& input_ids, const ov::PartialShape& shape, const ov:
 void keep_in_state(const std::shared_ptr<ov::Model>& model, const Kept& kept, const std::string& name) {
     const auto& shape = kept.all.get_partial_shape();
     const auto type = kept.fresh.get_element_type();
-    const auto variable = std::make_shared<util::Variable>(
-        util::VariableInfo{{-1, shape[1], -1, shape[3]}, type, name});
+    const auto variable =
+        std::make_shared<util::Variable>(util::VariableInfo{{-1, shape[1], -1, shape[3]}, type, name});
     const auto ids = input_named(model, kInputIds);
     const auto read = std::make_shared<v6::ReadValue>(no_tokens(ids, shape, type), variable);
     const auto chosen = std::make_shared<v8::Gather>(read, beam_idx_of(model),
@@ -103,7 +104,8 @@ void keep_in_state(const std::shared_ptr<ov::Model>& model, const Kept& kept, co
     // Lengths are asked of the old cache elsewhere too.
     for (Value old = kept.past; old.get_node() != nullptr;) {
         old.replace(chosen);
-        const bool further = ov::is_type<v8::Gather>(old.get_node()) || ov::is_type<v0::Convert>(old.get_node());
+        const bool further =
+            ov::is_type<v8::Gather>(old.get_node()) || ov::is_type<v0::Convert>(old.get_node());
         old = further ? old.get_node()->input_value(0) : Value{};
     }
     const auto assign = std::make_shared<v6::Assign>(all, variable);

@@ -40,8 +40,8 @@ public:
     Folder(const std::shared_ptr<ov::Model>& model, int64_t head_rows)
         : model_(model),
           logits_(required(named(model->outputs(), kLogits), "output logits").get_node_shared_ptr()),
-          stream_(find_stream(
-              *model, required(named(model->inputs(), kInputsEmbeds), "input inputs_embeds"), *logits_)),
+          stream_(find_stream(*model, required(named(model->inputs(), kInputsEmbeds), "input inputs_embeds"),
+                              *logits_)),
           head_rows_(head_rows) {
         NodeSet inputs;
         NodeSet pasts;

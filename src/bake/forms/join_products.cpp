@@ -55,8 +55,7 @@ std::optional<Value> joined(const std::vector<Value>& parts);
 // [rows, columns] of a Reshape that takes groups away.
 std::optional<Value> joined_reshapes(const std::vector<Value>& parts, const Value& data) {
     const auto& shape = parts.front().get_partial_shape();
-    if (data.get_partial_shape().is_dynamic() || shape.is_dynamic() || shape.size() != 2)
-        return std::nullopt;
+    if (data.get_partial_shape().is_dynamic() || shape.is_dynamic() || shape.size() != 2) return std::nullopt;
     const std::vector<size_t> pattern{data.get_shape()[0], shape.to_shape()[1]};
     return std::make_shared<v1::Reshape>(data, v0::Constant::create(ov::element::i64, {2}, pattern), false)
         ->output(0);

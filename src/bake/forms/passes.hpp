@@ -21,8 +21,8 @@ void drop_empty_parts(const std::shared_ptr<ov::Model>& model);
 void drop_state_sinks(const std::shared_ptr<ov::Model>& model);
 
 /// Turns each state past_key_values.* (f32 [batch, heads, kept, size], extended by a Concat along the third
-/// axis) into an input of that name, f16 [1, heads, past, size], and an output present.* (f16) of what is new.
-/// Errors: unsupported, naming the state.
+/// axis) into an input of that name, f16 [1, heads, past, size], and an output present.* (f16) of what is
+/// new. Errors: unsupported, naming the state.
 void states_to_inputs(const std::shared_ptr<ov::Model>& model, int64_t past);
 
 /// Gives every ScaledDotProductAttention the mask of its layer (rt_info tells sliding windows) instead of its

@@ -50,8 +50,8 @@ private:
 // head's product and its zero points, say.
 bool joins_branches(const ov::Node& node, const Value& start, const NodeSet& active) {
     return ov::is_type<ov::op::v1::Add>(&node) &&
-           node.get_output_partial_shape(0) == start.get_partial_shape() && active.contains(node.get_input_node_ptr(0)) &&
-           active.contains(node.get_input_node_ptr(1));
+           node.get_output_partial_shape(0) == start.get_partial_shape() &&
+           active.contains(node.get_input_node_ptr(0)) && active.contains(node.get_input_node_ptr(1));
 }
 
 std::vector<Value> stream_values(const ov::Model& model, const Value& start, const NodeSet& active) {

@@ -72,7 +72,8 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
     const double usual = 1.0 / std::sqrt(static_cast<double>(config.head_size));
     const auto scale = v0::Constant::create(
         ov::element::f32, {}, {static_cast<float>(config.attention_multiplier.value_or(usual))});
-    const auto mixed = std::make_shared<v13::ScaledDotProductAttention>(query, keys, values, mask, scale, false);
+    const auto mixed =
+        std::make_shared<v13::ScaledDotProductAttention>(query, keys, values, mask, scale, false);
     mixed->set_friendly_name(prefix + "sdpa");
     const auto joined = reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size});
     return projection(scaled(joined, context.residual_scale), prefix + "o_proj", config.output_bias, tensors,

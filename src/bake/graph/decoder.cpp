@@ -32,8 +32,7 @@ LayerContext shared_context(const ModelConfig& config, const StoredTensors& tens
     int64_t window = 0;
     for (const LayerConfig& layer : config.layers)
         window = std::max(window, layer.sliding_window);
-    if (window > 0)
-        context.sliding_mask = causal_mask(attention_mask, position_ids, window);
+    if (window > 0) context.sliding_mask = causal_mask(attention_mask, position_ids, window);
     return context;
 }
 

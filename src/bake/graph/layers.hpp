@@ -43,9 +43,9 @@ Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size);
 /// What all layers share.
 struct LayerContext {
     RopeTables rope;
-    RopeTables no_rope;           // angles of 0, for layers without rotary embedding; null when there are none
-    Value full_mask;              // causal_mask() of all tokens
-    Value sliding_mask;           // the same for the model's window; null when no layer slides
+    RopeTables no_rope;  // angles of 0, for layers without rotary embedding; null when there are none
+    Value full_mask;     // causal_mask() of all tokens
+    Value sliding_mask;  // the same for the model's window; null when no layer slides
     float residual_scale = 1.0F;  // what attention and MLP add to the stream is multiplied by it
 };
 class KvCache;

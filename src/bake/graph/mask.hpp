@@ -10,8 +10,8 @@ namespace ovenbird {
 inline constexpr float kMasked = -32768.0F;
 
 /// f32 [batch, 1, tokens, kept + tokens] from attention_mask (i64 [batch, kept + tokens], 1 for real tokens)
-/// and position_ids (i64 [batch, tokens]): 0 where a token may look, kMasked elsewhere. A token's place is its
-/// place in the mask. `window` 0: causal only.
+/// and position_ids (i64 [batch, tokens]): 0 where a token may look, kMasked elsewhere. A token's place is
+/// its place in the mask. `window` 0: causal only.
 ov::Output<ov::Node> causal_mask(const ov::Output<ov::Node>& attention_mask,
                                  const ov::Output<ov::Node>& position_ids, int64_t window);
 
