@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 namespace ovenbird {
 namespace {
@@ -80,8 +79,11 @@ FormsPlan plan_forms(const BakeOptions& options, int64_t max_positions, bool has
         if (options.form != "folded") plan.forms.push_back({Form::whole, plan_whole_steps(plan.context)});
         if (options.form != "whole") plan.forms.push_back({Form::folded, plan_folded_steps(plan.context)});
     }
-    const std::set<int> platforms(options.npu_platforms.begin(), options.npu_platforms.end());
-    plan.platforms.assign(platforms.begin(), platforms.end());
+    for (const int platform : options.npu_platforms) {
+        const auto& listed = plan.platforms;
+        if (std::find(listed.begin(), listed.end(), platform) == listed.end())
+            plan.platforms.push_back(platform);
+    }
     plan.compiled = plan.has(Form::folded) ? Form::folded : Form::window;
     return plan;
 }

@@ -19,6 +19,23 @@ TEST(CacheGraphs, ThreeForEachBucketUpToTheContextItself) {
     EXPECT_EQ(plan_whole_steps(256).size(), 3U);
 }
 
+TEST(PlanForms, EachPlatformOnceInTheOrderGiven) {
+    BakeOptions options;
+    options.npu_platforms = {4000, 3720, 4000};
+    const auto plan = plan_forms(options, 4096, true);
+    EXPECT_EQ(plan.platforms, (std::vector<int>{4000, 3720}));
+    EXPECT_EQ(plan.compiled, Form::folded);
+    EXPECT_EQ(plan_forms(options, 4096, false).compiled, Form::window);
+}
+
+TEST(PlanForms, ADecoderWithoutACacheHasAWindowOnly) {
+    const BakeOptions options;
+    EXPECT_EQ(plan_forms(options, 4096, false).forms.size(), 1U);
+    const auto plan = plan_forms(options, 4096, true);
+    for (const auto form : {Form::window, Form::dynamic, Form::whole, Form::folded})
+        EXPECT_TRUE(plan.has(form));
+}
+
 TEST(CacheGraphs, ContextIsNoLongerThanTheModels) {
     BakeOptions options;
     EXPECT_EQ(cache_context(options, 700), 700);
