@@ -129,6 +129,7 @@ private:
 
     static std::vector<WeightUse> uses(const Block& block) {
         std::vector<WeightUse> list;
+        list.reserve(block.weights().size());
         for (size_t i = 0; i < block.weights().size(); ++i)
             list.push_back({fmt::format("weights.{}", i), block.weights()[i]});
         return list;

@@ -126,7 +126,7 @@ bool find_scores(Value value, WrittenOut& found) {
             auto below = found;
             below.masks.push_back(value.get_node()->input_value(1 - side));
             if (four_axes(scores) != four_axes(value) || !find_scores(scores, below)) continue;
-            found = below;
+            found = std::move(below);
             return true;
         }
         return false;

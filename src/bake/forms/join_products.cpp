@@ -71,6 +71,7 @@ std::optional<Value> joined_operations(const std::vector<Value>& parts) {
     ov::OutputVector whole;
     for (size_t i = 0; i < inputs; ++i) {
         std::vector<Value> below;
+        below.reserve(parts.size());
         for (const auto& part : parts)
             below.push_back(part.get_node()->input_value(i));
         const auto input = joined(below);

@@ -154,7 +154,7 @@ void keep_last_row(const std::shared_ptr<ov::Model>& model) {
 void keep_last_rows(const std::shared_ptr<ov::Model>& model, int64_t rows) {
     const auto integer = [](int64_t value) { return v0::Constant::create(ov::element::i64, {1}, {value}); };
     keep_rows(model, head_of(*model), [&](const auto& value) {
-        const auto slice = std::make_shared<v8::Slice>(
+        auto slice = std::make_shared<v8::Slice>(
             value, integer(-rows), integer(std::numeric_limits<int64_t>::max()), integer(1), integer(1));
         slice->set_friendly_name(fmt::format("{}/{}", kKeptRows, value.get_node()->get_friendly_name()));
         return slice;

@@ -48,10 +48,10 @@ Json post_processor(const Vocabulary& vocabulary) {
     };
     for (const int sequence : {0, 1}) {
         const Json item = {{"Sequence", {{"id", sequence == 0 ? "A" : "B"}, {"type_id", sequence}}}};
-        if (vocabulary.add_bos) add_special(*vocabulary.bos, sequence);
+        if (vocabulary.add_bos && vocabulary.bos) add_special(*vocabulary.bos, sequence);
         if (sequence == 0) single.push_back(item);
         pair.push_back(item);
-        if (vocabulary.add_eos) add_special(*vocabulary.eos, sequence);
+        if (vocabulary.add_eos && vocabulary.eos) add_special(*vocabulary.eos, sequence);
     }
     return {{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", specials}};
 }
