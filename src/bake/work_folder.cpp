@@ -67,7 +67,7 @@ WorkFolder::~WorkFolder() {
     if (!lock_.held()) return;
     try {
         remove_tree(work_);
-    } catch (const Error&) {
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): a destructor
         // Nothing more can be done here; the next bake clears it.
     }
 }

@@ -1,5 +1,4 @@
 #include <cstring>
-#include <optional>
 #include <set>
 #include <utility>
 
@@ -41,7 +40,7 @@ public:
         }
         if (!found.compiled) compile(file, place, found);
         // A request of its own for each call: nothing but the start is left to do in a step.
-        auto session = std::make_shared<CompiledSession>(*found.compiled, found.device);
+        auto session = std::make_shared<CompiledSession>(found.compiled, found.device);
         for (const auto& [name, tensor] : tensors) {
             const bool is_input = found.inputs.contains(name);
             is_input ? session->set_input(name, tensor) : session->set_output(name, tensor);
@@ -69,7 +68,7 @@ private:
         std::shared_ptr<ov::Model> model;  // until it is compiled
         GraphPorts ports;
         std::set<std::string> inputs;
-        std::optional<ov::CompiledModel> compiled;
+        ov::CompiledModel compiled;
         std::string device;
     };
 

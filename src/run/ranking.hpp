@@ -38,7 +38,7 @@ private:
     void collect(uint16_t bucket, std::vector<uint32_t>& places) const;
     Prefix within(std::vector<uint32_t> places, Prefix before, double mass, size_t count) const;
     Prefix among_equals(const std::vector<uint32_t>& places, Prefix before, double mass, size_t count) const;
-    Prefix walk(std::vector<uint32_t> places, Prefix before, double mass, size_t count) const;
+    Prefix walk(std::vector<uint32_t> places, Prefix prefix, double mass, size_t count) const;
 
     std::vector<float> values_;
     std::vector<uint16_t> bucket_of_;

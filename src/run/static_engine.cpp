@@ -135,6 +135,7 @@ std::span<const float> StaticEngine::next_logits(std::span<const int64_t> ids) {
 
 std::string StaticEngine::input_shapes() const {
     std::vector<std::pair<std::string, ov::Tensor>> sent;
+    sent.reserve(inputs_.size());
     for (const auto& input : inputs_)
         sent.emplace_back(input.name, input.tensor);
     return shapes_line(sent);

@@ -16,7 +16,9 @@ std::optional<Json> read_if_there(const std::filesystem::path& path) {
 /// A token is written as a string or as an object that holds the string; null and absent mean none.
 std::optional<std::string> named_token(const JsonObject& file, std::string_view key) {
     if (!file.has(key)) return std::nullopt;
-    if (file.json().at(std::string(key)).is_object()) return file.object(key)->text("content");
+    if (file.json().at(std::string(key)).is_object()) {
+        if (const auto token = file.object(key)) return token->text("content");
+    }
     return file.text(key);
 }
 
