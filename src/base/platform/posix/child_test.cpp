@@ -165,5 +165,18 @@ TEST(Child, DiesWithTheProcessThatStartedIt) {
     EXPECT_TRUE(comes_true([&] { return !is_running(child); }));
 }
 
+TEST(Child, AProgramThatIsStillOpenForWritingIsWaitedFor) {
+    const TestFolder folder;
+    const auto program = folder / "program";
+    const auto held = folder / "held";
+    std::filesystem::copy_file("/bin/true", program);
+    const std::jthread writer(
+        [&] { shell(fmt::format("exec 3>>'{}'; touch '{}'; sleep 0.1", program.string(), held.string())); });
+    ASSERT_TRUE(comes_true([&] { return std::filesystem::exists(held); }));
+    const auto result = run_child({program.string()});
+    EXPECT_EQ(result.end, End::exited);
+    EXPECT_EQ(result.status, 0);
+}
+
 }  // namespace
 }  // namespace ovenbird

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
 #include "base/error.hpp"
 
@@ -41,7 +42,13 @@ struct Plan {
     ::dup2(plan.streams.input, STDIN_FILENO);
     ::dup2(plan.streams.output, STDOUT_FILENO);
     ::dup2(plan.streams.errors, STDERR_FILENO);
-    ::execvp(plan.arguments[0], plan.arguments.data());
+    // A program written a moment ago may be open for writing somewhere for an instant yet.
+    for (int attempts = 50; attempts > 0; --attempts) {
+        ::execvp(plan.arguments[0], plan.arguments.data());
+        if (errno != ETXTBSY) break;
+        const timespec pause{0, 10'000'000};
+        ::nanosleep(&pause, nullptr);
+    }
     const int reason = errno;
     (void)!::write(plan.refusal, &reason, sizeof reason);
     ::_exit(127);
