@@ -7,7 +7,6 @@
 #include "bake/arch/architecture.hpp"
 #include "bake/sensitivity.hpp"
 #include "base/error.hpp"
-#include "base/parallel.hpp"
 
 namespace ovenbird {
 namespace {

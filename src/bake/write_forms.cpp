@@ -16,6 +16,17 @@ std::string describe_port(const ov::Output<const ov::Node>& port) {
     return port.get_partial_shape().to_string() + " " + port.get_element_type().to_string();
 }
 
+// Fails when the graph has anything that an NPU does not take.
+void verify_static(const fs::path& xml, const fs::path& bin) {
+    const auto violations = find_violations(read_ir(xml, bin).model);
+    if (violations.empty()) return;
+    std::string list;
+    for (const auto& violation : violations)
+        list += "\n  " + violation.text;
+    fail(ErrorCode::verification, "{}: the graph is not what an NPU takes; please report this:{}",
+         xml.filename().string(), list);
+}
+
 void write_window(const FormsPlan& plan, const ReadModel& decoder, const fs::path& folder,
                   Manifest& manifest) {
     const fs::path bin = folder / kModelBinName;
@@ -58,16 +69,6 @@ void write_whole(const PlannedForm& form, const FormsPlan& plan, const ReadModel
 }
 
 }  // namespace
-
-void verify_static(const fs::path& xml, const fs::path& bin) {
-    const auto violations = find_violations(read_ir(xml, bin).model);
-    if (violations.empty()) return;
-    std::string list;
-    for (const auto& violation : violations)
-        list += "\n  " + violation.text;
-    fail(ErrorCode::verification, "{}: the graph is not what an NPU takes; please report this:{}",
-         xml.filename().string(), list);
-}
 
 void write_form(const PlannedForm& form, const FormsPlan& plan, const ReadModel& decoder,
                 const fs::path& folder, Manifest& manifest) {

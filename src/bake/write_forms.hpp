@@ -15,7 +15,4 @@ namespace ovenbird {
 void write_form(const PlannedForm& form, const FormsPlan& plan, const ReadModel& decoder,
                 const std::filesystem::path& folder, Manifest& manifest);
 
-/// Fails when the model at `xml`, over `bin`, has anything that an NPU does not take. Errors: verification.
-void verify_static(const std::filesystem::path& xml, const std::filesystem::path& bin);
-
 }  // namespace ovenbird

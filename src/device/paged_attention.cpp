@@ -3,10 +3,10 @@
 #include <openvino/op/ops.hpp>
 #include <openvino/pass/manager.hpp>
 #include <openvino/pass/sdpa_to_paged_attention.hpp>
-#include <sstream>
 
 #include "base/error.hpp"
 #include "device/reason.hpp"
+#include "model/config.hpp"
 #include "model/decoder_names.hpp"
 
 namespace ovenbird {
@@ -44,10 +44,7 @@ void slice_nothing(ov::Model& model) {
 // OpenVINO's rewriting drops masks and knows sliding windows of some models only: they are told to it.
 void set_sliding_windows(ov::Model& model) {
     if (!model.has_rt_info("ovenbird", kSlidingWindows)) return;
-    std::istringstream text(model.get_rt_info<std::string>("ovenbird", kSlidingWindows));
-    std::vector<int32_t> windows;
-    for (int32_t window = 0; text >> window;)
-        windows.push_back(window);
+    const auto windows = read_sliding_windows(model.get_rt_info<std::string>("ovenbird", kSlidingWindows));
     for (const auto& node : model.get_ops()) {
         if (node->get_type_name() != std::string(kPagedAttention)) continue;
         const std::string cache = node->input_value(kKeyCacheInput).get_any_name();  // "key_cache.7"

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <sstream>
+
 #include "base/error.hpp"
 
 namespace ovenbird {
@@ -58,6 +60,14 @@ void validate(const ModelConfig& config, const std::string& origin) {
         if (layer.sliding_window >= 0) continue;
         fail(ErrorCode::invalid_input, "{}: sliding_window {} is negative", origin, layer.sliding_window);
     }
+}
+
+std::vector<int64_t> read_sliding_windows(const std::string& text) {
+    std::istringstream words(text);
+    std::vector<int64_t> windows;
+    for (int64_t window = 0; words >> window;)
+        windows.push_back(window);
+    return windows;
 }
 
 std::string sliding_windows_text(const ModelConfig& config) {

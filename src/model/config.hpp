@@ -58,5 +58,6 @@ void validate(const ModelConfig& config, const std::string& origin);
 
 /// The layers' sliding windows as a graph's rt_info tells them: "0 4096 0 …".
 std::string sliding_windows_text(const ModelConfig& config);
+std::vector<int64_t> read_sliding_windows(const std::string& text);
 
 }  // namespace ovenbird

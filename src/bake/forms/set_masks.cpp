@@ -1,11 +1,11 @@
 #include <map>
 #include <openvino/op/ops.hpp>
 #include <set>
-#include <sstream>
 
 #include "bake/forms/passes.hpp"
 #include "bake/graph/mask.hpp"
 #include "base/error.hpp"
+#include "model/config.hpp"
 #include "model/decoder_names.hpp"
 
 namespace ovenbird {
@@ -15,12 +15,8 @@ using namespace ov::op;
 using Value = ov::Output<ov::Node>;
 
 std::vector<int64_t> windows_of(const ov::Model& model) {
-    std::vector<int64_t> windows;
-    if (!model.has_rt_info("ovenbird", kSlidingWindows)) return windows;
-    std::istringstream text(model.get_rt_info<std::string>("ovenbird", kSlidingWindows));
-    for (int64_t window = 0; text >> window;)
-        windows.push_back(window);
-    return windows;
+    if (!model.has_rt_info("ovenbird", kSlidingWindows)) return {};
+    return read_sliding_windows(model.get_rt_info<std::string>("ovenbird", kSlidingWindows));
 }
 
 // The layer whose keys these are, by the name of the input or state that they come from; -1 where they come
