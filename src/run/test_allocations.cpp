@@ -22,6 +22,14 @@ void* operator new(size_t bytes) {
 void* operator new[](size_t bytes) {
     return counted(bytes);
 }
+// std::stable_sort asks for memory in this way, and gives it back by the usual delete.
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+    ++calls;
+    return std::malloc(bytes == 0 ? 1 : bytes);
+}
+void* operator new[](size_t bytes, const std::nothrow_t& nothrow) noexcept {
+    return operator new(bytes, nothrow);
+}
 void operator delete(void* memory) noexcept {
     std::free(memory);
 }
@@ -32,6 +40,13 @@ void operator delete(void* memory, size_t) noexcept {
     std::free(memory);
 }
 void operator delete[](void* memory, size_t) noexcept {
+    std::free(memory);
+}
+
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
     std::free(memory);
 }
 
