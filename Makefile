@@ -19,7 +19,7 @@ CXX_FILES := $(shell git ls-files '*.cpp' '*.hpp' '*.c' '*.h' 2> /dev/null)
 CARGO := cd rust && cargo
 CARGO_FLAGS := --release --locked --quiet --target-dir ../build/rust
 
-.PHONY: help setup build demo test check checks dev asan tsan lint fuzz npu npu-test npu-test-full bench format format-check clean
+.PHONY: help setup build demo check test checks rooms dev asan tsan lint fuzz npu npu-test npu-test-full bench format format-check clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -34,11 +34,16 @@ build: setup  ## the program: build/release/ovenbird (PRESET=dev, asan: build/de
 demo: setup  ## bake SmolLM2-135M-Instruct and answer a prompt (PROMPT="…")
 	@$(MAKE) --no-print-directory compiled PRESET=release TARGET=ovenbird baked-demo
 
-test check: setup  ## everything that continuous integration checks, half an hour on two cores from nothing
+check: setup format-check rooms  ## what a change must pass: format, build, unit tests; minutes on a built tree
+	@$(MAKE) --no-print-directory compiled PRESET=dev
+	rm -f build/test-summary.txt
+	tools/run_tests build/dev -j "$$(nproc)" -LE 'rust|end_to_end'
+
+test: setup  ## everything that continuous integration checks, an hour on two cores from nothing
 	@rm -f build/test-summary.txt
 	@$(MAKE) --no-print-directory checks
 
-checks: format-check dev asan tsan lint fuzz npu
+checks: format-check rooms dev asan tsan lint fuzz npu
 	@cat build/test-summary.txt
 	awk '{ passed += $$2; failed += $$4; skipped += $$6 }
 	     END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' build/test-summary.txt
@@ -60,13 +65,17 @@ dev:  ## the dev build and all of its tests, Rust's among them
 	$(MAKE) --no-print-directory compiled PRESET=dev
 	tools/run_tests build/dev -j "$$(nproc)"
 
-asan:  ## the same under AddressSanitizer and UndefinedBehaviorSanitizer, without the real model's tests
+# What compares figures end to end is left to the dev build: a sanitizer finds nothing there that the engines' tests do not reach.
+asan:  ## the same under AddressSanitizer and UndefinedBehaviorSanitizer, without the real model's tests and those of figures
 	@$(MAKE) --no-print-directory compiled PRESET=asan
-	tools/run_tests build/asan -j "$$(nproc)" -LE 'rust|smollm2'
+	tools/run_tests build/asan -j "$$(nproc)" -LE 'rust|smollm2|figures'
 
 tsan:  ## the rooms without OpenVINO under ThreadSanitizer
 	@$(MAKE) --no-print-directory compiled PRESET=tsan
 	tools/run_tests build/tsan -j "$$(nproc)" -LE rust
+
+rooms:  ## each room includes only those that it declares
+	@tools/check_rooms
 
 lint:  ## clang-tidy over src/
 	@$(MAKE) --no-print-directory compiled PRESET=dev
