@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "run/chat.hpp"
-#include "run/open_engine.hpp"
+#include "run/open.hpp"
 #include "text/constraint.hpp"
 
 namespace ovenbird {
@@ -79,7 +79,7 @@ void answer_all(const std::filesystem::path& folder, std::span<char*> properties
         if (end == std::string::npos) fail(ErrorCode::usage, "'{}' is not KEY=VALUE", property);
         device.properties[property.substr(0, end)] = property.substr(end + 1);
     }
-    const auto opened = open_cached(folder, device, tokenizer.pad_id(), StaticForm::none);
+    const auto opened = open_engine(folder, read_manifest(folder), {device}, tokenizer.pad_id());
     std::string line;
     while (std::getline(std::cin, line))
         std::cout << answer_request(*opened.engine, tokenizer, *chat, Json::parse(line)).dump() << std::endl;

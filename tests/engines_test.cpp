@@ -10,7 +10,7 @@
 #include "base/json.hpp"
 #include "base/test_folder.hpp"
 #include "run/dynamic_engine.hpp"
-#include "run/open_engine.hpp"
+#include "run/open.hpp"
 #include "run/session.hpp"
 
 namespace ovenbird {
@@ -75,7 +75,11 @@ protected:
         SilentReporter reporter;
         manifest_ = bake(options, reporter);
         baked_ = options.output;
-        window_ = open_stateless(baked_ / kModelXmlName, exact_cpu(), 0).engine;
+        window_ = open_as(FormChoice::window).engine;
+    }
+
+    OpenedEngine open_as(FormChoice form) const {
+        return open_engine(baked_, manifest_, {exact_cpu(), form}, 0);
     }
 
     void expect_same(Engine& engine, std::span<const int64_t> ids, int64_t rows, float tolerance) {
@@ -108,10 +112,14 @@ protected:
 
     // Whole and folded graphs round keys and values alike: what is left is the order of sums.
     void expect_folded_is_whole() {
-        const auto whole = open_cached(baked_, exact_cpu(), 0, StaticForm::whole).engine;
-        const auto folded = open_cached(baked_, exact_cpu(), 0, StaticForm::folded).engine;
+        const auto whole = open_as(FormChoice::whole).engine;
+        const auto folded = open_as(FormChoice::folded).engine;
         const auto ids = random_tokens(kContext, whole->vocab_size());
+#ifdef __SANITIZE_ADDRESS__
+        constexpr int64_t kPrompts = 5;  // the dev build compares all
+#else
         constexpr int64_t kPrompts = 50;
+#endif
         constexpr int64_t kNewTokens = 16;
         GenerateOptions options;
         options.max_new_tokens = kNewTokens;
@@ -136,7 +144,7 @@ protected:
 };
 
 TEST_P(Engines, Paged) {
-    const auto opened = open_cached(baked_, exact_cpu(), 0, StaticForm::none);
+    const auto opened = open_as(FormChoice::best);
     EXPECT_GT(opened.engine->cache_bytes(), 0U);
     expect_same_everywhere(*opened.engine, 1e-3F);
 }
@@ -148,12 +156,12 @@ TEST_P(Engines, Stateful) {
 }
 
 TEST_P(Engines, Static) {
-    const auto opened = open_cached(baked_, exact_cpu(), 0, StaticForm::whole);
+    const auto opened = open_as(FormChoice::whole);
     expect_same_everywhere(*opened.engine, 2e-2F);  // keys and values are kept in f16
 }
 
 TEST_P(Engines, Folded) {
-    const auto opened = open_cached(baked_, exact_cpu(), 0, StaticForm::folded);
+    const auto opened = open_as(FormChoice::folded);
     expect_same_everywhere(*opened.engine, 2e-2F);
 }
 

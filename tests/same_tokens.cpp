@@ -11,7 +11,7 @@
 #include "base/error.hpp"
 #include "base/platform/files.hpp"
 #include "model/manifest.hpp"
-#include "run/open_engine.hpp"
+#include "run/open.hpp"
 #include "run/session.hpp"
 #include "text/tokenizer.hpp"
 
@@ -64,21 +64,24 @@ std::vector<int64_t> source_tokens(const Tokenizer& tokenizer, const char* text)
 
 struct Competitor {
     const char* name;
-    StaticForm form;
+    FormChoice form;
 };
 constexpr Competitor kCompetitors[] = {
-    {"paged", StaticForm::none}, {"static", StaticForm::whole}, {"folded", StaticForm::folded}};
+    {"paged", FormChoice::best}, {"static", FormChoice::whole}, {"folded", FormChoice::folded}};
 
 int run(const fs::path& folder, int64_t first, int64_t last, int64_t count, int64_t new_tokens,
         const std::string& wanted, const char* text) {
     const auto tokenizer = Tokenizer::load(folder);
     const auto source = source_tokens(tokenizer, text);
-    const auto loop = open_stateless(folder / kModelXmlName, exact_cpu(), tokenizer.pad_id()).engine;
+    const Manifest manifest = read_manifest(folder);
+    const auto open = [&](FormChoice form) {
+        return open_engine(folder, manifest, {exact_cpu(), form}, tokenizer.pad_id()).engine;
+    };
+    const auto loop = open(FormChoice::window);
     std::vector<std::pair<Competitor, std::unique_ptr<Engine>>> engines;
     for (const auto& competitor : kCompetitors) {
         if (wanted.find(competitor.name) != std::string::npos)
-            engines.emplace_back(
-                competitor, open_cached(folder, exact_cpu(), tokenizer.pad_id(), competitor.form).engine);
+            engines.emplace_back(competitor, open(competitor.form));
     }
     if (engines.empty()) fail(ErrorCode::usage, "{} names no engine", wanted);
     Comparison comparison{*loop};
@@ -97,7 +100,7 @@ int run(const fs::path& folder, int64_t first, int64_t last, int64_t count, int6
         for (const auto& [competitor, engine] : engines) {
             auto got = tokens(*engine);
             comparison.compare(competitor.name, *engine, prompt, expected, got);
-            if (competitor.form == StaticForm::whole) expected = std::move(got);
+            if (competitor.form == FormChoice::whole) expected = std::move(got);
         }
     }
     std::printf(

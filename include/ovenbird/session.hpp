@@ -14,12 +14,13 @@
 
 namespace ovenbird {
 
-/// Whether static graphs are run where the device takes dynamic ones, and which.
-enum class StaticForm {
-    none,    // only on an NPU
-    any,     // whichever suits the device
-    whole,   // all layers in one graph
-    folded,  // one graph run for every layer
+/// Which of the folder's graphs are run.
+enum class FormChoice {
+    best,        // what suits the device: with a cache where the folder has one, static graphs on an NPU only
+    window,      // without a cache: the whole window [1, N] is computed for every token
+    any_static,  // static graphs with a cache on every device, whichever suit it
+    whole,       // of these, all layers in one graph
+    folded,      // of these, one graph run for every layer
 };
 
 struct SessionOptions {
@@ -27,8 +28,7 @@ struct SessionOptions {
     std::map<std::string, std::string> properties{};        // for the device, any OpenVINO property
     std::filesystem::path compiled_cache{};                 // folder of compiled models; empty: none are kept
     std::filesystem::path tokenizer{};                      // its folder; empty: the model's
-    bool stateless = false;                                 // compute the whole window [1, N] for every token
-    StaticForm static_form = StaticForm::none;
+    FormChoice form = FormChoice::best;
     ContextPolicy context_policy = ContextPolicy::shift;
 };
 
@@ -51,7 +51,7 @@ struct SessionReply {
     std::vector<std::vector<TokenLogProbability>> top_log_probabilities{};
     uint64_t seed = 0;  // draws the same text again
     int64_t prompt_tokens = 0;
-    int64_t computed_prompt_tokens = 0;  // the others were kept; 0 where nobody counts
+    int64_t computed_prompt_tokens = 0;  // the others were kept
     int64_t dropped_turns = 0;           // under ContextPolicy::shift
     double first_token_ms = 0;
     double total_ms = 0;
@@ -79,8 +79,8 @@ public:
     /// Goes on with `text` as it is: no template, no part of the conversation. Errors: as chat().
     SessionReply generate(const std::string& text, const AskOptions& options = {},
                           const OnText& on_text = {});
-    /// Ends the answer under way at its next token, from any thread; what was said is kept. Does nothing
-    /// where none is under way.
+    /// Ends the answer under way at its next token, or within a long prompt, from any thread; what was said
+    /// is kept. Does nothing where none is under way.
     void cancel() noexcept;
 
     /// The system message from now on; empty: the template's own. Errors: unsupported (no chat template).
@@ -92,6 +92,9 @@ public:
     std::string device() const;
     /// "NPU: no such device is visible here …": those tried before, with their reasons.
     std::vector<std::string> passed_over() const;
+    /// All that a person should hear of the opening, passed_over() among it: a blob refused and why, a form
+    /// that could not be used.
+    std::vector<std::string> notes() const;
     int64_t context_tokens() const;
 
 private:

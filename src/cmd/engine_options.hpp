@@ -10,7 +10,7 @@
 #include "cmd/console.hpp"
 #include "device/cache.hpp"
 #include "model/manifest.hpp"
-#include "run/open_engine.hpp"
+#include "run/open.hpp"
 
 namespace ovenbird {
 
@@ -22,8 +22,7 @@ struct EngineOptions {
     std::vector<std::string> properties;
     std::filesystem::path cache_folder = compiled_cache_folder();
     bool no_cache = false;
-    bool stateless = false;
-    StaticForm form = StaticForm::none;
+    FormChoice form = FormChoice::best;
 
     // Known after settle_places():
     std::optional<Manifest> manifest;  // none for an IR that ovenbird bake did not make
@@ -40,9 +39,8 @@ void settle_places(EngineOptions& options);
 /// Errors: usage, for --ov-config that is no KEY=VALUE.
 DeviceOptions device_options(const EngineOptions& options);
 
-/// Opens the model of settled places: with a cache, unless --stateless, a model XML or the folder say
-/// otherwise; tells `reporter` which devices were passed over and why, and what is sent to the device.
-/// Errors: those of open_cached and open_stateless.
-OpenedEngine open_engine(const EngineOptions& options, int64_t pad_id, ConsoleReporter& reporter);
+/// Opens the model of settled places and tells `reporter` what became of it, and what is sent to the device.
+/// Errors: those of open_engine.
+OpenedEngine open_told(const EngineOptions& options, int64_t pad_id, ConsoleReporter& reporter);
 
 }  // namespace ovenbird

@@ -178,13 +178,14 @@ int run_command(int argc, char** argv) {
     auto prompt = encode_prompt(tokenizer, chat ? &*chat : nullptr, text, words.system);
     auto constraint = make_constraint(answer_form(words.answer), tokenizer);
     if (constraint) options.mask = &*constraint;
+    options.stop_asked = interrupted;
     const bool has_cache = words.engine.context > 0;
     options.on_long_prompt =
         words.on_long_prompt.value_or(has_cache ? LongPrompt::error : LongPrompt::truncate);
     if (has_cache && options.on_long_prompt == LongPrompt::error)
         fit_prompt(prompt, words.engine.context, LongPrompt::error);
 
-    const OpenedEngine opened = open_engine(words.engine, tokenizer.pad_id(), reporter);
+    const OpenedEngine opened = open_told(words.engine, tokenizer.pad_id(), reporter);
     Engine& engine = *opened.engine;
     if (const auto warning = vocabulary_warning(tokenizer, engine); !warning.empty()) reporter.warn(warning);
     check_interrupted();  // a compilation cannot be stopped: what was asked meanwhile counts now

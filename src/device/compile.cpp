@@ -71,40 +71,45 @@ bool runtime_agrees(const BlobFile& blob, const std::string& device) {
     }
 }
 
-// The blob for this machine's NPU, or an empty model and a note that says why it is compiled instead.
-ov::CompiledModel import_blob(const DeviceOptions& options, const std::string& device, std::string& note) {
+// The blob for this machine's NPU, or an empty model. Of blobs for other generations nothing is told, unless
+// there is none for this one.
+ov::CompiledModel import_blob(const DeviceOptions& options, const std::string& device) {
+    const auto tell = [&](const std::string& text) {
+        if (options.on_note) options.on_note(fmt::format("{}: {}", device, text));
+    };
     const int platform = npu_platform(device);
+    bool is_for_this = false;
     for (const auto& blob : options.blobs) {
-        note = blob_problem(blob, platform);
-        if (note.empty() && !runtime_agrees(blob, device))
-            note = blob.path.filename().string() + " does not suit this driver";
-        if (!note.empty()) continue;
-        try {
-            ov::CompiledModel model = core().import_model(ov::read_tensor_data(blob.path), device);
-            note = fmt::format("loaded {}, compiled ahead of time", blob.path.filename().string());
-            return model;
-        } catch (const std::exception& error) {
-            note = fmt::format("{} was refused: {}", blob.path.filename().string(),
-                               one_line_reason(error.what()));
+        if (blob.platform != platform) continue;
+        is_for_this = true;
+        const std::string name = blob.path.filename().string();
+        std::string problem = blob_problem(blob, platform);
+        if (problem.empty() && !runtime_agrees(blob, device)) problem = name + " does not suit this driver";
+        if (problem.empty()) {
+            try {
+                ov::CompiledModel model = core().import_model(ov::read_tensor_data(blob.path), device);
+                tell(fmt::format("loaded {}, compiled ahead of time", name));
+                return model;
+            } catch (const std::exception& error) {
+                problem = fmt::format("{} was refused: {}", name, one_line_reason(error.what()));
+            }
         }
+        tell(problem + "; compiling the graph instead");
     }
-    note += "; compiling the IR";
+    if (!is_for_this)
+        tell(fmt::format("no blob was compiled for this NPU ({}); compiling the graph",
+                         platform == 0 ? "it does not tell its generation" : std::to_string(platform)));
     return {};
 }
 
+// `compile` is for where no blob serves.
 template <typename Compile>
-CompileOutcome first_that_compiles(const DeviceOptions& options, const Compile& compile) {
-    CompileOutcome outcome;
-    auto opened = open_on_first(options.devices, [&](const std::string& device) {
-        ov::CompiledModel model;
-        if (device_family(device) == "NPU" && !options.blobs.empty())
-            model = import_blob(options, device, outcome.blob_note);
-        if (!model) model = compile(device);
-        outcome.session = std::make_unique<CompiledSession>(std::move(model), device);
-    });
-    outcome.passed_over = std::move(opened.passed_over);
-    outcome.compile_seconds = opened.seconds;
-    return outcome;
+ov::CompiledModel load_or(const std::string& device, const DeviceOptions& options, const Compile& compile) {
+    if (device_family(device) == "NPU" && !options.blobs.empty()) {
+        if (auto loaded = import_blob(options, device)) return loaded;
+    }
+    prepare_cache(options);
+    return compile(properties_for(options));
 }
 
 }  // namespace
@@ -145,18 +150,28 @@ OpenedDevice open_on_first(const std::vector<std::string>& devices,
 
 ov::CompiledModel compile_or_load(const std::string& device, const std::shared_ptr<ov::Model>& model,
                                   const DeviceOptions& options) {
-    if (device_family(device) == "NPU" && !options.blobs.empty()) {
-        std::string note;
-        if (auto loaded = import_blob(options, device, note)) return loaded;
-    }
-    prepare_cache(options);
-    return core().compile_model(model, device, properties_for(options));
+    return load_or(device, options, [&](const ov::AnyMap& properties) {
+        return core().compile_model(model, device, properties);
+    });
 }
 
 std::unique_ptr<CompiledSession> compile_on(const std::string& device,
                                             const std::shared_ptr<ov::Model>& model,
                                             const DeviceOptions& options) {
     return std::make_unique<CompiledSession>(compile_or_load(device, model, options), device);
+}
+
+std::unique_ptr<CompiledSession> compile_file_on(const std::string& device,
+                                                 const std::filesystem::path& model_xml,
+                                                 const DeviceOptions& options) {
+    // Reading apart from compiling: a broken file is the file's fault, not the device's.
+    (void)read_graph(model_xml, {});
+    return std::make_unique<CompiledSession>(load_or(device, options,
+                                                     [&](const ov::AnyMap& properties) {
+                                                         return core().compile_model(model_xml.string(),
+                                                                                     device, properties);
+                                                     }),
+                                             device);
 }
 
 int npu_platform(const std::string& device) {
@@ -206,23 +221,6 @@ std::shared_ptr<ov::Model> read_graph(const std::filesystem::path& model_xml,
         fail(ErrorCode::invalid_input, "{}: OpenVINO cannot read this model: {}", model_xml.string(),
              one_line_reason(error.what()));
     }
-}
-
-CompileOutcome compile_first(const std::filesystem::path& model_xml, const DeviceOptions& options) {
-    // Reading apart from compiling: a broken file is the file's fault, not each device's.
-    (void)read_graph(model_xml, {});
-    prepare_cache(options);
-    const auto properties = properties_for(options);
-    return first_that_compiles(options, [&](const std::string& device) {
-        return core().compile_model(model_xml.string(), device, properties);
-    });
-}
-
-CompileOutcome compile_first(const std::shared_ptr<ov::Model>& model, const DeviceOptions& options) {
-    prepare_cache(options);
-    const auto properties = properties_for(options);
-    return first_that_compiles(
-        options, [&](const std::string& device) { return core().compile_model(model, device, properties); });
 }
 
 std::vector<std::pair<std::string, std::string>> available_devices() {

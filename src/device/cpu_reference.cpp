@@ -49,11 +49,11 @@ DeviceOptions exact_cpu() {
 }
 
 CpuReference::CpuReference(const std::filesystem::path& model_xml)
-    : session_(compile_first(model_xml, exact_cpu()).session),
+    : session_(compile_file_on("CPU", model_xml, exact_cpu())),
       embedder_(embedder_beside(model_xml, session_->model())) {}
 
 CpuReference::CpuReference(const std::shared_ptr<ov::Model>& model, const std::filesystem::path& model_xml)
-    : session_(compile_first(model, exact_cpu()).session),
+    : session_(compile_on("CPU", model, exact_cpu())),
       embedder_(embedder_beside(model_xml, session_->model())) {}
 
 void CpuReference::run(std::span<const int64_t> ids, size_t width) {

@@ -23,7 +23,7 @@ struct DeviceOptions {
     std::filesystem::path cache_folder;
     /// Compiled ahead of time; the one for this machine's NPU is loaded instead of compiling, if it fits.
     std::vector<BlobFile> blobs;
-    /// Told what is about to be done where that takes long; may be empty.
+    /// Told what a person should hear: a blob refused and why, a device passed over; may be empty.
     std::function<void(const std::string&)> on_note;
 };
 
@@ -45,14 +45,17 @@ public:
     ov::Tensor output(const std::string& name);
     /// Where an output is written from now on. Errors: internal, as for inputs.
     void set_output(const std::string& name, const ov::Tensor& tensor);
-    /// The states of a stateful model, in its own order.
-    std::vector<ov::VariableState> states() { return request_.query_state(); }
+    /// Gives each state of a stateful model what `change` makes of it. Errors: device; some are then changed.
+    void set_states(const std::function<ov::Tensor(const ov::Tensor&)>& change);
     /// Clears the state variables of a stateful model (no effect on others).
     void reset_state();
-    /// Errors: device, with the device's own message.
-    void infer();
+    /// False when `stop` said so while it ran: outputs and states are then not what they should be. Without
+    /// `stop` it runs to its end. Errors: device, with the device's own message.
+    bool infer(const std::function<bool()>& stop = {});
 
 private:
+    template <typename Work>
+    auto at_the_edge(const char* what, const Work& work);
     ov::CompiledModel model_;
     ov::InferRequest request_;
     std::string device_;
@@ -72,12 +75,18 @@ struct OpenedDevice {
 OpenedDevice open_on_first(const std::vector<std::string>& devices,
                            const std::function<void(const std::string&)>& open);
 
-/// Compiles for one device and throws what it says.
+/// Compiles for one device and throws what it says; on an NPU options.blobs are tried first.
 std::unique_ptr<CompiledSession> compile_on(const std::string& device,
                                             const std::shared_ptr<ov::Model>& model,
                                             const DeviceOptions& options);
 
-/// The same without a request; options.blobs are tried first on an NPU.
+/// The same for a file, which the compiled-model cache then knows by its name. Errors: also not_found and
+/// invalid_input (not an IR).
+std::unique_ptr<CompiledSession> compile_file_on(const std::string& device,
+                                                 const std::filesystem::path& model_xml,
+                                                 const DeviceOptions& options);
+
+/// The same without a request.
 ov::CompiledModel compile_or_load(const std::string& device, const std::shared_ptr<ov::Model>& model,
                                   const DeviceOptions& options);
 
@@ -90,24 +99,10 @@ using HostMemory = std::function<ov::Tensor(const ov::element::Type&, const ov::
 /// That of a device which has some of its own (NPU, GPU); null where ordinary memory serves.
 HostMemory host_memory_of(const std::string& device);
 
-struct CompileOutcome {
-    std::unique_ptr<CompiledSession> session;
-    std::vector<PassedOver> passed_over;
-    double compile_seconds = 0;
-    std::string blob_note;  // which blob was loaded, or why none was; empty when there are none
-};
-
 /// A graph over the weights file of another (several graphs share openvino_model.bin); the weights are
 /// mapped. Errors: not_found, invalid_input.
 std::shared_ptr<ov::Model> read_graph(const std::filesystem::path& model_xml,
                                       const std::filesystem::path& weights_bin);
-
-/// Reads `model_xml` and compiles it for the first device that takes it. Errors: not_found, invalid_input
-/// (not an IR), device when none takes it: the message lists each device with its reason.
-CompileOutcome compile_first(const std::filesystem::path& model_xml, const DeviceOptions& options);
-
-/// The same for a model already read.
-CompileOutcome compile_first(const std::shared_ptr<ov::Model>& model, const DeviceOptions& options);
 
 /// Devices the runtime sees now, with their full names.
 std::vector<std::pair<std::string, std::string>> available_devices();

@@ -21,10 +21,11 @@ std::shared_ptr<ov::Model> doubling_model() {
 }
 
 TEST(Device, FirstThatCompilesIsUsedAndOthersSayWhy) {
-    DeviceOptions options;
-    options.devices = {"NPU", "QPU", "CPU"};
-    const auto outcome = compile_first(doubling_model(), options);
-    EXPECT_EQ(outcome.session->device(), "CPU");
+    std::string used;
+    const auto outcome = open_on_first({"NPU", "QPU", "CPU"}, [&](const std::string& device) {
+        used = compile_on(device, doubling_model(), {})->device();
+    });
+    EXPECT_EQ(used, "CPU");
     ASSERT_EQ(outcome.passed_over.size(), 2U);
     EXPECT_EQ(outcome.passed_over[0].device, "NPU");
     for (const auto& passed : outcome.passed_over) {
@@ -34,38 +35,37 @@ TEST(Device, FirstThatCompilesIsUsedAndOthersSayWhy) {
 }
 
 TEST(Device, OneDeviceAloneNeverFallsBack) {
-    DeviceOptions options;
-    options.devices = {"QPU"};
-    const auto error = error_of(ErrorCode::device, [&] { compile_first(doubling_model(), options); });
+    const auto error = error_of(ErrorCode::device, [&] {
+        open_on_first({"QPU"}, [](const std::string& device) { compile_on(device, doubling_model(), {}); });
+    });
     EXPECT_NE(error.find("QPU"), std::string::npos);
 }
 
 TEST(Device, UnknownPropertyIsTheDevicesReason) {
     DeviceOptions options;
-    options.devices = {"CPU"};
     options.properties = {{"NO_SUCH_PROPERTY", "1"}};
-    const auto error = error_of(ErrorCode::device, [&] { compile_first(doubling_model(), options); });
+    const auto error = error_of(ErrorCode::device, [&] {
+        open_on_first({"CPU"},
+                      [&](const std::string& device) { compile_on(device, doubling_model(), options); });
+    });
     EXPECT_NE(error.find("NO_SUCH_PROPERTY"), std::string::npos) << error;
 }
 
 TEST(Device, MissingAndBrokenFiles) {
-    error_of(ErrorCode::not_found,
-             [] { compile_first(std::filesystem::path("no/such.xml"), DeviceOptions{}); });
+    error_of(ErrorCode::not_found, [] { compile_file_on("CPU", "no/such.xml", {}); });
     const TestFolder folder;
     const auto path = folder / "broken.xml";
     // Cut off in the middle; what does not even start as an IR must not reach OpenVINO's guessing of formats.
     for (const char* text :
          {"<?xml version=\"1.0\"?>\n<net name=\"m\" version=\"11\">\n<layers>", "GGUF", ""}) {
         write_file(path, text);
-        error_of(ErrorCode::invalid_input, [&] { compile_first(path, DeviceOptions{}); });
+        error_of(ErrorCode::invalid_input, [&] { compile_file_on("CPU", path, {}); });
     }
 }
 
 TEST(CompiledSession, NeverSendsAnotherShapeOrType) {
-    DeviceOptions options;
-    options.devices = {"CPU"};
-    const auto outcome = compile_first(doubling_model(), options);
-    auto& session = *outcome.session;
+    const auto compiled = compile_on("CPU", doubling_model(), {});
+    auto& session = *compiled;
     error_of(ErrorCode::internal, [&] { session.set_input("x", ov::Tensor(ov::element::f32, {3})); });
     error_of(ErrorCode::internal, [&] { session.set_input("x", ov::Tensor(ov::element::i64, {2})); });
     error_of(ErrorCode::internal, [&] { session.set_input("z", ov::Tensor(ov::element::f32, {2})); });

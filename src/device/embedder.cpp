@@ -14,9 +14,8 @@ constexpr const char* kRows = "inputs_embeds";
 
 Embedder::Embedder(const std::filesystem::path& model_xml, const std::filesystem::path& weights_bin) {
     DeviceOptions options;
-    options.devices = {"CPU"};
     options.properties = {{"INFERENCE_PRECISION_HINT", "f32"}};  // the rows as they are
-    session_ = compile_first(read_graph(model_xml, weights_bin), options).session;
+    session_ = compile_on("CPU", read_graph(model_xml, weights_bin), options);
     const auto& model = session_->model();
     const bool fits = model.inputs().size() == 1 && model.outputs().size() == 1 &&
                       model.input().get_names().contains(kIds) &&

@@ -1,3 +1,6 @@
+#include <chrono>
+#include <openvino/runtime/exception.hpp>
+
 #include "base/error.hpp"
 #include "device/device.hpp"
 #include "device/reason.hpp"
@@ -5,6 +8,8 @@
 namespace ovenbird {
 
 namespace {
+
+constexpr std::chrono::milliseconds kStopAskedEvery(20);
 
 // The port of that name, which must have been compiled for exactly this tensor.
 ov::Output<const ov::Node> port_for(const std::vector<ov::Output<const ov::Node>>& ports, const char* kind,
@@ -41,17 +46,47 @@ void CompiledSession::set_output(const std::string& name, const ov::Tensor& tens
     request_.set_tensor(port_for(model_.outputs(), "output", name, tensor), tensor);
 }
 
-void CompiledSession::reset_state() {
-    for (auto& state : request_.query_state())
-        state.reset();
+template <typename Work>
+auto CompiledSession::at_the_edge(const char* what, const Work& work) {
+    try {
+        return work();
+    } catch (const std::exception& error) {
+        fail(ErrorCode::device, "{}: {} failed: {}", device_, what, one_line_reason(error.what()));
+    }
 }
 
-void CompiledSession::infer() {
-    try {
-        request_.infer();
-    } catch (const std::exception& error) {
-        fail(ErrorCode::device, "{}: inference failed: {}", device_, one_line_reason(error.what()));
-    }
+void CompiledSession::reset_state() {
+    at_the_edge("clearing the states", [&] {
+        for (auto& state : request_.query_state())
+            state.reset();
+    });
+}
+
+void CompiledSession::set_states(const std::function<ov::Tensor(const ov::Tensor&)>& change) {
+    at_the_edge("setting the states", [&] {
+        for (auto& state : request_.query_state())
+            state.set_state(change(state.get_state()));
+    });
+}
+
+bool CompiledSession::infer(const std::function<bool()>& stop) {
+    return at_the_edge("inference", [&] {
+        if (!stop) {
+            request_.infer();
+            return true;
+        }
+        request_.start_async();
+        while (!request_.wait_for(kStopAskedEvery)) {
+            if (!stop()) continue;
+            request_.cancel();
+            try {
+                request_.wait();
+            } catch (const ov::Cancelled&) {
+                return false;
+            }
+        }
+        return true;
+    });
 }
 
 }  // namespace ovenbird

@@ -3,15 +3,19 @@
 #include <numeric>
 #include <openvino/op/ops.hpp>
 #include <openvino/op/util/variable.hpp>
+#include <openvino/openvino.hpp>
 
 #include "base/error.hpp"
+#include "base/test_folder.hpp"
 #include "run/dynamic_engine.hpp"
+#include "run/open.hpp"
 #include "run/static_cache_engine.hpp"
 
 namespace ovenbird {
 namespace {
 
 using namespace ov::op;
+namespace fs = std::filesystem;
 using Value = ov::Output<ov::Node>;
 
 // Toy decoders whose "key" of a token is its id, and whose logits are the sum of the ids that a token sees
@@ -79,7 +83,6 @@ std::shared_ptr<ov::Model> toy_graph(const Step& shape) {
 
 DeviceOptions cpu() {
     DeviceOptions options;
-    options.devices = {"CPU"};
     options.properties = {{"INFERENCE_PRECISION_HINT", "f32"}};
     return options;
 }
@@ -113,12 +116,12 @@ struct ToyStatic {
     StaticCacheEngine engine{toy_manifest(chunks),
                              [this](const Step& shape) {
                                  compiled.push_back(shape);
-                                 return compile_first(toy_graph(shape), cpu()).session;
+                                 return compile_on("CPU", toy_graph(shape), cpu());
                              },
                              9};
 };
 
-std::unique_ptr<DynamicEngine> toy_dynamic() {
+std::shared_ptr<ov::Model> toy_dynamic_graph() {
     const auto ids = input("input_ids", {-1, -1});
     const auto mask = input("attention_mask", {-1, -1});
     const auto positions = input("position_ids", {-1, -1});
@@ -136,10 +139,12 @@ std::unique_ptr<DynamicEngine> toy_dynamic() {
                                         v0::Constant::create(ov::element::i64, {2}, {0, 1})),
         v0::Constant::create(ov::element::f32, {}, {0.0F}));
     const auto rows = std::make_shared<v1::Add>(sums_and_counts(shaped(all, {1, -1}), mask), nothing);
-    const auto model =
-        std::make_shared<ov::Model>(ov::ResultVector{output(rows, "logits")}, ov::SinkVector{assign},
-                                    ov::ParameterVector{ids, mask, positions, beam});
-    return std::make_unique<DynamicEngine>(compile_first(model, cpu()).session, 8);
+    return std::make_shared<ov::Model>(ov::ResultVector{output(rows, "logits")}, ov::SinkVector{assign},
+                                       ov::ParameterVector{ids, mask, positions, beam});
+}
+
+std::unique_ptr<DynamicEngine> toy_dynamic() {
+    return std::make_unique<DynamicEngine>(compile_on("CPU", toy_dynamic_graph(), cpu()), 8);
 }
 
 // Every row on its own, as drafts are verified.
@@ -188,7 +193,7 @@ TEST(StaticCacheEngine, EveryTokenSeesAllBeforeItOnce) {
     EXPECT_EQ(toy.engine.vocab_size(), 2);
     expect_any_order(toy.engine);
     EXPECT_EQ(toy.engine.cache_bytes(), 7U * 2U);
-    EXPECT_NE(toy.engine.input_shapes().find("past_key_values.0.key=[1,1,7,1] f16"), std::string::npos);
+    EXPECT_NE(toy.engine.input_shapes().find("past_key_values.0.key=[1,1,3,1] f16"), std::string::npos);
 }
 
 TEST(StaticCacheEngine, ChunksThatSeeAnotherLengthOfTheCache) {
@@ -248,10 +253,65 @@ TEST(StaticCacheEngine, WhatDoesNotFitIsNoSilentTruncation) {
     expect_sum(toy.engine, {4, 5});
 }
 
+// However far it came: what was computed is kept, and what follows is right.
+void expect_stops_anywhere(Engine& engine, int64_t chunk_tokens) {
+    for (int64_t allowed = 0; allowed * chunk_tokens < 8; ++allowed) {
+        expect_sum(engine, {1});
+        const std::vector<int64_t> ids{9, 8, 7, 6, 5, 4, 3, 2};
+        const int64_t before = engine.computed_tokens();
+        int64_t asked = 0;
+        EXPECT_TRUE(engine.logits_after(ids, 1, [&] { return asked++ >= allowed; }).empty());
+        EXPECT_EQ(engine.computed_tokens() - before, allowed * chunk_tokens);
+        expect_sum(engine, ids);
+        EXPECT_EQ(engine.computed_tokens() - before, 8);
+    }
+}
+
+TEST(StaticCacheEngine, StopsBetweenTheChunksOfAPrompt) {
+    ToyStatic toy;
+    expect_stops_anywhere(toy.engine, 3);
+}
+
+TEST(DynamicEngine, StopsBeforeAPrompt) {
+    const auto engine = toy_dynamic();
+    expect_stops_anywhere(*engine, 8);
+}
+
 TEST(DynamicEngine, EveryTokenSeesAllBeforeItOnce) {
     const auto engine = toy_dynamic();
     expect_any_order(*engine);
     EXPECT_THROW(engine->next_logits(std::vector<int64_t>(9, 1)), Error);
+}
+
+TEST(OpenEngine, WhereAttentionHasNoPagesTheStatesAreUsedAndThatIsSaid) {
+    const TestFolder folder;
+    fs::create_directory(folder / kGraphsFolder);
+    ov::serialize(toy_dynamic_graph(), (folder / kDynamicGraph).string(), (folder / kModelBinName).string());
+    Manifest manifest;
+    manifest.context = 8;
+    manifest.dynamic_graph = kDynamicGraph;
+    std::vector<std::string> notes;
+    OpenOptions options{.device = cpu()};
+    options.device.devices = {"NPU", "CPU"};
+    options.device.on_note = [&](const std::string& text) { notes.push_back(text); };
+    const auto opened = open_engine(folder.path(), manifest, options, 0);
+    EXPECT_EQ(opened.form, Form::dynamic);
+    expect_any_order(*opened.engine);
+    ASSERT_EQ(notes.size(), 2U);
+    EXPECT_NE(notes[0].find("CPU: attention over pages was refused ("), std::string::npos) << notes[0];
+    EXPECT_TRUE(notes[1].starts_with("NPU passed over: ")) << notes[1];
+}
+
+TEST(OpenEngine, FormsThatTheFolderLacksAreRefused) {
+    Manifest manifest;
+    for (const auto form : {FormChoice::any_static, FormChoice::whole, FormChoice::folded}) {
+        manifest.context = 0;
+        EXPECT_THROW(open_engine("folder", manifest, {.form = form}, 0), Error);
+        EXPECT_THROW(open_engine("folder", std::nullopt, {.form = form}, 0), Error);
+        manifest.context = 8;
+        if (form == FormChoice::any_static) continue;
+        EXPECT_THROW(open_engine("folder", manifest, {.form = form}, 0), Error);
+    }
 }
 
 TEST(KeptTokens, TheLastOneIsAlwaysComputed) {

@@ -12,7 +12,8 @@ GenerateOptions generate_options(const AnswerOptions& options, std::vector<int64
             .sampling = options.sampling,
             .draft_tokens = options.draft_tokens,
             .mask = options.mask,
-            .top_log_probabilities = options.top_log_probabilities};
+            .top_log_probabilities = options.top_log_probabilities,
+            .stop_asked = options.stop_asked};
 }
 
 // Special tokens have no text in an answer: one that is asked to end it must do so by its id.

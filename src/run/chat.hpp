@@ -21,6 +21,7 @@ struct AnswerOptions {
     std::vector<std::string> stop;      // strings that end the answer and do not show
     TokenMask* mask = nullptr;          // what the answer may be, advanced with it; none: anything
     int64_t top_log_probabilities = 0;  // likeliest tokens told beside each one
+    StopAsked stop_asked{};             // asked at every step and between the runs of a long prompt
 };
 
 struct Answer {

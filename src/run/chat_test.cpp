@@ -11,28 +11,23 @@ namespace {
 // Spells a fixed answer.
 class SpellingEngine : public Engine {
 public:
-    SpellingEngine(std::string answer, int64_t window, int64_t vocab = 257)
-        : answer_(std::move(answer)), window_(window), vocab_(vocab) {}
-    int64_t window_tokens() const override { return window_; }
-    int64_t vocab_size() const override { return vocab_; }
-    std::span<const float> next_logits(std::span<const int64_t> ids) override {
-        if (step == 0) first_window.assign(ids.begin(), ids.end());
-        logits_.assign(static_cast<size_t>(vocab_), 0.0F);
+    SpellingEngine(std::string answer, int64_t window, int64_t vocab = 257) : answer_(std::move(answer)) {
+        describe({.window_tokens = window, .vocab_size = vocab, .device = "SCRIPT"});
+    }
+    Progress compute(const Request& request) override {
+        if (step == 0) first_window.assign(request.ids.begin(), request.ids.end());
+        logits_.assign(static_cast<size_t>(vocab_size()), 0.0F);
         const size_t token = step < answer_.size() ? static_cast<unsigned char>(answer_[step]) : 256;
         ++step;
         logits_[token] = 1.0F;
-        return logits_;
+        return {0, static_cast<int64_t>(request.ids.size()), 0, logits_};
     }
-    const std::string& device() const override { return device_; }
     std::vector<int64_t> first_window;
     size_t step = 0;
 
 private:
     std::string answer_;
-    int64_t window_;
-    int64_t vocab_;
     std::vector<float> logits_;
-    std::string device_ = "SCRIPT";
 };
 
 class ChatTest : public testing::Test {

@@ -44,7 +44,7 @@ const Step& ChunkedEngine::shape_for(int64_t tokens, int64_t rows) const {
     return *best;
 }
 
-int64_t ChunkedEngine::most_rows() const {
+int64_t ChunkedEngine::most_rows_of_graphs() const {
     int64_t most = 1;
     for (const auto& shape : shapes_)
         if (shape.all_rows) most = std::max(most, shape.tokens);
@@ -62,31 +62,23 @@ void ChunkedEngine::choose_bucket(int64_t tokens) {
     use_bucket(bucket);
 }
 
-std::span<const float> ChunkedEngine::logits_after(std::span<const int64_t> ids, int64_t rows) {
-    if (static_cast<int64_t>(ids.size()) < rows || static_cast<int64_t>(ids.size()) > context_)
-        fail(ErrorCode::internal, "{} tokens do not fit a context of {}", ids.size(), context_);
-    kept_.truncate(kept_.shared_with(ids, rows));
-    choose_bucket(static_cast<int64_t>(ids.size()));
-    const auto count = static_cast<int64_t>(ids.size());
-    std::span<const float> logits;
-    for (int64_t done = kept(); done < count;) {
-        // Several rows are the last ones: what stands before them goes first.
-        const bool last = rows == 1 || count - done <= most_rows();
-        const int64_t wanted = last ? rows : 1;
-        const int64_t end = last ? count : count - rows;
-        const Step& shape = shape_for(end - done, wanted);
-        // A graph for chunks may see less of the cache than others: what is behind that is computed again.
-        if (kept() > shape.past) {
-            kept_.truncate(shape.past);
-            done = kept();
-        }
-        const auto now =
-            ids.subspan(static_cast<size_t>(done), static_cast<size_t>(std::min(shape.tokens, end - done)));
-        logits = run(shape, now, wanted);
-        kept_.append(now.first(static_cast<size_t>(placed_of(shape, now))));
-        done += static_cast<int64_t>(now.size());
-    }
-    return logits;
+Engine::Progress ChunkedEngine::compute(const Request& request) {
+    const auto count = static_cast<int64_t>(request.ids.size());
+    choose_bucket(count);
+    // Several rows are the last ones: what stands before them goes first.
+    const bool last = request.rows == 1 || count - request.kept <= most_rows();
+    const int64_t rows = last ? request.rows : 1;
+    const int64_t end = last ? count : count - request.rows;
+    const Step& shape = shape_for(end - request.kept, rows);
+    // A graph for chunks may see less of the cache than others: what is behind that is computed again.
+    const int64_t from = std::min(request.kept, shape.past);
+    const int64_t tokens = std::min(shape.tokens, end - from);
+    // The last token of a full context has no place in the cache, and needs none: nothing can follow it.
+    const int64_t placed = std::min(tokens, shape.context - 1 - from);
+    const auto ids = request.ids.subspan(static_cast<size_t>(from), static_cast<size_t>(tokens));
+    const auto logits = run(shape, {ids, from, placed, rows}, request.stop);
+    if (logits.empty()) return {from, from, from};
+    return {from, from + tokens, from + placed, logits};
 }
 
 }  // namespace ovenbird

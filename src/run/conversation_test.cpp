@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "base/test_folder.hpp"
-#include "run/kept_tokens.hpp"
 #include "run/test_byte_tokenizer.hpp"
 
 namespace ovenbird {
@@ -16,13 +15,11 @@ constexpr int64_t kEnd = 256;
 // Spells the same answer to every prompt, keeps tokens as a cache does, and breaks down when it is told to.
 class KeepingEngine : public Engine {
 public:
-    KeepingEngine(std::string answer, int64_t window) : answer_(std::move(answer)), window_(window) {}
-    int64_t window_tokens() const override { return window_; }
-    int64_t vocab_size() const override { return 300; }
-    int64_t computed_tokens() const override { return kept_.appended(); }
-    const std::string& device() const override { return device_; }
-    std::span<const float> next_logits(std::span<const int64_t> ids) override {
-        EXPECT_LE(static_cast<int64_t>(ids.size()), window_);
+    KeepingEngine(std::string answer, int64_t window) : answer_(std::move(answer)) {
+        describe({.window_tokens = window, .vocab_size = 300, .device = "SCRIPT"});
+    }
+    Progress compute(const Request& request) override {
+        const auto ids = request.ids;
         if (calls_left && (*calls_left)-- == 0) {
             calls_left.reset();
             fail(ErrorCode::device, "the device is gone");
@@ -31,13 +28,11 @@ public:
             ids.size() == last.size() + 1 && std::equal(last.begin(), last.end(), ids.begin());
         if (!goes_on) prompt.assign(ids.begin(), ids.end());
         const size_t said = ids.size() - prompt.size();
-        const int64_t shared = kept_.shared_with(ids);
-        kept_.truncate(shared);
-        kept_.append(ids.subspan(static_cast<size_t>(shared)));
         last.assign(ids.begin(), ids.end());
         logits_.assign(300, 0.0F);
         logits_[said < answer_.size() ? static_cast<unsigned char>(answer_[said]) : kEnd] = 1.0F;
-        return logits_;
+        const auto count = static_cast<int64_t>(ids.size());
+        return {request.kept, count, count, logits_};
     }
     std::vector<int64_t> prompt;
     std::vector<int64_t> last;
@@ -45,10 +40,7 @@ public:
 
 private:
     std::string answer_;
-    int64_t window_;
-    KeptTokens kept_;
     std::vector<float> logits_;
-    std::string device_ = "SCRIPT";
 };
 
 bool go_on(const std::string&) {

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "model/step.hpp"
 #include "run/logits.hpp"
 
 namespace ovenbird {
@@ -30,7 +31,7 @@ ov::Tensor first_tokens(const ov::Tensor& state, size_t count) {
 }  // namespace
 
 DynamicEngine::DynamicEngine(std::unique_ptr<CompiledSession> session, int64_t context)
-    : session_(std::move(session)), context_(context) {
+    : session_(std::move(session)) {
     for (const char* name : {"input_ids", "attention_mask", "position_ids", "beam_idx"}) {
         const auto inputs = session_->model().inputs();
         const bool there = std::any_of(inputs.begin(), inputs.end(),
@@ -40,59 +41,61 @@ DynamicEngine::DynamicEngine(std::unique_ptr<CompiledSession> session, int64_t c
     const auto& shape = session_->model().output("logits").get_partial_shape();
     if (shape.size() != 3 || shape[2].is_dynamic())
         fail(ErrorCode::unsupported, "output 'logits' is {}, expected [?,?,V]", shape.to_string());
-    vocab_size_ = shape[2].get_length();
+    describe({.window_tokens = context,
+              .vocab_size = shape[2].get_length(),
+              .most_rows = kDraftRows,  // what a run of the baked graph gives at most
+              .device = session_->device(),
+              .input_shapes =
+                  "[DEBUG] Infer Input Shapes: input_ids=[1,new] i64, attention_mask=[1,kept+new] "
+                  "i64, position_ids=[1,new] i64, beam_idx=[1] i32"});
     ov::Tensor beam(ov::element::i32, {1});
     beam.data<int32_t>()[0] = 0;
     session_->set_input("beam_idx", beam);
 }
 
-void DynamicEngine::truncate(int64_t count) {
-    if (count == kept_.count()) return;
-    if (count == 0) {
+// Brings the states to the first `count` tokens. What they hold is not known while they are being changed.
+void DynamicEngine::hold(int64_t count) {
+    if (held_ == count) return;
+    const bool reset = count == 0 || !held_;
+    held_.reset();
+    if (reset) {
         session_->reset_state();
     } else {
-        for (auto& state : session_->states())
-            state.set_state(first_tokens(state.get_state(), static_cast<size_t>(count)));
+        session_->set_states(
+            [&](const ov::Tensor& state) { return first_tokens(state, static_cast<size_t>(count)); });
     }
-    kept_.truncate(count);
+    held_ = count;
 }
 
-void DynamicEngine::infer(std::span<const int64_t> ids) {
-    const auto total = static_cast<size_t>(kept_.count()) + ids.size();
+bool DynamicEngine::infer(std::span<const int64_t> ids, int64_t position, const StopAsked& stop) {
+    const auto total = static_cast<size_t>(position) + ids.size();
     std::vector<int64_t> positions(ids.size());
-    std::iota(positions.begin(), positions.end(), kept_.count());
+    std::iota(positions.begin(), positions.end(), position);
     session_->set_input("input_ids", row_of(ids));
     session_->set_input("attention_mask", row_of(std::vector<int64_t>(total, 1)));
     session_->set_input("position_ids", row_of(positions));
-    session_->infer();
-    kept_.append(ids);
+    held_.reset();
+    if (!session_->infer(ids.size() > 1 ? stop : StopAsked())) return false;
+    held_ = static_cast<int64_t>(total);
+    return true;
 }
 
-std::string DynamicEngine::input_shapes() const {
-    return "[DEBUG] Infer Input Shapes: input_ids=[1,new] i64, attention_mask=[1,kept+new] i64, "
-           "position_ids=[1,new] i64, beam_idx=[1] i32";
-}
-
-std::span<const float> DynamicEngine::logits_after(std::span<const int64_t> ids, int64_t rows) {
-    if (static_cast<int64_t>(ids.size()) < rows || static_cast<int64_t>(ids.size()) > context_)
-        fail(ErrorCode::internal, "{} tokens do not fit a context of {}", ids.size(), context_);
-    const int64_t shared = kept_.shared_with(ids, rows);
-    truncate(shared);
-    try {
-        infer(ids.subspan(static_cast<size_t>(shared)));
-    } catch (const Error&) {
-        // What the states hold now is not known: the next call starts afresh.
-        session_->reset_state();
-        kept_.truncate(0);
-        throw;
-    }
+Engine::Progress DynamicEngine::compute(const Request& request) {
+    const int64_t from = held_ ? request.kept : 0;
+    hold(from);
+    const auto rest = request.ids.subspan(static_cast<size_t>(from));
+    const auto wanted = static_cast<size_t>(request.rows);
+    const bool last = rest.size() <= static_cast<size_t>(kPromptChunkTokens) + wanted;
+    const auto now = last ? rest : rest.first(kPromptChunkTokens);
+    if (!infer(now, from, request.stop)) return {};
+    const int64_t done = from + static_cast<int64_t>(now.size());
+    if (!last) return {from, done, done};
     const ov::Tensor tensor = session_->output("logits");
     const size_t given = tensor.get_shape()[1];
-    const auto wanted = static_cast<size_t>(rows);
     if (given < wanted) fail(ErrorCode::internal, "the graph gave logits for {} rows of {}", given, wanted);
-    logits_.resize(wanted * static_cast<size_t>(vocab_size_));
+    logits_.resize(wanted * static_cast<size_t>(vocab_size()));
     read_logits(tensor, given - wanted, logits_);
-    return logits_;
+    return {from, done, done, logits_};
 }
 
 }  // namespace ovenbird

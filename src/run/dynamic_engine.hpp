@@ -2,11 +2,11 @@
 // A stateful dynamic graph as an Engine: the fastest form where the device takes dynamic shapes (CPU, GPU).
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "device/device.hpp"
 #include "run/engine.hpp"
-#include "run/kept_tokens.hpp"
 
 namespace ovenbird {
 
@@ -17,25 +17,13 @@ public:
     /// `context`: most tokens of a sequence. Errors: unsupported, naming what does not fit.
     DynamicEngine(std::unique_ptr<CompiledSession> session, int64_t context);
 
-    int64_t window_tokens() const override { return context_; }
-    int64_t vocab_size() const override { return vocab_size_; }
-    std::span<const float> next_logits(std::span<const int64_t> ids) override { return logits_after(ids, 1); }
-    int64_t most_rows() const override { return kRows; }
-    std::span<const float> logits_after(std::span<const int64_t> ids, int64_t rows) override;
-    const std::string& device() const override { return session_->device(); }
-    std::string input_shapes() const override;
-    int64_t computed_tokens() const override { return kept_.appended(); }
-
 private:
-    static constexpr int64_t kRows = 8;  // what a run of the baked graph gives at most
-
-    void truncate(int64_t count);
-    void infer(std::span<const int64_t> ids);
+    Progress compute(const Request& request) override;
+    void hold(int64_t count);
+    bool infer(std::span<const int64_t> ids, int64_t position, const StopAsked& stop);
 
     std::unique_ptr<CompiledSession> session_;
-    int64_t context_;
-    int64_t vocab_size_ = 0;
-    KeptTokens kept_;
+    std::optional<int64_t> held_ = 0;  // tokens in the states; none: not known
     std::vector<float> logits_;
 };
 

@@ -2,9 +2,12 @@
 // The seam between the token loop and whatever computes logits.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "run/kept_tokens.hpp"
 
 namespace ovenbird {
 
@@ -13,31 +16,77 @@ inline int64_t filler_id(int64_t pad_id, int64_t vocab_size) {
     return pad_id >= 0 && pad_id < vocab_size ? pad_id : 0;
 }
 
-/// Computes next-token logits for a sequence of tokens. Tests script one; StaticEngine runs a device.
+/// Most tokens of a prompt that one run of a graph without fixed shapes takes: bounds its activations. Eight
+/// chunks of 128 take 10% longer.
+inline constexpr int64_t kPromptChunkTokens = 1024;
+
+/// Whether whoever waits for the answer wants no more of it. Asked between two runs of a graph, and while a
+/// long one runs.
+using StopAsked = std::function<bool()>;
+
+/// What is known of an engine once it is open.
+struct EngineFacts {
+    int64_t window_tokens = 0;  // most tokens that a sequence may hold
+    int64_t vocab_size = 0;
+    int64_t most_rows = 1;       // of logits at once
+    std::string device{};        // "NPU", "CPU", …
+    uint64_t cache_bytes = 0;    // allocated for keys and values, once; 0 without a cache
+    std::string input_shapes{};  // "[DEBUG] Infer Input Shapes: …": what a token's infer call sends
+};
+
+/// Computes next-token logits for a sequence of tokens. Outside: the window is checked, the common start with
+/// what is kept is found, and stopping works, alike for every form. Inside: compute(), the only thing in
+/// which forms differ. Tests script it. Not thread-safe.
 class Engine {
 public:
     virtual ~Engine() = default;
-    /// Most tokens a sequence may hold (N of [1, N]).
-    virtual int64_t window_tokens() const = 0;
-    virtual int64_t vocab_size() const = 0;
-    /// Logits (f32, vocab_size values) that follow the last of `ids` (1 … window_tokens() ids, each below
-    /// vocab_size()). Valid until the next call. Errors: device, invalid_input.
-    virtual std::span<const float> next_logits(std::span<const int64_t> ids) = 0;
-    /// Most rows that logits_after() gives at once.
-    virtual int64_t most_rows() const { return 1; }
+    Engine() = default;
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    int64_t window_tokens() const { return facts_.window_tokens; }
+    int64_t vocab_size() const { return facts_.vocab_size; }
+    int64_t most_rows() const { return facts_.most_rows; }
+    const std::string& device() const { return facts_.device; }
+    uint64_t cache_bytes() const { return facts_.cache_bytes; }
+    const std::string& input_shapes() const { return facts_.input_shapes; }
+    /// Tokens that were computed since it was opened.
+    int64_t computed_tokens() const { return computed_; }
+
+    /// Logits (f32, vocab_size() values) that follow the last of `ids` (1 … window_tokens() ids, each below
+    /// vocab_size()). Valid until the next call. Errors: device, invalid_input; internal for too many ids.
+    std::span<const float> next_logits(std::span<const int64_t> ids) { return logits_after(ids, 1); }
     /// Logits that follow each of the last `rows` ids (1 … most_rows(), at most all of them), one row of
-    /// vocab_size values after the other: how drafted tokens are verified. Valid until the next call.
-    virtual std::span<const float> logits_after(std::span<const int64_t> ids, [[maybe_unused]] int64_t rows) {
-        return next_logits(ids);
-    }
-    /// Tokens whose keys and values were computed since it was opened; 0 for engines that keep none.
-    virtual int64_t computed_tokens() const { return 0; }
-    /// "NPU", "CPU", …
-    virtual const std::string& device() const = 0;
-    /// Bytes allocated for keys and values, once; 0 without a cache.
-    virtual uint64_t cache_bytes() const { return 0; }
-    /// "[DEBUG] Infer Input Shapes: …": the names, shapes and types that a token's infer call sends.
-    virtual std::string input_shapes() const { return ""; }
+    /// vocab_size() values after the other: how drafted tokens are verified. Valid until the next call. Empty
+    /// when `stop` said so: what was computed by then is kept. Errors: as next_logits(); nothing is kept.
+    std::span<const float> logits_after(std::span<const int64_t> ids, int64_t rows,
+                                        const StopAsked& stop = {});
+
+protected:
+    /// To be called before the first compute().
+    void describe(EngineFacts facts) { facts_ = std::move(facts); }
+
+    struct Request {
+        std::span<const int64_t> ids;  // the whole sequence
+        int64_t kept;                  // of them, those whose keys and values are there: fewer than all
+        int64_t rows;                  // wanted once the last of them is computed
+        const StopAsked& stop;         // may be empty
+    };
+    struct Progress {
+        int64_t from = 0;                 // the first that was computed, at most Request::kept
+        int64_t done = 0;                 // one behind the last; `from` when it was stopped
+        int64_t kept = 0;                 // how many are kept now
+        std::span<const float> logits{};  // once all are done: the rows that were wanted
+    };
+    /// Computes some of the tokens behind the kept ones, at least one: what one run of a graph takes.
+    virtual Progress compute(const Request& request) = 0;
+
+    static bool asks_to_stop(const StopAsked& stop) { return stop && stop(); }
+
+private:
+    EngineFacts facts_;
+    KeptTokens kept_;
+    int64_t computed_ = 0;
 };
 
 }  // namespace ovenbird

@@ -44,6 +44,14 @@ const FoldedStep& longest_step(const FoldedForm& form) {
                              [](const auto& a, const auto& b) { return a.past < b.past; });
 }
 
+std::string shapes_sent(const CallTensors& tensors) {
+    std::vector<std::pair<std::string, ov::Tensor>> sent(tensors.begin(), tensors.end());
+    std::erase_if(sent, [](const auto& entry) {
+        return entry.first.starts_with("present.") || entry.first == "next_hidden";
+    });
+    return shapes_line(sent);
+}
+
 }  // namespace
 
 FoldedEngine::FoldedEngine(const Manifest& manifest, std::unique_ptr<GraphRunner> runner,
@@ -56,8 +64,14 @@ FoldedEngine::FoldedEngine(const Manifest& manifest, std::unique_ptr<GraphRunner
              [this](const auto& type, const auto& shape) { return runner_->allocate(type, shape); }) {
     find_caches();
     const Prepared& decode = step_of(shape_for(1, 1));
-    vocab_size_ = static_cast<int64_t>(decode.logits.get_shape().at(2));
-    pad_id_ = filler_id(pad_id, vocab_size_);
+    const auto vocab_size = static_cast<int64_t>(decode.logits.get_shape().at(2));
+    pad_id_ = filler_id(pad_id, vocab_size);
+    describe({.window_tokens = manifest.context,
+              .vocab_size = vocab_size,
+              .most_rows = most_rows_of_graphs(),
+              .device = runner_->device(),
+              .cache_bytes = cache_.bytes(),
+              .input_shapes = shapes_sent(decode.sent)});
 }
 
 void FoldedEngine::find_caches() {
@@ -200,37 +214,28 @@ void FoldedEngine::use_bucket([[maybe_unused]] int64_t context) {
     steps_.clear();  // the smaller bucket's, whose memory is wanted
 }
 
-std::span<const float> FoldedEngine::run(const Step& shape, std::span<const int64_t> ids, int64_t rows) {
+std::span<const float> FoldedEngine::run(const Step& shape, const Chunk& chunk, const StopAsked& stop) {
     Prepared& step = step_of(shape);
-    step.inputs.fill(ids, kept(), pad_id_);
+    step.inputs.fill(chunk.ids, chunk.kept, pad_id_);
     step.embed();
     step.before();
-    const int64_t placed = placed_of(shape, ids);
     for (auto& layer : step.layers) {
+        if (asks_to_stop(stop)) return {};
         for (const size_t part : layer.parts)
-            cache_.set_past(part, shape.past, kept());
+            cache_.set_past(part, shape.past, chunk.kept);
         layer.call();
         for (size_t i = 0; i < layer.parts.size(); ++i)
-            cache_.place(layer.parts[i], step.fresh[i], kept(), placed);
+            cache_.place(layer.parts[i], step.fresh[i], chunk.kept, chunk.placed);
     }
     const ov::Tensor& last = step.hidden[step.layers.size() % 2];
-    const size_t wanted = ids.size() - static_cast<size_t>(rows);
+    const size_t wanted = chunk.ids.size() - static_cast<size_t>(chunk.rows);
     const size_t width = step.head_rows.get_shape()[2];
     if (!shape.all_rows)
         std::memcpy(step.head_rows.data(), last.data<float>() + wanted * width, width * sizeof(float));
     step.head();
-    const auto count = static_cast<size_t>(vocab_size_);
+    const auto count = static_cast<size_t>(vocab_size());
     return {step.logits.data<float>() + (shape.all_rows ? wanted * count : 0),
-            static_cast<size_t>(rows) * count};
-}
-
-std::string FoldedEngine::input_shapes() const {
-    const auto& [name, step] = *steps_.begin();
-    std::vector<std::pair<std::string, ov::Tensor>> sent(step.sent.begin(), step.sent.end());
-    std::erase_if(sent, [](const auto& entry) {
-        return entry.first.starts_with("present.") || entry.first == "next_hidden";
-    });
-    return shapes_line(sent);
+            static_cast<size_t>(chunk.rows) * count};
 }
 
 }  // namespace ovenbird

@@ -25,16 +25,10 @@ public:
     FoldedEngine(const Manifest& manifest, std::unique_ptr<GraphRunner> runner,
                  std::shared_ptr<const MappedFile> weights, int64_t pad_id);
 
-    int64_t vocab_size() const override { return vocab_size_; }
-    const std::string& device() const override { return runner_->device(); }
-    std::string input_shapes() const override;
-    uint64_t cache_bytes() const override { return cache_.bytes(); }
-
-protected:
-    std::span<const float> run(const Step& shape, std::span<const int64_t> ids, int64_t rows) override;
+private:
+    std::span<const float> run(const Step& shape, const Chunk& chunk, const StopAsked& stop) override;
     void use_bucket(int64_t context) override;
 
-private:
     using Call = std::function<void()>;
     struct Layer {
         Call call;
@@ -64,7 +58,6 @@ private:
     std::unique_ptr<GraphRunner> runner_;
     std::shared_ptr<const MappedFile> file_;
     int64_t pad_id_ = 0;
-    int64_t vocab_size_ = 0;
     HostCache cache_;
     std::map<std::string, Prepared> steps_;  // by name
     std::map<std::pair<size_t, std::string>, ov::Tensor>

@@ -25,16 +25,10 @@ public:
     void reserve(int64_t count) { ids_.reserve(static_cast<size_t>(count)); }
 
     void truncate(int64_t count) { ids_.resize(static_cast<size_t>(count)); }
-    void append(std::span<const int64_t> ids) {
-        ids_.insert(ids_.end(), ids.begin(), ids.end());
-        appended_ += static_cast<int64_t>(ids.size());
-    }
-    /// How many were ever computed, whatever became of them.
-    int64_t appended() const { return appended_; }
+    void append(std::span<const int64_t> ids) { ids_.insert(ids_.end(), ids.begin(), ids.end()); }
 
 private:
     std::vector<int64_t> ids_;
-    int64_t appended_ = 0;
 };
 
 }  // namespace ovenbird

@@ -6,7 +6,6 @@
 
 #include "device/device.hpp"
 #include "run/engine.hpp"
-#include "run/kept_tokens.hpp"
 
 namespace ovenbird {
 
@@ -19,16 +18,6 @@ public:
     PagedEngine(std::unique_ptr<CompiledSession> chunk, std::unique_ptr<CompiledSession> token,
                 int64_t context);
 
-    int64_t window_tokens() const override { return context_; }
-    int64_t vocab_size() const override { return vocab_size_; }
-    std::span<const float> next_logits(std::span<const int64_t> ids) override { return logits_after(ids, 1); }
-    int64_t most_rows() const override { return kRows; }
-    std::span<const float> logits_after(std::span<const int64_t> ids, int64_t rows) override;
-    const std::string& device() const override { return chunk_->device(); }
-    std::string input_shapes() const override;
-    int64_t computed_tokens() const override { return kept_.appended(); }
-    uint64_t cache_bytes() const override { return cache_bytes_; }
-
     /// Pages that a sequence of `context` tokens takes.
     static int64_t pages(int64_t context) { return (context + kPageTokens - 1) / kPageTokens; }
 
@@ -36,15 +25,12 @@ private:
     static constexpr int64_t kPageTokens = 32;  // what the CPU device computes with
     static constexpr int64_t kRows = 64;        // bounds the memory of logits
 
-    void allocate_pages();
-    ov::Tensor infer(std::span<const int64_t> ids, int64_t rows);
+    Progress compute(const Request& request) override;
+    uint64_t allocate_pages(int64_t context);
+    CompiledSession& fill(std::span<const int64_t> ids, int64_t position, int64_t rows);
 
     std::unique_ptr<CompiledSession> chunk_;
     std::unique_ptr<CompiledSession> token_;
-    int64_t context_;
-    int64_t vocab_size_ = 0;
-    uint64_t cache_bytes_ = 0;
-    KeptTokens kept_;
     ov::Tensor past_, begins_, page_begins_, length_, first_row_;  // shared by both graphs
     ov::Tensor token_id_, token_position_;
     std::vector<float> logits_;

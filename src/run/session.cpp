@@ -46,8 +46,9 @@ public:
         const auto drafts = draft();
         const auto rows = static_cast<int64_t>(drafts.size()) + 1;
         window_.insert(window_.end(), drafts.begin(), drafts.end());
-        const auto logits = engine_.logits_after(window_, rows);
+        const auto logits = engine_.logits_after(window_, rows, options_.stop_asked);
         window_.resize(window_.size() - drafts.size());
+        if (logits.empty()) return end(FinishReason::interrupted);
         if (++generation_.steps == 1) generation_.first_token_ms = ms_since(start_);
         const auto vocab = static_cast<size_t>(engine_.vocab_size());
         for (size_t row = 0; row <= drafts.size(); ++row) {

@@ -18,6 +18,7 @@ struct GenerateOptions {
     int64_t draft_tokens = 0;   // most that prompt lookup drafts at once, where the engine can verify them
     TokenMask* mask = nullptr;  // what the answer may be, advanced with it; none: anything
     int64_t top_log_probabilities = 0;  // likeliest tokens told beside each one
+    StopAsked stop_asked{};             // asked at every step and between the runs of a long prompt
 };
 
 struct Generation {
@@ -41,8 +42,8 @@ struct Generation {
 void validate(const GenerateOptions& options);
 
 /// Each token is chosen from the engine's logits for the whole window so far. `on_token` sees each new token;
-/// returning false ends the loop (interrupted). Errors: usage (those of validate()), invalid_input (an id
-/// outside the vocabulary), those of the engine.
+/// returning false ends the loop, and so does stop_asked (interrupted). Errors: usage (those of validate()),
+/// invalid_input (an id outside the vocabulary), those of the engine.
 Generation generate(Engine& engine, std::vector<int64_t> prompt, const GenerateOptions& options,
                     const std::function<bool(int64_t)>& on_token);
 

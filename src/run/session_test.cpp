@@ -18,24 +18,20 @@ namespace {
 // Answers with a fixed script of tokens, whatever it is asked, and remembers what it was asked.
 class ScriptedEngine : public Engine {
 public:
-    ScriptedEngine(int64_t window, std::vector<int64_t> script)
-        : window_(window), script_(std::move(script)) {}
-    int64_t window_tokens() const override { return window_; }
-    int64_t vocab_size() const override { return 8; }
-    std::span<const float> next_logits(std::span<const int64_t> ids) override {
-        asked.emplace_back(ids.begin(), ids.end());
+    ScriptedEngine(int64_t window, std::vector<int64_t> script) : script_(std::move(script)) {
+        describe({.window_tokens = window, .vocab_size = 8, .device = "SCRIPT"});
+    }
+    Progress compute(const Request& request) override {
+        asked.emplace_back(request.ids.begin(), request.ids.end());
         logits_.assign(8, 0.0F);
         logits_[static_cast<size_t>(script_[asked.size() - 1])] = 1.0F;
-        return logits_;
+        return {0, static_cast<int64_t>(request.ids.size()), 0, logits_};
     }
-    const std::string& device() const override { return device_; }
     std::vector<std::vector<int64_t>> asked;
 
 private:
-    int64_t window_;
     std::vector<int64_t> script_;
     std::vector<float> logits_;
-    std::string device_ = "SCRIPT";
 };
 
 bool go_on(int64_t) {
@@ -116,6 +112,18 @@ TEST(Generate, CallerCanStop) {
     EXPECT_EQ(generation.reason, FinishReason::interrupted);
 }
 
+TEST(Generate, StopsBeforeTheFirstTokenToo) {
+    for (int allowed = 0; allowed < 4; ++allowed) {
+        ScriptedEngine engine(16, {3, 4, 5, 3});
+        int asked = 0;
+        const GenerateOptions options{.stop_asked = [&] { return asked++ == allowed; }};
+        const auto generation = generate(engine, {1, 2}, options, go_on);
+        EXPECT_EQ(static_cast<int>(engine.asked.size()), allowed);
+        EXPECT_EQ(static_cast<int>(generation.tokens.size()), allowed);
+        EXPECT_EQ(generation.reason, FinishReason::interrupted);
+    }
+}
+
 TEST(Generate, IdsOutsideTheVocabularyNeverReachTheEngine) {
     for (const int64_t id : {int64_t{8}, int64_t{-1}, std::numeric_limits<int64_t>::max()}) {
         ScriptedEngine engine(16, {3});
@@ -127,14 +135,11 @@ TEST(Generate, IdsOutsideTheVocabularyNeverReachTheEngine) {
 // Says what the last two tokens lead to, for as many rows as it is asked for.
 class TwoTokenEngine : public Engine {
 public:
-    explicit TwoTokenEngine(int64_t rows) : rows_(rows) {}
-    int64_t window_tokens() const override { return 60; }
-    int64_t vocab_size() const override { return 8; }
-    int64_t most_rows() const override { return rows_; }
-    std::span<const float> next_logits(std::span<const int64_t> ids) override { return logits_after(ids, 1); }
-    std::span<const float> logits_after(std::span<const int64_t> ids, int64_t rows) override {
-        EXPECT_LE(static_cast<int64_t>(ids.size()), window_tokens());
-        EXPECT_LE(rows, rows_);
+    explicit TwoTokenEngine(int64_t rows) {
+        describe({.window_tokens = 60, .vocab_size = 8, .most_rows = rows, .device = "SCRIPT"});
+    }
+    Progress compute(const Request& request) override {
+        const auto [ids, kept, rows, stop] = request;
         logits_.assign(static_cast<size_t>(8 * rows), 0.0F);
         for (int64_t row = 0; row < rows; ++row) {
             const auto end = ids.size() - static_cast<size_t>(rows - 1 - row);
@@ -143,14 +148,11 @@ public:
             const int64_t next = (ids[end - 1] + 1 + (before == 5 && end % 4 == 0 ? 2 : 0)) % 7;
             logits_[static_cast<size_t>(8 * row + next)] = 1.0F;
         }
-        return logits_;
+        return {0, static_cast<int64_t>(ids.size()), 0, logits_};
     }
-    const std::string& device() const override { return device_; }
 
 private:
-    int64_t rows_;
     std::vector<float> logits_;
-    std::string device_ = "SCRIPT";
 };
 
 TEST(PromptLookup, SameTokensInFewerSteps) {

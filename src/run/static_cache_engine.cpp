@@ -27,10 +27,16 @@ StaticCacheEngine::StaticCacheEngine(const Manifest& manifest, GraphCompiler com
       compile_(std::move(compile)),
       embedder_(std::move(embedder)),
       cache_(manifest.context - 1, zeros) {
-    const Graph& decode = graph_of(shape_for(1, 1));
-    device_ = decode.session->device();
-    vocab_size_ = decode.session->model().output("logits").get_partial_shape()[2].get_length();
-    pad_id_ = filler_id(pad_id, vocab_size_);
+    const Step& step = shape_for(1, 1);
+    const Graph& decode = graph_of(step);
+    const int64_t vocab_size = decode.session->model().output("logits").get_partial_shape()[2].get_length();
+    pad_id_ = filler_id(pad_id, vocab_size);
+    describe({.window_tokens = context(),
+              .vocab_size = vocab_size,
+              .most_rows = most_rows_of_graphs(),
+              .device = decode.session->device(),
+              .cache_bytes = cache_.bytes(),
+              .input_shapes = shapes_sent(decode, step.past)});
 }
 
 void StaticCacheEngine::find_caches(const CompiledSession& session) {
@@ -79,36 +85,31 @@ void StaticCacheEngine::use_bucket([[maybe_unused]] int64_t context) {
     graphs_.clear();
 }
 
-std::span<const float> StaticCacheEngine::run(const Step& shape, std::span<const int64_t> ids, int64_t rows) {
+std::span<const float> StaticCacheEngine::run(const Step& shape, const Chunk& chunk, const StopAsked& stop) {
     Graph& graph = graph_of(shape);
-    graph.inputs.fill(ids, kept(), pad_id_);
+    graph.inputs.fill(chunk.ids, chunk.kept, pad_id_);
     if (embedder_ != nullptr) {
         const std::span padded(graph.inputs.ids.data<int64_t>(), graph.inputs.ids.get_size());
         graph.session->set_input("inputs_embeds", embedder_->rows(padded));
     }
     for (size_t part = 0; part < cache_.size(); ++part)
-        cache_.set_past(part, shape.past, kept());
-    graph.session->infer();
-    const int64_t placed = placed_of(shape, ids);
+        cache_.set_past(part, shape.past, chunk.kept);
+    if (!graph.session->infer(chunk.ids.size() > 1 ? stop : StopAsked())) return {};
     for (size_t part = 0; part < cache_.size(); ++part)
-        cache_.place(part, graph.fresh[part], kept(), placed);
-    const size_t first = shape.all_rows ? ids.size() - static_cast<size_t>(rows) : 0;
-    logits_.resize(static_cast<size_t>(rows * vocab_size_));
+        cache_.place(part, graph.fresh[part], chunk.kept, chunk.placed);
+    const size_t first = shape.all_rows ? chunk.ids.size() - static_cast<size_t>(chunk.rows) : 0;
+    logits_.resize(static_cast<size_t>(chunk.rows * vocab_size()));
     read_logits(graph.session->output("logits"), first, logits_);
     return logits_;
 }
 
-std::string StaticCacheEngine::input_shapes() const {
-    const auto& [file, decode] = *graphs_.begin();
+std::string StaticCacheEngine::shapes_sent(const Graph& decode, int64_t past) const {
     std::vector<std::pair<std::string, ov::Tensor>> sent{{"input_ids", decode.inputs.ids},
                                                          {"attention_mask", decode.inputs.mask},
                                                          {"position_ids", decode.inputs.positions}};
     if (embedder_ != nullptr) sent.erase(sent.begin());
-    for (size_t part = 0; part < cache_.size(); ++part) {
-        const auto rows = decode.inputs.mask.get_size() - decode.inputs.ids.get_size();
-        sent.emplace_back(fmt::format("{}{}", kPast, cache_.name(part)),
-                          cache_.view(part, static_cast<int64_t>(rows)));
-    }
+    for (size_t part = 0; part < cache_.size(); ++part)
+        sent.emplace_back(fmt::format("{}{}", kPast, cache_.name(part)), cache_.view(part, past));
     return shapes_line(sent);
 }
 

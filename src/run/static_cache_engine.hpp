@@ -28,18 +28,10 @@ public:
     StaticCacheEngine(const Manifest& manifest, GraphCompiler compile, int64_t pad_id,
                       std::unique_ptr<Embedder> embedder = nullptr);
 
-    int64_t vocab_size() const override { return vocab_size_; }
-    const std::string& device() const override { return device_; }
-    std::string input_shapes() const override;
-
-    /// Bytes of the cache for a sequence of window_tokens().
-    uint64_t cache_bytes() const override { return cache_.bytes(); }
-
-protected:
-    std::span<const float> run(const Step& shape, std::span<const int64_t> ids, int64_t rows) override;
+private:
+    std::span<const float> run(const Step& shape, const Chunk& chunk, const StopAsked& stop) override;
     void use_bucket(int64_t context) override;
 
-private:
     struct Graph {
         std::unique_ptr<CompiledSession> session;
         StepInputs inputs;
@@ -49,12 +41,11 @@ private:
     Graph open(const Step& shape);
     void find_caches(const CompiledSession& session);
     void connect(Graph& graph, const Step& shape);
+    std::string shapes_sent(const Graph& decode, int64_t past) const;
 
     GraphCompiler compile_;
     int64_t pad_id_ = 0;
     std::unique_ptr<Embedder> embedder_;
-    int64_t vocab_size_ = 0;
-    std::string device_;
     std::map<std::string, Graph> graphs_;  // by file
     HostCache cache_;
     std::vector<float> logits_;

@@ -33,6 +33,10 @@ StaticEngine::StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad
     find_logits();
     pad_id_ = filler_id(pad_id, vocab_size_);
     logits_.resize(static_cast<size_t>(vocab_size_));
+    describe({.window_tokens = window_tokens_,
+              .vocab_size = vocab_size_,
+              .device = session_->device(),
+              .input_shapes = shapes_sent()});
 }
 
 void StaticEngine::add_input(const ov::Output<const ov::Node>& port) {
@@ -117,23 +121,22 @@ void StaticEngine::fill(Input& input, std::span<const int64_t> ids) const {
     }
 }
 
-std::span<const float> StaticEngine::next_logits(std::span<const int64_t> ids) {
-    if (ids.empty() || static_cast<int64_t>(ids.size()) > window_tokens_) {
-        fail(ErrorCode::internal, "{} tokens do not fit a window of {}", ids.size(), window_tokens_);
-    }
+// Nothing is kept: every step computes the whole window.
+Engine::Progress StaticEngine::compute(const Request& request) {
+    const auto ids = request.ids;
     for (auto& input : inputs_) {
         fill(input, ids);
         session_->set_input(input.name, input.tensor);
     }
     session_->reset_state();
-    session_->infer();
+    if (!session_->infer(request.stop)) return {};
     const ov::Tensor tensor = session_->output(kLogits);
     const size_t row = logit_rows_ == 1 ? 0 : ids.size() - 1;
     read_logits(tensor, row, logits_);
-    return logits_;
+    return {0, static_cast<int64_t>(ids.size()), 0, logits_};
 }
 
-std::string StaticEngine::input_shapes() const {
+std::string StaticEngine::shapes_sent() const {
     std::vector<std::pair<std::string, ov::Tensor>> sent;
     sent.reserve(inputs_.size());
     for (const auto& input : inputs_)

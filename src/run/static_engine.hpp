@@ -23,15 +23,9 @@ public:
     StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad_id,
                  std::unique_ptr<Embedder> embedder = nullptr);
 
-    int64_t window_tokens() const override { return window_tokens_; }
-    int64_t vocab_size() const override { return vocab_size_; }
-    std::span<const float> next_logits(std::span<const int64_t> ids) override;
-    const std::string& device() const override { return session_->device(); }
-
-    /// "[DEBUG] Infer Input Shapes: attention_mask=[1,128] i64, …": what each infer call sends.
-    std::string input_shapes() const override;
-
 private:
+    Progress compute(const Request& request) override;
+
     /// What is written into an input for a window whose first `real` tokens are given.
     enum class Content { ids, embeds, mask, positions, beam };
     struct Input {
@@ -41,6 +35,7 @@ private:
     };
     void add_input(const ov::Output<const ov::Node>& port);
     void find_logits();
+    std::string shapes_sent() const;
     void fill(Input& input, std::span<const int64_t> ids) const;
     void fill_embeds(Input& input, std::span<const int64_t> ids) const;
 

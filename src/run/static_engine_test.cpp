@@ -83,9 +83,8 @@ std::shared_ptr<ov::Model> stateful_model() {
 
 std::unique_ptr<StaticEngine> engine_over(const std::shared_ptr<ov::Model>& model, int64_t pad_id = 7) {
     DeviceOptions options;
-    options.devices = {"CPU"};
     options.properties = {{"INFERENCE_PRECISION_HINT", "f32"}};
-    return std::make_unique<StaticEngine>(compile_first(model, options).session, pad_id);
+    return std::make_unique<StaticEngine>(compile_on("CPU", model, options), pad_id);
 }
 
 std::vector<float> ask(StaticEngine& engine, const std::vector<int64_t>& ids) {

@@ -1,0 +1,35 @@
+#include "run/engine.hpp"
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+
+std::span<const float> Engine::logits_after(std::span<const int64_t> ids, int64_t rows,
+                                            const StopAsked& stop) {
+    const auto count = static_cast<int64_t>(ids.size());
+    if (count < rows || count > window_tokens())
+        fail(ErrorCode::internal, "{} tokens do not fit a context of {}", count, window_tokens());
+    if (rows < 1 || rows > most_rows())
+        fail(ErrorCode::internal, "{} rows of logits are wanted of at most {}", rows, most_rows());
+    kept_.reserve(window_tokens());
+    kept_.truncate(kept_.shared_with(ids, rows));
+    Progress progress;
+    try {
+        for (int64_t done = kept_.count(); done < count; done = progress.done) {
+            if (asks_to_stop(stop)) return {};
+            progress = compute({ids, done, rows, stop});
+            kept_.truncate(std::min(kept_.count(), progress.from));
+            if (progress.done == progress.from) return {};
+            computed_ += progress.done - progress.from;
+            const auto before = static_cast<size_t>(kept_.count());
+            if (progress.kept > kept_.count())
+                kept_.append(ids.subspan(before, static_cast<size_t>(progress.kept) - before));
+        }
+    } catch (...) {
+        kept_.truncate(0);  // what the device holds now is not known
+        throw;
+    }
+    return progress.logits;
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,162 @@
+#include "run/open.hpp"
+
+#include "base/error.hpp"
+#include "base/platform/process.hpp"
+#include "device/embedder.hpp"
+#include "device/paged_attention.hpp"
+#include "device/reason.hpp"
+#include "model/npu_estimate.hpp"
+#include "run/dynamic_engine.hpp"
+#include "run/folded_engine.hpp"
+#include "run/paged_engine.hpp"
+#include "run/static_cache_engine.hpp"
+#include "run/static_engine.hpp"
+
+namespace ovenbird {
+namespace {
+
+namespace fs = std::filesystem;
+
+GraphBlobs blobs_of(const fs::path& folder, const Manifest& manifest) {
+    GraphBlobs blobs;
+    for (const auto& blob : manifest.blobs)
+        blobs[blob.graph].push_back(
+            {blob.platform, folder / blob.file, blob.bytes, blob.hash, blob.requirements});
+    return blobs;
+}
+
+void note(const DeviceOptions& options, const std::string& text) {
+    if (options.on_note) options.on_note(text);
+}
+
+// The one thing that OpenVINO's CPU device alone has: pages instead of states.
+std::unique_ptr<Engine> open_paged(const std::string& device, const fs::path& folder,
+                                   const Manifest& manifest, const DeviceOptions& options) {
+    const fs::path bin = folder / kModelBinName;
+    const auto graphs = page_attention(read_graph(folder / manifest.dynamic_graph, bin),
+                                       PagedEngine::pages(manifest.context));
+    auto chunk = compile_on(device, graphs.chunk, options);
+    auto token = compile_on(device, graphs.token, options);
+    auto engine = std::make_unique<PagedEngine>(std::move(chunk), std::move(token), manifest.context);
+    release_file_pages(bin);  // both have their own packed copies
+    return engine;
+}
+
+std::unique_ptr<Engine> open_dynamic(const std::string& device, const fs::path& folder,
+                                     const Manifest& manifest, const DeviceOptions& options) {
+    if (device_family(device) == "CPU") {
+        try {
+            return open_paged(device, folder, manifest, options);
+        } catch (const std::exception& error) {
+            note(options,
+                 fmt::format("{}: attention over pages was refused ({}); the graph with states is used, "
+                             "which is slower",
+                             device, one_line_reason(error.what())));
+        }
+    }
+    auto session =
+        compile_on(device, read_graph(folder / manifest.dynamic_graph, folder / kModelBinName), options);
+    return std::make_unique<DynamicEngine>(std::move(session), manifest.context);
+}
+
+std::unique_ptr<Engine> open_folded(const std::string& device, const fs::path& folder,
+                                    const Manifest& manifest, const DeviceOptions& options, int64_t pad_id) {
+    const fs::path bin = folder / kModelBinName;
+    auto engine = std::make_unique<FoldedEngine>(
+        manifest, folder_runner(folder, bin, device, options, blobs_of(folder, manifest)),
+        MappedFile::open(bin), pad_id);
+    if (host_memory_of(device)) release_file_pages(bin);  // the device's memory has its own copy
+    return engine;
+}
+
+std::unique_ptr<Engine> open_whole(const std::string& device, const fs::path& folder,
+                                   const Manifest& manifest, const DeviceOptions& options, int64_t pad_id) {
+    const fs::path bin = folder / kModelBinName;
+    const auto blobs = blobs_of(folder, manifest);
+    std::unique_ptr<Embedder> embedder;
+    if (manifest.inputs.contains("inputs_embeds"))
+        embedder = std::make_unique<Embedder>(folder / kEmbeddingsXmlName, bin);
+    const auto compile = [=](const Step& step) {
+        DeviceOptions with_blobs = options;
+        const std::string file = graph_file(step);
+        if (const auto found = blobs.find(file); found != blobs.end()) with_blobs.blobs = found->second;
+        return compile_on(device, read_graph(folder / file, bin), with_blobs);
+    };
+    return std::make_unique<StaticCacheEngine>(manifest, compile, pad_id, std::move(embedder));
+}
+
+Form form_on(const std::string& device, const Manifest& manifest, const OpenOptions& options) {
+    const bool npu = device_family(device) == "NPU";
+    if (options.form == FormChoice::best && !npu) return Form::dynamic;
+    if (options.form == FormChoice::whole || manifest.folded.steps.empty()) return Form::whole;
+    if (options.form == FormChoice::folded || manifest.graphs.empty()) return Form::folded;
+    if (!npu) return Form::whole;  // there a layer's weights are repacked for every call
+    const NpuChoice choice = choose_npu_form(manifest, npu_platform(device));
+    note(options.device, fmt::format("{}: {}", device, choice.reason));
+    return choice.folded ? Form::folded : Form::whole;
+}
+
+}  // namespace
+
+int64_t cached_context(const fs::path& folder, const std::optional<Manifest>& manifest, FormChoice form) {
+    const int64_t context = manifest && form != FormChoice::window ? manifest->context : 0;
+    if (context == 0 && form != FormChoice::best && form != FormChoice::window) {
+        fail(ErrorCode::unsupported,
+             "{}: the folder has no graphs with a cache; bake it from a checkpoint with --context 1024",
+             folder.string());
+    }
+    if (form == FormChoice::folded && manifest->folded.steps.empty()) {
+        fail(ErrorCode::unsupported, "{}: the folder has no folded graphs; bake it again with --form both",
+             folder.string());
+    }
+    if (form == FormChoice::whole && manifest->graphs.empty()) {
+        fail(ErrorCode::unsupported, "{}: the folder has no whole graphs; bake it again with --form both",
+             folder.string());
+    }
+    return context;
+}
+
+std::unique_ptr<Engine> open_form(const std::string& device, Form form, const fs::path& folder,
+                                  const Manifest& manifest, const DeviceOptions& options, int64_t pad_id) {
+    switch (form) {
+        case Form::dynamic:
+            return open_dynamic(device, folder, manifest, options);
+        case Form::whole:
+            return open_whole(device, folder, manifest, options, pad_id);
+        case Form::folded:
+            return open_folded(device, folder, manifest, options, pad_id);
+        case Form::window:
+            break;
+    }
+    DeviceOptions with_blobs = options;
+    const auto blobs = blobs_of(folder, manifest);
+    if (const auto found = blobs.find(kModelXmlName); found != blobs.end()) with_blobs.blobs = found->second;
+    return open_window(device, folder / kModelXmlName, with_blobs, pad_id);
+}
+
+std::unique_ptr<Engine> open_window(const std::string& device, const fs::path& model_xml,
+                                    const DeviceOptions& options, int64_t pad_id) {
+    auto session = compile_file_on(device, model_xml, options);
+    auto embedder = embedder_beside(model_xml, session->model());
+    return std::make_unique<StaticEngine>(std::move(session), pad_id, std::move(embedder));
+}
+
+OpenedEngine open_engine(const fs::path& folder, const std::optional<Manifest>& manifest,
+                         const OpenOptions& options, int64_t pad_id) {
+    const bool cached = options.model_xml.empty() && cached_context(folder, manifest, options.form) > 0;
+    OpenedEngine opened;
+    auto device = open_on_first(options.device.devices, [&](const std::string& name) {
+        opened.form = cached ? form_on(name, *manifest, options) : Form::window;
+        const fs::path xml = options.model_xml.empty() ? folder / kModelXmlName : options.model_xml;
+        opened.engine = manifest && options.model_xml.empty()
+                            ? open_form(name, opened.form, folder, *manifest, options.device, pad_id)
+                            : open_window(name, xml, options.device, pad_id);
+    });
+    for (const auto& passed : device.passed_over)
+        note(options.device, fmt::format("{} passed over: {}", passed.device, passed.reason));
+    opened.passed_over = std::move(device.passed_over);
+    opened.compile_seconds = device.seconds;
+    return opened;
+}
+
+}  // namespace ovenbird
