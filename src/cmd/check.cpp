@@ -6,6 +6,7 @@
 #include <openvino/runtime/core.hpp>
 
 #include "base/error.hpp"
+#include "base/platform/process.hpp"
 #include "check/calibration.hpp"
 #include "check/compiler.hpp"
 #include "check/numerics.hpp"
@@ -220,6 +221,7 @@ int check_command(int argc, char** argv) {
         if (!words.json) print_numerics(numerics);
     }
     if (words.compile) {
+        install_interrupt_handler();  // what is before looks at no signal
         const NpuCompiler compiler{npu_compile_command(words.compiler), words.timeout_seconds};
         for (const int platform : words.platforms) {
             const Json verdict = ask_npu_compiler(compiler, file, platform);
