@@ -225,6 +225,7 @@ std::span<const float> FoldedEngine::run(const Step& shape, std::span<const int6
 }
 
 std::string FoldedEngine::input_shapes() const {
+    if (steps_.empty()) return "";  // a larger bucket has just taken over
     const auto& [name, step] = *steps_.begin();
     std::vector<std::pair<std::string, ov::Tensor>> sent(step.sent.begin(), step.sent.end());
     std::erase_if(sent, [](const auto& entry) {

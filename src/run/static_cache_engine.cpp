@@ -99,6 +99,7 @@ std::span<const float> StaticCacheEngine::run(const Step& shape, std::span<const
 }
 
 std::string StaticCacheEngine::input_shapes() const {
+    if (graphs_.empty()) return "";  // a larger bucket has just taken over
     const auto& [file, decode] = *graphs_.begin();
     std::vector<std::pair<std::string, ov::Tensor>> sent{{"input_ids", decode.inputs.ids},
                                                          {"attention_mask", decode.inputs.mask},
