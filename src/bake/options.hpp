@@ -15,7 +15,9 @@ inline constexpr int64_t kLargestScaleFactor = 4096;
 /// --sym/--asym, --npu-platform and source/output are spelt by the command itself.
 template <typename Options, typename Visitor>
 void visit_bake_options(Options& options, Visitor&& visit) {
-    visit("bits", options.bits, "Bits of a weight inside the layers: 4, 8, or 16 for f16");
+    visit(
+        "bits", options.bits,
+        "Bits of a weight inside the layers: 4, 8, or 16 for f16; only 4 bits take --group-size and --ratio");
     visit("group-size", options.group_size,
           "Columns that share a scale, or -1 for one scale per output channel");
     visit("ratio", options.ratio, "Share of the layers' weights in 4 bits; the most sensitive rest takes 8");

@@ -83,6 +83,25 @@ int64_t JsonObject::integer_or(std::string_view key, int64_t fallback) const {
     return has(key) ? integer(key) : fallback;
 }
 
+int64_t JsonObject::integer_in(std::string_view key, int64_t low, int64_t high) const {
+    const int64_t value = integer(key);
+    if (value < low || value > high) wrong(key, fmt::format("an integer from {} to {}", low, high).c_str());
+    return value;
+}
+
+const Json& JsonObject::array(std::string_view key) const {
+    const Json* value = find(key);
+    if (value == nullptr || !value->is_array()) wrong(key, "an array");
+    return *value;
+}
+
+std::vector<double> JsonObject::numbers(std::string_view key) const {
+    const Json& list = array(key);
+    if (!std::all_of(list.begin(), list.end(), [](const Json& each) { return each.is_number(); }))
+        wrong(key, "an array of numbers");
+    return list.get<std::vector<double>>();
+}
+
 double JsonObject::number(std::string_view key) const {
     const Json* value = find(key);
     if (value == nullptr || !value->is_number()) wrong(key, "a number");

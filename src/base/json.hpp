@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ovenbird {
 
@@ -29,11 +30,16 @@ public:
     bool has(std::string_view key) const;  // present and not null
     int64_t integer(std::string_view key) const;
     int64_t integer_or(std::string_view key, int64_t fallback) const;
+    /// Errors also outside [low, high].
+    int64_t integer_in(std::string_view key, int64_t low, int64_t high) const;
     double number(std::string_view key) const;
     double number_or(std::string_view key, double fallback) const;
     bool boolean_or(std::string_view key, bool fallback) const;
     std::string text(std::string_view key) const;
     std::string text_or(std::string_view key, const std::string& fallback) const;
+    /// An array, whatever is in it.
+    const Json& array(std::string_view key) const;
+    std::vector<double> numbers(std::string_view key) const;
     /// The nested object, or nothing when absent or null.
     std::optional<JsonObject> object(std::string_view key) const;
 

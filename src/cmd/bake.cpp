@@ -1,13 +1,13 @@
 #include "bake/bake.hpp"
 
 #include <algorithm>
-#include <iostream>
 
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/console.hpp"
 #include "cmd/options.hpp"
+#include "cmd/output.hpp"
 
 namespace ovenbird {
 namespace {
@@ -28,6 +28,19 @@ void add_option(CLI::App& app, const std::string& name, bool& value, const char*
 template <typename Value>
 void add_option(CLI::App& app, const std::string& name, Value& value, const char* help) {
     app.add_option("--" + name, value, help)->capture_default_str();
+}
+
+// What would change nothing is more likely a mistake than meant.
+void refuse_idle_options(const CLI::App& app, const BakeOptions& options) {
+    const auto refuse = [&](const char* name, const char* why) {
+        if (app.count(name) > 0)
+            fail(ErrorCode::usage, "{} does nothing with --bits {}: {}; leave it out", name, options.bits,
+                 why);
+    };
+    if (options.bits == 4) return;
+    if (options.group_size != -1) refuse("--group-size", "only 4 bits have groups");
+    refuse("--ratio", "it shares the weights out between 4 bits and 8");
+    if (options.bits == 16) refuse("--asym", "f16 has no zero points");
 }
 
 bool parse(int argc, char** argv, Words& words) {
@@ -58,6 +71,7 @@ bool parse(int argc, char** argv, Words& words) {
     add_console_options(app, words.console);
     if (!parse_command(app, argc, argv)) return false;
     words.options.symmetric = !asym;
+    refuse_idle_options(app, words.options);
     // Groups become f16 in what an NPU compiler makes.
     if (!words.options.npu_platforms.empty() && app.count("--group-size") == 0) words.options.group_size = -1;
     return true;
@@ -67,7 +81,22 @@ void print_plan(const Words& words) {
     auto options = words.options;
     if (options.output.empty()) options.output = "unnamed";  // a plan needs no place to write to
     const auto planned = plan_bake(options);
-    std::cout << (words.json ? plan_json(planned.plan).dump(2) + "\n" : plan_text(planned.plan));
+    write_output(words.json ? plan_json(planned.plan).dump(2) + "\n" : plan_text(planned.plan));
+}
+
+int work(const Words& words, ConsoleReporter& reporter) {
+    if (words.plan) {
+        print_plan(words);
+        return 0;
+    }
+    install_interrupt_handler();
+    const Manifest manifest = bake(words.options, reporter);
+    if (words.json) write_output(to_json(manifest).dump(2) + "\n");
+    reporter.note(fmt::format("baked {} into {}", manifest.source_name, words.options.output.string()));
+    // The folder is there and sound, but not all that was asked for.
+    const bool all_blobs = std::all_of(manifest.blobs.begin(), manifest.blobs.end(),
+                                       [](const CompiledBlob& blob) { return blob.refused.empty(); });
+    return all_blobs ? 0 : 1;
 }
 
 }  // namespace
@@ -75,19 +104,7 @@ void print_plan(const Words& words) {
 int bake_command(int argc, char** argv) {
     Words words;
     if (!parse(argc, argv, words)) return 0;
-    if (words.plan) {
-        print_plan(words);
-        return 0;
-    }
-    install_interrupt_handler();
-    ConsoleReporter reporter(words.console);
-    const Manifest manifest = bake(words.options, reporter);
-    if (words.json) std::cout << to_json(manifest).dump(2) << "\n";
-    reporter.note(fmt::format("baked {} into {}", manifest.source_name, words.options.output.string()));
-    // The folder is there and sound, but not all that was asked for.
-    const bool all_blobs = std::all_of(manifest.blobs.begin(), manifest.blobs.end(),
-                                       [](const CompiledBlob& blob) { return blob.refused.empty(); });
-    return all_blobs ? 0 : 1;
+    return with_console(words.console, [&](ConsoleReporter& reporter) { return work(words, reporter); });
 }
 
 }  // namespace ovenbird

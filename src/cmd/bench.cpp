@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstdio>
 #include <random>
 
 #include "base/error.hpp"
@@ -10,6 +9,7 @@
 #include "cmd/console.hpp"
 #include "cmd/contestant.hpp"
 #include "cmd/engine_options.hpp"
+#include "cmd/output.hpp"
 #include "text/tokenizer.hpp"
 
 namespace ovenbird {
@@ -188,7 +188,7 @@ int measure(const Words& words, ConsoleReporter& reporter) {
     measure_all(words, Prompts(words, tokenizer, field.vocab_size), reporter, field);
     const auto text =
         words.json ? bench_json(field.entries, field.device).dump(2) + "\n" : bench_table(field.entries);
-    std::fputs(text.c_str(), stdout);
+    write_output(text);
     return 0;
 }
 
@@ -197,9 +197,11 @@ int measure(const Words& words, ConsoleReporter& reporter) {
 int bench_command(int argc, char** argv) {
     Words words;
     if (!parse(argc, argv, words)) return 0;
-    settle_places(words.engine);
-    install_interrupt_handler();
-    return with_console(words.console, [&](ConsoleReporter& reporter) { return measure(words, reporter); });
+    return with_console(words.console, [&](ConsoleReporter& reporter) {
+        settle_places(words.engine);
+        install_interrupt_handler();
+        return measure(words, reporter);
+    });
 }
 
 }  // namespace ovenbird

@@ -1,10 +1,9 @@
 #include "device/cache.hpp"
 
-#include <cstdio>
-
 #include "base/error.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/options.hpp"
+#include "cmd/output.hpp"
 
 namespace ovenbird {
 
@@ -22,17 +21,25 @@ int cache_command(int argc, char** argv) {
     for (const auto& entry : entries)
         total += entry.bytes;
     if (action == "clear") {
+        std::error_code none;
+        if (std::filesystem::exists(folder, none) && !is_own_cache(folder)) {
+            fail(ErrorCode::usage,
+                 "{}: is not marked as a cache of Ovenbird's (CACHEDIR.TAG), so nothing was deleted; if it "
+                 "is one, "
+                 "delete it yourself",
+                 folder.string());
+        }
         const size_t removed = trim_cache(folder, 0);
         if (removed < entries.size())
             fail(ErrorCode::io, "{}: some files cannot be deleted", folder.string());
-        fmt::print("{}: {} compiled models deleted, {:.1f} MiB\n", folder.string(), removed,
-                   static_cast<double>(total) / (1 << 20));
+        print_output("{}: {} compiled models deleted, {:.1f} MiB\n", folder.string(), removed,
+                     static_cast<double>(total) / (1 << 20));
         return 0;
     }
-    fmt::print("place    {}\n", folder.string());
-    fmt::print("entries  {}\n", entries.size());
-    fmt::print("size     {:.1f} MiB\n", static_cast<double>(total) / (1 << 20));
-    fmt::print("limit    {} MiB; the least recently used go first\n", kCacheLimitBytes >> 20);
+    print_output("place    {}\n", folder.string());
+    print_output("entries  {}\n", entries.size());
+    print_output("size     {:.1f} MiB\n", static_cast<double>(total) / (1 << 20));
+    print_output("limit    {} MiB; the least recently used go first\n", kCacheLimitBytes >> 20);
     return 0;
 }
 

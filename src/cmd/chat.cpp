@@ -49,15 +49,10 @@ ChatTemplate template_of(const std::filesystem::path& folder) {
         folder.string());
 }
 
-}  // namespace
-
-int chat_command(int argc, char** argv) {
-    Words words;
-    if (!parse(argc, argv, words)) return 0;
+int work(Words& words, ConsoleReporter& reporter) {
     settle_places(words.engine);
     validate(answer_options(words.answer));
     install_interrupt_handler();
-    ConsoleReporter reporter(words.console);
     const Tokenizer tokenizer = Tokenizer::load(words.engine.tokenizer);
     const ChatTemplate chat = template_of(words.engine.tokenizer);
     (void)make_constraint(answer_form(words.answer), tokenizer);  // refused before a model is opened
@@ -75,6 +70,14 @@ int chat_command(int argc, char** argv) {
     if (is_terminal) end_on_termination();
     ChatLoop loop(conversation, *opened.engine, tokenizer, words.answer, *lines, reporter, edits);
     return loop.run();
+}
+
+}  // namespace
+
+int chat_command(int argc, char** argv) {
+    Words words;
+    if (!parse(argc, argv, words)) return 0;
+    return with_console(words.console, [&](ConsoleReporter& reporter) { return work(words, reporter); });
 }
 
 }  // namespace ovenbird

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
 #include "base/cut_text.hpp"
 #include "base/error.hpp"
@@ -10,6 +9,7 @@
 #include "base/platform/files.hpp"
 #include "base/platform/process.hpp"
 #include "cmd/message_reader.hpp"
+#include "cmd/output.hpp"
 #include "text/constraint.hpp"
 
 namespace ovenbird {
@@ -26,10 +26,6 @@ std::pair<std::string, std::string> split_word(const std::string& line) {
     const size_t space = line.find_first_of(" \t\r\n");
     if (space == std::string::npos) return {line, ""};
     return {line.substr(0, space), trimmed(line.substr(space))};
-}
-
-bool print(const std::string& text) {
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
 }
 
 // "--top_p", "top_p" and "top-p" are one option.
@@ -127,10 +123,10 @@ void ChatLoop::answer(const std::string& text) {
     options.stop_asked = interrupted;
     if (constraint) options.mask = &*constraint;
     const Reply reply = conversation_.say(text, options, [&](const std::string& piece) {
-        listening = listening && print(piece);
+        listening = listening && try_output(piece);
         return listening && !interrupted();
     });
-    if (listening) print("\n");
+    write_output("\n");
     const auto& generation = reply.answer.generation;
     if (reply.dropped_turns > 0) {
         reporter_.note(fmt::format("the context of {} tokens is full: the oldest {} turns are no longer sent",
@@ -145,7 +141,7 @@ void ChatLoop::answer(const std::string& text) {
     computed_tokens_ += reply.computed_prompt_tokens;
     new_tokens_ += static_cast<int64_t>(generation.tokens.size());
     answer_ms_ += generation.total_ms;
-    if (!listening) fail(ErrorCode::io, "standard output cannot be written to; is its disk full?");
+    if (!listening) fail(ErrorCode::io, "standard output could not be written to");
 }
 
 void ChatLoop::obey(const std::string& line) {

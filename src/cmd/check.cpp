@@ -2,15 +2,16 @@
 
 #include <fmt/ranges.h>
 
-#include <iostream>
 #include <openvino/runtime/core.hpp>
 
 #include "base/error.hpp"
+#include "base/platform/process.hpp"
 #include "check/calibration.hpp"
 #include "check/compiler.hpp"
 #include "check/numerics.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/options.hpp"
+#include "cmd/output.hpp"
 #include "model/manifest.hpp"
 #include "model/npu_estimate.hpp"
 #include "text/tokenizer.hpp"
@@ -88,19 +89,19 @@ void print_finding(const Finding& finding) {
     const std::string where = finding.platforms.size() == npu_platforms().size()
                                   ? "every NPU"
                                   : fmt::format("{}", fmt::join(finding.platforms, ", "));
-    fmt::print("{} {}: {}: {}; {}\n", finding.refused ? "refused on" : "costly on", where, finding.node,
-               finding.reason, finding.advice);
+    print_output("{} {}: {}: {}; {}\n", finding.refused ? "refused on" : "costly on", where, finding.node,
+                 finding.reason, finding.advice);
 }
 
 void print_verdicts(const CheckReport& report, const std::vector<int>& platforms) {
     for (const auto& platform : npu_platforms()) {
         if (std::find(platforms.begin(), platforms.end(), platform.number) == platforms.end()) continue;
-        fmt::print("{} ({}): {}\n", platform.number, platform.name,
-                   report.refused_on(platform.number) ? "would be refused" : "should be accepted");
+        print_output("{} ({}): {}\n", platform.number, platform.name,
+                     report.refused_on(platform.number) ? "would be refused" : "should be accepted");
     }
-    fmt::print("weights on the device: about {:.1f} MB, {:.1f} MB of it because compressed ones grow\n",
-               static_cast<double>(report.memory.weights) / 1e6,
-               static_cast<double>(report.memory.grown) / 1e6);
+    print_output("weights on the device: about {:.1f} MB, {:.1f} MB of it because compressed ones grow\n",
+                 static_cast<double>(report.memory.weights) / 1e6,
+                 static_cast<double>(report.memory.grown) / 1e6);
 }
 
 // One prompt for each calibration text to begin with; the others follow it round and round until the window
@@ -128,30 +129,32 @@ std::vector<std::vector<int64_t>> calibration_prompts(const fs::path& tokenizer_
 void print_numerics(const NumericsReport& report) {
     const auto* overflow = report.first_overflow();
     const auto* drift = report.first_drift();
+    const auto* largest = report.largest();  // none where the model computes nothing in floats
     if (overflow != nullptr) {
-        fmt::print(
+        print_output(
             "overflows f16: {} is the first, {:.4g} in f32, and f16 ends at 65504; bake with "
             "--activations-scale-factor\n",
             overflow->node, overflow->largest);
     }
     if (drift != nullptr) {
-        fmt::print("drifts in f16: {} is the first, {:.1f}% from its f32 value\n", drift->node,
-                   100 * drift->drift);
+        print_output("drifts in f16: {} is the first, {:.1f}% from its f32 value\n", drift->node,
+                     100 * drift->drift);
     }
-    fmt::print(
-        "numerics: {} of {} texts go on with the same token in f16; logits {:.2f}% apart; largest value "
-        "{:.4g}, of {}\n",
-        report.same_token, report.prompts, 100 * report.logits_drift, report.largest()->largest,
-        report.largest()->node);
+    print_output("numerics: {} of {} texts go on with the same token in f16; logits {:.2f}% apart{}\n",
+                 report.same_token, report.prompts, 100 * report.logits_drift,
+                 largest == nullptr
+                     ? ""
+                     : fmt::format("; largest value {:.4g}, of {}", largest->largest, largest->node));
 }
 
-void print_compiled(const Json& verdict) {
-    const bool accepted = verdict.value("accepted", false);
-    fmt::print("{}: the compiler {}, {:.1f} s, {:.0f} MB of memory{}\n", verdict.value("platform", 0),
-               accepted ? "accepted it" : "REFUSED it", verdict.value("seconds", 0.0),
-               verdict.value("peak_mb", 0.0),
-               accepted ? fmt::format(", blob {:.1f} MB", verdict.value("blob_bytes", 0.0) / 1e6)
-                        : ": " + verdict.value("reason", ""));
+void print_compiled(const Json& json, const std::string& compiler) {
+    const JsonObject verdict(json, compiler + "'s verdict");
+    const bool accepted = verdict.boolean_or("accepted", false);
+    print_output("{}: the compiler {}, {:.1f} s, {:.0f} MB of memory{}\n", verdict.integer_or("platform", 0),
+                 accepted ? "accepted it" : "REFUSED it", verdict.number_or("seconds", 0.0),
+                 verdict.number_or("peak_mb", 0.0),
+                 accepted ? fmt::format(", blob {:.1f} MB", verdict.number_or("blob_bytes", 0.0) / 1e6)
+                          : ": " + verdict.text_or("reason", ""));
 }
 
 // The manifest of a baked folder, for what the graphs alone do not say.
@@ -171,7 +174,7 @@ Json to_json(const NpuEstimate& estimate) {
 }
 
 void print_estimate(int platform, const char* form, const NpuEstimate& estimate) {
-    fmt::print(
+    print_output(
         "{}, {} form with a cache: compiled in about {:.0f} s and {:.0f} MB; {:.0f} MB on the device, {} {} "
         "a "
         "token\n",
@@ -220,15 +223,16 @@ int check_command(int argc, char** argv) {
         if (!words.json) print_numerics(numerics);
     }
     if (words.compile) {
+        install_interrupt_handler();  // what is before looks at no signal
         const NpuCompiler compiler{npu_compile_command(words.compiler), words.timeout_seconds};
         for (const int platform : words.platforms) {
             const Json verdict = ask_npu_compiler(compiler, file, platform);
             refused = refused || !verdict.value("accepted", false);
             json["compiled"].push_back(verdict);
-            if (!words.json) print_compiled(verdict);
+            if (!words.json) print_compiled(verdict, compiler.command);
         }
     }
-    if (words.json) std::cout << json.dump(2) << "\n";
+    if (words.json) write_output(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return refused ? 1 : 0;
 }
 

@@ -7,11 +7,17 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <mutex>
+#include <new>
+#include <openvino/core/except.hpp>
+#include <system_error>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
+#include "cmd/output.hpp"
+#include "device/reason.hpp"
 
 namespace ovenbird {
 namespace {
@@ -136,12 +142,50 @@ void ConsoleReporter::end() {
     title_.clear();
 }
 
+namespace {
+
+const char* advice_for(const std::error_code& code) {
+    if (code == std::errc::permission_denied || code == std::errc::operation_not_permitted)
+        return "; look at its permissions, or name another place";
+    if (code == std::errc::read_only_file_system) return "; name a place that can be written to";
+    if (code == std::errc::no_space_on_device) return "; free some space and try again";
+    if (code == std::errc::not_a_directory) return "; a part of this path is a file";
+    if (code == std::errc::file_exists) return "; remove it, or name another place";
+    return "";
+}
+
+// What the standard library says is "filesystem error: cannot create directories: Permission denied
+// [/root/x]".
+std::string file_failure(const std::filesystem::filesystem_error& error) {
+    constexpr std::string_view kBefore = "filesystem error: ";
+    std::string_view doing = error.what();
+    if (doing.starts_with(kBefore)) doing.remove_prefix(kBefore.size());
+    const std::string reason = error.code().message();
+    doing = doing.substr(0, doing.find(": " + reason));
+    return fmt::format("{}: {}: {}{}", error.path1().string(), doing, reason, advice_for(error.code()));
+}
+
+}  // namespace
+
+std::string failure_text(const std::exception& error) {
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr)
+        return "out of memory; close other programs or choose a smaller model";
+    if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error))
+        return file_failure(*file);
+    if (dynamic_cast<const ov::Exception*>(&error) != nullptr)
+        return "OpenVINO refuses the model: " + one_line_reason(error.what()) +
+               "; is its folder damaged? bake it again";
+    if (dynamic_cast<const Error*>(&error) != nullptr || dynamic_cast<const OutputClosed*>(&error) != nullptr)
+        return error.what();
+    return fmt::format("{} (unexpected; please report this with the command you ran)", error.what());
+}
+
 int with_console(const ConsoleOptions& options, const std::function<int(ConsoleReporter&)>& work) {
     ConsoleReporter reporter(options);
     try {
         return work(reporter);
     } catch (const std::exception& error) {
-        reporter.log_failure(error.what());
+        reporter.log_failure(failure_text(error));
         throw;
     }
 }

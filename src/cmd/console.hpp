@@ -5,6 +5,7 @@
 #include <spdlog/logger.h>
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -49,6 +50,9 @@ private:
     Clock::time_point last_line_;
     uint64_t last_line_bytes_ = 0;
 };
+
+/// What the program says of the error that ends it.
+std::string failure_text(const std::exception& error);
 
 /// Runs `work` with a reporter. What it throws is written to the log file and thrown on.
 int with_console(const ConsoleOptions& options, const std::function<int(ConsoleReporter&)>& work);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <new>
 #include <stdexcept>
 
 #include "base/test_folder.hpp"
@@ -63,9 +65,9 @@ TEST(Console, TheLogFileHasEverythingAndTheFailureToo) {
     testing::internal::CaptureStderr();
     const auto work = [](ConsoleReporter& reporter) -> int {
         talk(reporter);
-        throw std::runtime_error("the oven is cold");
+        fail(ErrorCode::device, "the oven is cold");
     };
-    EXPECT_THROW(with_console(options, work), std::runtime_error);
+    EXPECT_THROW(with_console(options, work), Error);
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "a note with {} and %v\nwarning: careful\n");
     const auto log = read_file(folder / "log");
     for (const char* line : {" debug: a detail\n", " info: a note with {} and %v\n", " warning: careful\n",
@@ -75,6 +77,17 @@ TEST(Console, TheLogFileHasEverythingAndTheFailureToo) {
     with_console(options, [](ConsoleReporter& reporter) { return reporter.note("again"), 0; });
     EXPECT_NE(read_file(folder / "log").find("the oven is cold"), std::string::npos)
         << "appended to, not replaced";
+}
+
+TEST(Console, WhatIsSaidOfAnErrorThatEndsTheProgram) {
+    EXPECT_EQ(failure_text(Error(ErrorCode::io, "gone")), "gone");
+    EXPECT_EQ(failure_text(std::bad_alloc()).substr(0, 14), "out of memory;");
+    const std::filesystem::filesystem_error refused("cannot create directories", "/sealed/x",
+                                                    std::make_error_code(std::errc::permission_denied));
+    const auto text = failure_text(refused);
+    EXPECT_EQ(text.find("/sealed/x: cannot create directories: "), 0U) << text;
+    EXPECT_NE(text.find("look at its permissions"), std::string::npos) << text;
+    EXPECT_NE(failure_text(std::runtime_error("odd")).find("odd (unexpected"), std::string::npos);
 }
 
 TEST(Console, ALogFileThatCannotBeMadeIsAnError) {

@@ -44,7 +44,7 @@ double OwnContestant::peak_mb() const {
 
 PeerContestant::PeerContestant(const std::string& python, const std::string& kind, const std::string& model,
                                const Json& settings)
-    : child_({python, "-c", kBenchPeer, kind, model, settings.dump()}) {
+    : kind_(kind), child_({python, "-c", kBenchPeer, kind, model, settings.dump()}) {
     std::string line;
     try {
         line = child_.read_line(kPatience);
@@ -52,17 +52,23 @@ PeerContestant::PeerContestant(const std::string& python, const std::string& kin
         if (error.code() != ErrorCode::io) throw;
         fail(ErrorCode::unsupported, "{} does not start: {}", kind, error.what());
     }
-    const Json hello = parse_json(line, kind);
-    if (hello.contains("error"))
-        fail(ErrorCode::unsupported, "{} does not start: {}", kind, hello["error"].get<std::string>());
-    load_seconds_ = hello.at("load_s").get<double>();
+    const Json said = parse_json(line, kind + "'s first line");
+    const JsonObject hello(said, kind + "'s first line");
+    if (hello.has("error")) fail(ErrorCode::unsupported, "{} does not start: {}", kind, hello.text("error"));
+    load_seconds_ = hello.number("load_s");
 }
 
 Timing PeerContestant::measure(const std::vector<int64_t>& prompt, int64_t new_tokens) {
-    child_.write_line(Json{{"prompt", prompt}, {"new_tokens", new_tokens}}.dump());
-    const Json answer = parse_json(child_.read_line(kPatience), "the other runtime");
-    peak_mb_ = answer.at("peak_mb").get<double>();
-    return {answer.at("first_ms").get<double>(), answer.at("token_ms").get<std::vector<double>>()};
+    try {
+        child_.write_line(Json{{"prompt", prompt}, {"new_tokens", new_tokens}}.dump());
+        const Json line = parse_json(child_.read_line(kPatience), kind_ + "'s answer");
+        const JsonObject answer(line, kind_ + "'s answer");
+        peak_mb_ = answer.number("peak_mb");
+        return {answer.number("first_ms"), answer.numbers("token_ms")};
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::io) throw;
+        fail(ErrorCode::io, "{}, compared with, failed: {}", kind_, error.what());
+    }
 }
 
 }  // namespace ovenbird

@@ -54,6 +54,7 @@ public:
     double peak_mb() const override { return peak_mb_; }
 
 private:
+    std::string kind_;
     LineChild child_;
     double load_seconds_ = 0;
     double peak_mb_ = 0;

@@ -1,9 +1,9 @@
 #include "cmd/options.hpp"
 
 #include <algorithm>
-#include <iostream>
 
 #include "base/error.hpp"
+#include "cmd/output.hpp"
 
 namespace ovenbird {
 
@@ -25,7 +25,7 @@ bool parse_command(CLI::App& app, int argc, char** argv) {
     try {
         app.parse(words);
     } catch (const CLI::CallForHelp&) {
-        std::cout << app.help();
+        write_output(app.help());
         return false;
     } catch (const CLI::ParseError& error) {
         fail(ErrorCode::usage, "{}; see {} --help", error.what(), app.get_name());

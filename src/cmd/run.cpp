@@ -1,7 +1,4 @@
-#include <cerrno>
 #include <cstdio>
-#include <iostream>
-#include <iterator>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -12,6 +9,7 @@
 #include "cmd/console.hpp"
 #include "cmd/engine_options.hpp"
 #include "cmd/options.hpp"
+#include "cmd/output.hpp"
 #include "run/chat.hpp"
 #include "text/constraint.hpp"
 
@@ -93,12 +91,6 @@ std::string find_prompt(const Words& words) {
     return text;
 }
 
-// False when the reader has gone away: nobody is left to answer to.
-bool print_text(const std::string& text) {
-    if (text.empty()) return true;
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-}
-
 Json top_json(const Generation& generation) {
     Json places = Json::array();
     for (const auto& place : generation.top_log_probabilities) {
@@ -154,22 +146,16 @@ Answer answer_prompt(const AnswerOptions& options, bool silent, Engine& engine, 
                         engine.window_tokens(), dropped));
     };
     const auto on_text = [&](const std::string& text) {
-        return (silent || print_text(text)) && !interrupted();
+        return (silent || try_output(text)) && !interrupted();
     };
     return answer(engine, tokenizer, prompt, options, on_drop, on_text);
 }
 
-}  // namespace
-
-int run_command(int argc, char** argv) {
-    Words words;
-    if (!parse(argc, argv, words)) return 0;
-    settle_prompt(words);
+int work(Words& words, ConsoleReporter& reporter) {
     settle_places(words.engine);
     AnswerOptions options = answer_options(words.answer);
     validate(options);
     install_interrupt_handler();
-    ConsoleReporter reporter(words.console);
     const std::string text = find_prompt(words);
     check_interrupted();  // Ctrl-C ends a read as the end of its file does: half a prompt is none
     const Tokenizer tokenizer = Tokenizer::load(words.engine.tokenizer);
@@ -192,14 +178,23 @@ int run_command(int argc, char** argv) {
 
     const Answer answer = answer_prompt(options, words.json, engine, tokenizer, prompt, reporter);
     if (words.json) {
-        print_text(
+        write_output(
             result_json(answer, opened, words.answer).dump(2, ' ', false, Json::error_handler_t::replace) +
             "\n");
     } else {
-        print_text("\n");
+        write_output("\n");
         print_statistics(answer, engine, reporter);
     }
     return interrupted() ? exit_status(ErrorCode::interrupted) : 0;
+}
+
+}  // namespace
+
+int run_command(int argc, char** argv) {
+    Words words;
+    if (!parse(argc, argv, words)) return 0;
+    settle_prompt(words);
+    return with_console(words.console, [&](ConsoleReporter& reporter) { return work(words, reporter); });
 }
 
 }  // namespace ovenbird

@@ -22,8 +22,14 @@ struct CacheEntry {
 /// Compiled models in the folder, the least recently used first; empty when there is no folder.
 std::vector<CacheEntry> cache_entries(const std::filesystem::path& folder);
 
-/// Deletes the least recently used models until the rest fits. Returns how many went. Only *.blob files are
-/// touched.
+/// Makes the folder and marks it (CACHEDIR.TAG) as Ovenbird's where it is new, empty or the usual one. What
+/// cannot be written is left to the compile to say.
+void make_cache(const std::filesystem::path& folder);
+/// Whether what is in the folder is Ovenbird's to delete: it is marked, or the usual one.
+bool is_own_cache(const std::filesystem::path& folder);
+
+/// Deletes the least recently used models until the rest fits, in a cache of our own. Returns how many went.
+/// Only what OpenVINO names as it names its cache's files is touched: a long number, and .blob.
 size_t trim_cache(const std::filesystem::path& folder, uint64_t limit_bytes);
 
 }  // namespace ovenbird

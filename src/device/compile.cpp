@@ -54,8 +54,7 @@ bool starts_as_ir(const std::filesystem::path& path) {
 
 void prepare_cache(const DeviceOptions& options) {
     if (options.cache_folder.empty()) return;
-    std::error_code error;
-    std::filesystem::create_directories(options.cache_folder, error);
+    make_cache(options.cache_folder);
     trim_cache(options.cache_folder, kCacheLimitBytes);
 }
 

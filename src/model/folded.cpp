@@ -7,6 +7,9 @@
 namespace ovenbird {
 namespace {
 
+constexpr int64_t kMostTokens = 131072;
+constexpr int64_t kMostKinds = 100'000;
+
 Json to_json(const WeightRanges& weights) {
     Json json = Json::object();
     for (const auto& [name, range] : weights)
@@ -27,14 +30,9 @@ Json to_json(const FoldedLayer& layer) {
             {"weights", to_json(layer.weights)}};
 }
 
-const Json& list_at(const JsonObject& object, const char* key) {
-    if (object.has(key) && object.json().at(key).is_array()) return object.json().at(key);
-    fail(ErrorCode::invalid_input, "{}: '{}' is not a list", object.origin(), key);
-}
-
 std::vector<std::string> texts_at(const JsonObject& object, const char* key) {
     std::vector<std::string> texts;
-    for (const auto& entry : list_at(object, key)) {
+    for (const auto& entry : object.array(key)) {
         if (!entry.is_string())
             fail(ErrorCode::invalid_input, "{}: '{}' holds more than texts", object.origin(), key);
         texts.push_back(entry.get<std::string>());
@@ -42,13 +40,18 @@ std::vector<std::string> texts_at(const JsonObject& object, const char* key) {
     return texts;
 }
 
+// Sums of two are safe.
+bool is_file_place(const Json& value) {
+    return value.is_number_unsigned() && value.get<uint64_t>() <= uint64_t{1} << 50;
+}
+
 WeightRanges ranges_at(const JsonObject& object, const char* key) {
     WeightRanges ranges;
     const auto weights = object.object(key);
     if (!weights) return ranges;
     for (const auto& [name, pair] : weights->json().items()) {
-        const bool sound = pair.is_array() && pair.size() == 2 && pair[0].is_number_unsigned() &&
-                           pair[1].is_number_unsigned();
+        const bool sound =
+            pair.is_array() && pair.size() == 2 && is_file_place(pair[0]) && is_file_place(pair[1]);
         if (!sound)
             fail(ErrorCode::invalid_input, "{}: {} '{}' is not [offset, bytes]", object.origin(), key, name);
         ranges[name] = {pair[0].get<uint64_t>(), pair[1].get<uint64_t>()};
@@ -57,8 +60,9 @@ WeightRanges ranges_at(const JsonObject& object, const char* key) {
 }
 
 FoldedStep read_step(const JsonObject& object) {
-    FoldedStep step{{object.text("name"), object.integer("tokens"), object.integer("past"),
-                     object.integer("context"), object.boolean_or("all_rows", false)},
+    FoldedStep step{{object.text("name"), object.integer_in("tokens", 1, kMostTokens),
+                     object.integer_in("past", 0, kMostTokens), object.integer_in("context", 1, kMostTokens),
+                     object.boolean_or("all_rows", false)},
                     inner_name(object.text("before"), object.origin()),
                     texts_at(object, "layers"),
                     inner_name(object.text("head"), object.origin())};
@@ -68,8 +72,8 @@ FoldedStep read_step(const JsonObject& object) {
 }
 
 FoldedLayer read_layer(const JsonObject& object, const std::vector<FoldedStep>& steps) {
-    FoldedLayer layer{static_cast<size_t>(object.integer("kind")), texts_at(object, "shared"),
-                      texts_at(object, "caches"), ranges_at(object, "weights")};
+    FoldedLayer layer{static_cast<size_t>(object.integer_in("kind", 0, kMostKinds)),
+                      texts_at(object, "shared"), texts_at(object, "caches"), ranges_at(object, "weights")};
     for (const auto& step : steps) {
         if (layer.kind >= step.layers.size())
             fail(ErrorCode::invalid_input, "{}: step {} has no layer of kind {}", object.origin(), step.name,
@@ -92,10 +96,10 @@ Json to_json(const FoldedForm& form) {
 
 FoldedForm read_folded(const JsonObject& object) {
     FoldedForm form;
-    for (const auto& entry : list_at(object, "steps"))
-        form.steps.push_back(read_step(JsonObject(entry, object.origin())));
-    for (const auto& entry : list_at(object, "layers"))
-        form.layers.push_back(read_layer(JsonObject(entry, object.origin()), form.steps));
+    for (const auto& entry : object.array("steps"))
+        form.steps.push_back(read_step(JsonObject(entry, object.origin() + ": steps")));
+    for (const auto& entry : object.array("layers"))
+        form.layers.push_back(read_layer(JsonObject(entry, object.origin() + ": layers"), form.steps));
     form.head_weights = ranges_at(object, "head_weights");
     return form;
 }

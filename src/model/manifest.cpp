@@ -5,6 +5,11 @@
 namespace ovenbird {
 namespace {
 
+// What a bake can be asked for; memory is taken for so many tokens.
+constexpr int64_t kMostTokens = 131072;
+constexpr int64_t kMostBytes = int64_t{1} << 50;
+constexpr int64_t kHighestPlatform = 1'000'000;
+
 std::map<std::string, std::string> read_texts(const JsonObject& parent, const char* key) {
     std::map<std::string, std::string> texts;
     const auto object = parent.object(key);
@@ -17,9 +22,10 @@ std::map<std::string, std::string> read_texts(const JsonObject& parent, const ch
 std::vector<HashedFile> read_files(const JsonObject& source) {
     std::vector<HashedFile> files;
     if (!source.has("files")) return files;
-    for (const auto& entry : source.json().at("files")) {
-        const JsonObject file(entry, source.origin());
-        files.push_back({file.text("name"), static_cast<uint64_t>(file.integer("bytes")), file.text("hash")});
+    for (const auto& entry : source.array("files")) {
+        const JsonObject file(entry, source.origin() + ": files");
+        const auto bytes = static_cast<uint64_t>(file.integer_in("bytes", 0, kMostBytes));
+        files.push_back({file.text("name"), bytes, file.text("hash")});
     }
     return files;
 }
@@ -48,13 +54,15 @@ Json blobs_json(const std::vector<CompiledBlob>& blobs) {
 std::vector<CompiledBlob> read_blobs(const Json& list, const std::string& origin) {
     std::vector<CompiledBlob> blobs;
     for (const auto& entry : list) {
-        const JsonObject object(entry, origin);
-        if (!object.has("file")) continue;
+        const JsonObject object(entry, origin + ": npu");
         CompiledBlob blob;
-        blob.platform = static_cast<int>(object.integer("platform"));
+        blob.platform = static_cast<int>(object.integer_in("platform", 0, kHighestPlatform));
+        blob.seconds = object.number_or("seconds", 0);
+        if (!object.has("file")) continue;
+        (void)object.text("file");
         blob.graph = inner_name(object.text_or("graph", kModelXmlName), origin);
         blob.file = blob_name(blob.platform, blob.graph);
-        blob.bytes = static_cast<uint64_t>(object.integer("bytes"));
+        blob.bytes = static_cast<uint64_t>(object.integer_in("bytes", 0, kMostBytes));
         blob.hash = object.text("hash");
         blob.compiler = object.text("compiler");
         blob.requirements = object.text("requirements");
@@ -78,10 +86,12 @@ Json graphs_json(const std::vector<Step>& graphs) {
 std::vector<Step> read_graphs(const Json& list, const std::string& origin) {
     std::vector<Step> graphs;
     for (const auto& entry : list) {
-        const JsonObject object(entry, origin);
+        const JsonObject object(entry, origin + ": graphs");
         const std::string file = object.text("file");
-        graphs.push_back({std::filesystem::path(file).stem().string(), object.integer("tokens"),
-                          object.integer("past"), object.integer_or("context", object.integer("past") + 1),
+        const int64_t past = object.integer_in("past", 0, kMostTokens);
+        graphs.push_back({std::filesystem::path(file).stem().string(),
+                          object.integer_in("tokens", 1, kMostTokens), past,
+                          object.has("context") ? object.integer_in("context", 1, kMostTokens) : past + 1,
                           object.boolean_or("all_rows", false)});
         if (file == graph_file(graphs.back())) continue;
         fail(ErrorCode::invalid_input,
@@ -148,19 +158,21 @@ Manifest read_manifest(const std::filesystem::path& folder) {
         manifest.source_files = read_files(*source);
     }
     manifest.model_type = object.text("model_type");
-    manifest.seq_len = object.integer("seq_len");
+    manifest.seq_len = object.integer_in("seq_len", 1, kMostTokens);
     manifest.inputs = read_texts(object, "inputs");
     manifest.outputs = read_texts(object, "outputs");
     if (const auto cache = object.object("cache")) {
-        manifest.context = cache->integer("context");
+        manifest.context = cache->integer_in("context", 1, kMostTokens);
         manifest.dynamic_graph = inner_name(cache->text("dynamic"), path.string());
-        manifest.graphs = read_graphs(cache->json().at("graphs"), path.string());
+        manifest.graphs = read_graphs(cache->array("graphs"), path.string());
     }
     if (const auto folded = object.object("folded")) manifest.folded = read_folded(*folded);
-    if (object.has("npu")) manifest.blobs = read_blobs(json.at("npu"), path.string());
+    if (object.has("npu")) manifest.blobs = read_blobs(object.array("npu"), path.string());
     if (object.has("text_files")) {
-        for (const auto& name : json.at("text_files")) {
-            if (name.is_string()) manifest.text_files.push_back(name.get<std::string>());
+        for (const auto& name : object.array("text_files")) {
+            if (!name.is_string())
+                fail(ErrorCode::invalid_input, "{}: 'text_files' holds more than texts", path.string());
+            manifest.text_files.push_back(name.get<std::string>());
         }
     }
     for (const auto& [key, target] :

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 from . import toolchain
@@ -44,9 +45,10 @@ class Limits:
     memory_mb: float = 12000
 
 
-def compile_model(xml, platform, limits=Limits(), blob=None, cache=None):
+def compile_model(xml, platform, limits=Limits(), blob=None, cache=None, stopping=threading.Event()):
     """Compiles one IR. `blob`: where to keep the result; `cache`: a folder of verdicts by content, not used when a blob is
-    wanted. Accepted means compiled, exported, and a blob that is not empty. Errors: toolchain.SetupError."""
+    wanted; `stopping`: set by another thread to end it early. Accepted means compiled, exported, and a blob that is not empty.
+    Errors: toolchain.SetupError."""
     xml = pathlib.Path(xml).resolve()
     weights = xml.with_suffix(".bin")
     entry = cache / f"{_content(xml, weights)}-{platform}.json" if cache and not blob else None
@@ -58,8 +60,8 @@ def compile_model(xml, platform, limits=Limits(), blob=None, cache=None):
         for _ in range(_TRIES):
             target.unlink(missing_ok=True)
             ended, limit, seconds, peak, output = _run_limited(
-                [*command, _windows(xml), str(platform), _windows(target), "LOG_LEVEL=LOG_ERROR"], limits, scratch)
-            if ended == 0 or _WINE_FAILED not in output:
+                [*command, _windows(xml), str(platform), _windows(target), "LOG_LEVEL=LOG_ERROR"], limits, scratch, stopping)
+            if limit or ended == 0 or _WINE_FAILED not in output:
                 break
         size = target.stat().st_size if target.exists() else 0
         accepted = not limit and ended == 0 and size > 0 and f"BLOB {size}" in output
@@ -78,11 +80,16 @@ def compile_model(xml, platform, limits=Limits(), blob=None, cache=None):
 
 
 def compile_all(pairs, jobs, limits=Limits(), cache=None):
-    """Verdicts for (xml, platform) pairs as they come, `jobs` at a time."""
+    """Verdicts for (xml, platform) pairs as they come, `jobs` at a time. None is compiled any more once the caller stops."""
+    stopping = threading.Event()
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(compile_model, xml, platform, limits, None, cache) for xml, platform in pairs]
-        for done in concurrent.futures.as_completed(waiting):
-            yield done.result()
+        try:
+            waiting = [pool.submit(compile_model, xml, platform, limits, None, cache, stopping) for xml, platform in pairs]
+            for done in concurrent.futures.as_completed(waiting):
+                yield done.result()
+        finally:
+            stopping.set()
+            pool.shutdown(cancel_futures=True)
 
 
 def _windows(path):
@@ -98,28 +105,45 @@ def _content(xml, weights):
     return digest.hexdigest()[:32]
 
 
-def _run_limited(command, limits, scratch):
-    """(exit status, the limit that ended it or "", seconds, peak bytes, output)."""
+def _run_limited(command, limits, scratch, stopping):
+    """(exit status, the limit that ended it or "", seconds, peak bytes, output). No process of its group is left."""
     log = pathlib.Path(scratch) / "log"
     start, peak, limit = time.monotonic(), 0, ""
     with open(log, "wb") as out:
         child = subprocess.Popen(command, cwd=scratch, env=toolchain.environment(), stdin=subprocess.DEVNULL, stdout=out,
-                                 stderr=out, start_new_session=True)
+                                 stderr=out, process_group=0)
+        guard = None
         try:
-            while child.poll() is None:
+            guard = _guard(child.pid)
+            while not _has_ended(child.pid):
                 peak = max(peak, _resident(child.pid))
                 if time.monotonic() - start > limits.seconds:
                     limit = f"the compiler was stopped after {limits.seconds:g} s"
                 elif peak > limits.memory_mb * 2**20:
                     limit = f"the compiler was stopped at {limits.memory_mb:g} MB of memory"
+                elif stopping.is_set():
+                    limit = "the compiler was stopped"
                 if limit:
                     break
                 time.sleep(0.02)
         finally:
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGKILL)
+            # Before its leader is waited for: then the group's number may be given to others.
+            os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+            if guard:
+                guard.stdin.close()
+                guard.wait()
     return child.returncode, limit, time.monotonic() - start, peak, log.read_text(errors="replace")
+
+
+def _guard(group):
+    """A process in the group that ends all of it when this one dies, in whatever way: its standard input ends then."""
+    return subprocess.Popen(["/bin/sh", "-c", "trap '' INT TERM HUP; read line; kill -KILL 0"], stdin=subprocess.PIPE,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=group)
+
+
+def _has_ended(pid):
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _resident(pid):

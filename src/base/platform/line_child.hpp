@@ -19,9 +19,9 @@ public:
     LineChild& operator=(LineChild&&) noexcept;
     ~LineChild();
 
-    /// Sends one line. Errors: io.
+    /// Sends one line. Errors: io (it ended: how).
     void write_line(const std::string& line);
-    /// The next line, without its end. Errors: io (it ended, said too much, or nothing within `limit`),
+    /// The next line, without its end. Errors: io (it ended: how; said too much, or nothing within `limit`),
     /// interrupted.
     std::string read_line(std::chrono::milliseconds limit);
 

@@ -18,10 +18,6 @@ bool interrupted();
 /// Throws Error(interrupted) once the user asked to stop; long loops call it.
 void check_interrupted();
 
-/// From now on, writing to a pipe that nobody reads any more ends the process without a word, as `| head`
-/// expects.
-void end_quietly_on_closed_pipe();
-
 /// The number of this process, unique among those alive.
 int64_t process_id();
 

@@ -60,9 +60,8 @@ ChildResult run_child(const std::vector<std::string>& command, const ChildLimits
     const uint64_t own_resident_bytes = memory_use().resident_bytes;
     const auto started = Clock::now();
     const Descriptor null_input("/dev/null", O_RDONLY, "open");
-    RunningChild child(
-        start_child(command, {null_input.number(), output.write_end.number(), errors.write_end.number()},
-                    limits.address_space_bytes));
+    RunningChild child(command, {null_input.number(), output.write_end.number(), errors.write_end.number()},
+                       limits.address_space_bytes);
     output.write_end.close();
     errors.write_end.close();
     for (const Pipe* pipe : {&output, &errors})

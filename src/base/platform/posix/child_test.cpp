@@ -1,13 +1,17 @@
 #include "base/platform/child.hpp"
 
 #include <gtest/gtest.h>
+#include <linux/sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <optional>
 #include <thread>
 
+#include "base/platform/posix/start_child.hpp"
 #include "base/test_folder.hpp"
 
 namespace ovenbird {
@@ -163,6 +167,49 @@ TEST(Child, DiesWithTheProcessThatStartedIt) {
     ::kill(parent, SIGKILL);
     ::waitpid(parent, nullptr, 0);
     EXPECT_TRUE(comes_true([&] { return !is_running(child); }));
+}
+
+TEST(Child, ItsWholeGroupDiesWithTheProcessThatStartedIt) {
+    const TestFolder folder;
+    const auto file = folder / "number";
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+        shell("sleep 600 & echo $! > '" + file.string() + ".new'; mv '" + file.string() + ".new' '" +
+              file.string() + "'; wait");
+        ::_exit(0);
+    }
+    ASSERT_TRUE(comes_true([&] { return std::filesystem::exists(file); }));
+    const pid_t grandchild = number_in(file);
+    EXPECT_TRUE(is_running(grandchild));
+    ::kill(parent, SIGKILL);
+    ::waitpid(parent, nullptr, 0);
+    EXPECT_TRUE(comes_true([&] { return !is_running(grandchild); }));
+}
+
+TEST(Child, AGroupThatTookTheNumberOfOneThatEndedIsLeftAlone) {
+    const Descriptor nothing("/dev/null", O_RDWR, "open");
+    auto child = std::make_optional<RunningChild>(
+        std::vector<std::string>{"true"}, ChildStreams{nothing.number(), nothing.number(), nothing.number()},
+        0);
+    pid_t number = child->number();
+    int status = 0;
+    rusage usage{};
+    child->collect(status, usage);
+    clone_args arguments{};
+    arguments.exit_signal = SIGCHLD;
+    arguments.set_tid = reinterpret_cast<uint64_t>(&number);
+    arguments.set_tid_size = 1;
+    const auto other = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+    if (other == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    if (other < 0) return;  // only root may choose a number
+    ASSERT_EQ(::setpgid(other, other), 0);
+    child.reset();
+    ::kill(other, SIGUSR1);
+    ASSERT_EQ(::waitpid(other, &status, 0), number);
+    EXPECT_EQ(WTERMSIG(status), SIGUSR1);
 }
 
 TEST(Child, AProgramThatIsStillOpenForWritingIsWaitedFor) {

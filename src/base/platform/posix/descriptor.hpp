@@ -21,7 +21,10 @@ public:
         if (number_ < 0) fail_errno(path, doing);
     }
     Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&&) = delete;
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        std::swap(number_, other.number_);
+        return *this;
+    }
     ~Descriptor() { close(); }
     int number() const { return number_; }
     void close() {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -17,28 +18,49 @@ namespace {
 
 constexpr size_t kLongestLine = size_t{64} << 20;
 constexpr int kLookEveryMs = 20;
+constexpr auto kTimeToEnd = std::chrono::seconds(5);
 
 }  // namespace
 
 struct LineChild::State {
-    State(std::string program, Descriptor to, Descriptor from, pid_t child)
-        : name(std::move(program)), to_child(std::move(to)), from_child(std::move(from)), process(child) {}
+    State(const std::vector<std::string>& command, Pipe&& input, Pipe&& output, int dropped)
+        : name(command[0]),
+          to_child(std::move(input.write_end)),
+          from_child(std::move(output.read_end)),
+          process(command, {input.read_end.number(), output.write_end.number(), dropped}, 0) {}
     std::string name;
     Descriptor to_child;
     Descriptor from_child;
     RunningChild process;
     std::string buffer;  // read, but not given out
+    std::string end;     // how it ended, once that was asked
+
+    const std::string& how_it_ended();
 };
+
+// Its streams may close an instant before it is gone.
+const std::string& LineChild::State::how_it_ended() {
+    if (!end.empty()) return end;
+    const auto until = std::chrono::steady_clock::now() + kTimeToEnd;
+    while (!process.has_ended()) {
+        if (std::chrono::steady_clock::now() >= until) return end = "it closed its streams";
+        ::poll(nullptr, 0, kLookEveryMs);
+    }
+    int status = 0;
+    rusage usage{};
+    process.collect(status, usage);
+    end = WIFSIGNALED(status) ? fmt::format("it was killed by signal {} ({})", WTERMSIG(status),
+                                            ::strsignal(WTERMSIG(status)))
+                              : fmt::format("it ended with exit status {}", WEXITSTATUS(status));
+    return end;
+}
 
 LineChild::LineChild(const std::vector<std::string>& command) {
     if (command.empty()) fail(ErrorCode::internal, "LineChild: no program is named");
     Pipe input = Pipe::make();
     Pipe output = Pipe::make();
     const Descriptor dropped("/dev/null", O_WRONLY, "open");
-    const pid_t child =
-        start_child(command, {input.read_end.number(), output.write_end.number(), dropped.number()}, 0);
-    state_ =
-        std::make_unique<State>(command[0], std::move(input.write_end), std::move(output.read_end), child);
+    state_ = std::make_unique<State>(command, std::move(input), std::move(output), dropped.number());
 }
 
 LineChild::LineChild(LineChild&&) noexcept = default;
@@ -50,6 +72,9 @@ void LineChild::write_line(const std::string& line) {
     for (size_t done = 0; done < text.size();) {
         const ssize_t wrote = ::write(state_->to_child.number(), text.data() + done, text.size() - done);
         if (wrote < 0 && errno == EINTR) continue;
+        if (wrote < 0 && errno == EPIPE)
+            fail(ErrorCode::io, "{}: {} before it had read its request", state_->name,
+                 state_->how_it_ended());
         if (wrote < 0) fail(ErrorCode::io, "{}: it does not listen: {}", state_->name, std::strerror(errno));
         done += static_cast<size_t>(wrote);
     }
@@ -75,7 +100,7 @@ std::string LineChild::read_line(std::chrono::milliseconds limit) {
         std::array<char, 65536> part;
         const ssize_t got = ::read(state_->from_child.number(), part.data(), part.size());
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) fail(ErrorCode::io, "{}: it ended without an answer", state_->name);
+        if (got <= 0) fail(ErrorCode::io, "{}: {} without an answer", state_->name, state_->how_it_ended());
         buffer.append(part.data(), static_cast<size_t>(got));
     }
 }

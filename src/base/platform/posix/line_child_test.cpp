@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/platform/process.hpp"
 #include "base/test_folder.hpp"
 
 namespace ovenbird {
@@ -26,6 +27,22 @@ TEST(LineChild, LinesThatCameTogetherAreGivenOneByOne) {
     EXPECT_EQ(child.read_line(seconds(30)), "b");
     EXPECT_NE(error_of(ErrorCode::io, [&] { child.read_line(seconds(30)); }).find("ended"),
               std::string::npos);
+}
+
+TEST(LineChild, HowItEndedIsSaid) {
+    ignore_broken_pipes();
+    const auto write_until_refused = [](LineChild& child) {
+        return error_of(ErrorCode::io, [&] {
+            for (;;)
+                child.write_line("more");
+        });
+    };
+    LineChild left({"sh", "-c", "exit 7"});
+    const auto text = error_of(ErrorCode::io, [&] { left.read_line(seconds(30)); });
+    EXPECT_NE(text.find("exit status 7"), std::string::npos) << text;
+    EXPECT_NE(write_until_refused(left).find("sh: it ended with exit status 7"), std::string::npos);
+    LineChild killed({"sh", "-c", "kill -KILL $$"});
+    EXPECT_NE(write_until_refused(killed).find("signal 9"), std::string::npos);
 }
 
 TEST(LineChild, SilenceAndAbsenceAreErrors) {

@@ -61,10 +61,6 @@ void check_interrupted() {
     if (interrupted()) fail(ErrorCode::interrupted, "interrupted");
 }
 
-void end_quietly_on_closed_pipe() {
-    ::signal(SIGPIPE, SIG_DFL);
-}
-
 int64_t process_id() {
     return ::getpid();
 }

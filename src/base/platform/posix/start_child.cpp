@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -23,6 +24,21 @@ struct Plan {
     ChildStreams streams;
     int refusal;  // receives errno when the program cannot be started
 };
+
+[[noreturn]] void guard(pid_t group, int lifeline) {
+    // Whoever ends the group politely must not end its guard.
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+        ::signal(signal, SIG_IGN);
+    const int nothing = ::open("/dev/null", O_RDWR);
+    if (::setpgid(0, group) != 0 || nothing < 0) ::_exit(127);
+    ::dup2(lifeline, STDIN_FILENO);
+    ::dup2(nothing, STDOUT_FILENO);
+    ::dup2(nothing, STDERR_FILENO);
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
+    // A program of its own, as a copy of this process would keep its memory.
+    ::execl("/bin/sh", "sh", "-c", "read line; kill -KILL 0", static_cast<char*>(nullptr));
+    ::_exit(127);
+}
 
 [[noreturn]] void become(const Plan& plan) {
     ::setpgid(0, 0);
@@ -62,36 +78,40 @@ Pipe Pipe::make() {
     return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-pid_t start_child(const std::vector<std::string>& command, const ChildStreams& streams,
-                  uint64_t address_space_bytes) {
+RunningChild::RunningChild(const std::vector<std::string>& command, const ChildStreams& streams,
+                           uint64_t address_space_bytes) {
     Pipe refusal = Pipe::make();
+    Pipe lifeline = Pipe::make();
     Plan plan{{}, address_space_bytes, ::getpid(), streams, refusal.write_end.number()};
     for (const auto& word : command)
         plan.arguments.push_back(const_cast<char*>(word.c_str()));
     plan.arguments.push_back(nullptr);
 
-    const pid_t child = ::fork();
-    if (child == 0) become(plan);
-    if (child < 0) fail(ErrorCode::io, "{}: cannot start: {}", command[0], std::strerror(errno));
-    ::setpgid(child, child);  // also here: whichever of the two comes first
+    child_ = ::fork();
+    if (child_ == 0) become(plan);
+    if (child_ < 0) fail(ErrorCode::io, "{}: cannot start: {}", command[0], std::strerror(errno));
+    ::setpgid(child_, child_);  // also here: whichever of the two comes first
     refusal.write_end.close();
     int reason = 0;
     ssize_t got = 0;
     while ((got = ::read(refusal.read_end.number(), &reason, sizeof reason)) < 0 && errno == EINTR) {
     }
-    if (got != static_cast<ssize_t>(sizeof reason)) return child;
-    ::waitpid(child, nullptr, 0);
-    if (reason == ENOENT) fail(ErrorCode::not_found, "{}: there is no such program", command[0]);
-    fail(ErrorCode::io, "{}: cannot start: {}", command[0], std::strerror(reason));
+    if (got == static_cast<ssize_t>(sizeof reason)) {
+        ::waitpid(child_, nullptr, 0);
+        if (reason == ENOENT) fail(ErrorCode::not_found, "{}: there is no such program", command[0]);
+        fail(ErrorCode::io, "{}: cannot start: {}", command[0], std::strerror(reason));
+    }
+    guard_ = ::fork();
+    if (guard_ == 0) guard(child_, lifeline.read_end.number());
+    if (guard_ > 0) ::setpgid(guard_, child_);
+    lifeline_ = std::move(lifeline.write_end);
 }
 
 RunningChild::~RunningChild() {
-    kill_group();
-    if (!ended_) ::waitpid(child_, nullptr, 0);
-}
-
-void RunningChild::kill_group() const {
-    ::kill(-child_, SIGKILL);
+    if (ended_) return;
+    int status = 0;
+    rusage usage{};
+    collect(status, usage);
 }
 
 bool RunningChild::has_ended() const {
@@ -102,10 +122,13 @@ bool RunningChild::has_ended() const {
 }
 
 void RunningChild::collect(int& status, rusage& usage) {
-    kill_group();
+    // Only now: once its leader is waited for, the group's number may be given to others.
+    ::kill(-child_, SIGKILL);
     while (::wait4(child_, &status, 0, &usage) < 0 && errno == EINTR) {
     }
     ended_ = true;
+    while (guard_ > 0 && ::waitpid(guard_, nullptr, 0) < 0 && errno == EINTR) {
+    }
 }
 
 }  // namespace ovenbird

@@ -27,23 +27,25 @@ struct ChildStreams {
     int errors;
 };
 
-/// Starts `command` in a process group of its own that dies with this process. Errors: not_found, io.
-pid_t start_child(const std::vector<std::string>& command, const ChildStreams& streams,
-                  uint64_t address_space_bytes);
-
-/// A running child; the destructor leaves no process of its group behind, whatever was thrown.
+/// A running child in a process group of its own; the destructor leaves no process of its group behind,
+/// whatever was thrown. The group also ends when this process does, in whatever way.
 class RunningChild {
 public:
-    explicit RunningChild(pid_t child) : child_(child) {}
+    /// Starts `command`. Errors: not_found, io.
+    RunningChild(const std::vector<std::string>& command, const ChildStreams& streams,
+                 uint64_t address_space_bytes);
     RunningChild(const RunningChild&) = delete;
     RunningChild& operator=(const RunningChild&) = delete;
     ~RunningChild();
-    void kill_group() const;
     bool has_ended() const;
+    /// Ends what is left of the group, and waits. Once.
     void collect(int& status, rusage& usage);
+    pid_t number() const { return child_; }
 
 private:
-    pid_t child_;
+    pid_t child_ = -1;
+    pid_t guard_ = -1;         // in the child's group: ends the group when it reads the end of the lifeline
+    Descriptor lifeline_{-1};  // the only writing end
     bool ended_ = false;
 };
 
