@@ -48,7 +48,8 @@ void swap_readers(const std::shared_ptr<v0::Constant>& one, const std::shared_pt
 // Where rows of a rotary table are looked up, or angles turned into cosines and sines.
 bool is_rotary(const ov::Node& node, bool cosines_only) {
     const auto& name = node.get_friendly_name();
-    return name.starts_with("rope/cosine") || (!cosines_only && name.starts_with("rope/sine"));
+    const bool cosine = ov::is_type<v0::Cos>(&node) || name.starts_with("rope/cosine");
+    return cosine || (!cosines_only && (ov::is_type<v0::Sin>(&node) || name.starts_with("rope/sine")));
 }
 
 }  // namespace
