@@ -3,10 +3,13 @@
 import json
 import os
 import pathlib
+import shutil
 import stat
 import sys
 import tempfile
 import unittest
+
+import openvino as ov
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "npu"))
 import baking
@@ -69,8 +72,10 @@ class Check(unittest.TestCase):
     def test_groups_grow(self):
         grouped = baking.bake(baking.TINY / "llama_even_linear", self.folder / "grouped", "--group-size", 16)
         report = json.loads(check(grouped, "--json")[1])
-        self.assertGreater(report["grown_bytes"], 0)
-        self.assertIn("--group-size -1", report["findings"][0]["advice"])
+        window = report["graphs"][0]
+        self.assertEqual(window["graph"], baking.MODEL_XML)
+        self.assertGreater(window["grown_bytes"], 0)
+        self.assertIn("--group-size -1", window["findings"][0]["advice"])
 
     def test_bad_input(self):
         self.assertEqual(check(self.folder / "nothing")[0], 1)
@@ -100,6 +105,104 @@ class Check(unittest.TestCase):
         self.assertEqual(refusal[0], 1)
         self.assertIn("Pass failed", refusal[1])
         self.assertEqual(before, {path.name: path.stat().st_mtime_ns for path in self.sound.iterdir()})
+
+
+def untouched_tokens(model):
+    """Its tokens were never given a number."""
+    model.reshape({next(port for port in model.inputs if "input_ids" in port.get_names()): [1, -1]})
+
+
+class EveryGraph(unittest.TestCase):
+    """A baked folder with all forms, of which one graph is damaged."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls.scratch.name)
+        source = cls.folder / "source"
+        shutil.copytree(baking.TINY / "llama_odd_biases", source)
+        config = json.loads((source / "config.json").read_text())
+        (source / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 512}))
+        cls.sound = baking.bake(source, cls.folder / "sound", "--group-size", -1, "--context", 512, "--no-forward-check")
+        manifest = json.loads((cls.sound / "ovenbird.json").read_text())
+        folded = {file for step in manifest["folded"]["steps"] for file in [*step["layers"], step["head"]]}
+        cls.graphs = {baking.MODEL_XML, *(graph["file"] for graph in manifest["cache"]["graphs"]), *folded}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    def damaged(self, graph, way):
+        folder = self.folder / f"{way.__name__}_{pathlib.Path(graph).stem}"
+        shutil.copytree(self.sound, folder)
+        weights = folder / graph if graph.startswith("folded/") else folder / baking.MODEL_XML
+        model = ov.Core().read_model((self.sound / graph).read_bytes(), weights.with_suffix(".bin").read_bytes())
+        way(model)
+        model.validate_nodes_and_infer_types()
+        ov.serialize(model, str(folder / graph))
+        return folder
+
+    def test_each_is_named_with_its_verdict(self):
+        status, output, _ = check(self.sound)
+        self.assertEqual(status, 0, output)
+        self.assertGreaterEqual(len(self.graphs), 11)
+        for graph in self.graphs:
+            self.assertIn(f"{graph}: should be accepted on 3720, 4000, 5010, 5020, 6010;", output)
+        self.assertNotIn("dynamic.xml", output)
+        report = json.loads(check(self.sound, "--json")[1])
+        self.assertEqual(len(report["graphs"]), len(self.graphs))
+        self.assertEqual({entry["graph"] for entry in report["graphs"]}, self.graphs)
+
+    def test_one_damaged_graph_is_refused_by_its_name(self):
+        everywhere = {"3720", "4000", "5010", "5020", "6010"}
+        for graph, way, platforms in (("graphs/decode_256.xml", untouched_tokens, everywhere),
+                                      ("graphs/decode_512.xml", broken.ragged_int4_rows, {"5010", "6010"}),
+                                      ("folded/decode_512.xml", broken.sum_times_vector, {"5020"}),
+                                      ("folded/head.xml", broken.sum_times_vector, {"5020"})):
+            with self.subTest(graph=graph):
+                folder = self.damaged(graph, way)
+                status, output, _ = check(folder)
+                self.assertEqual(status, 1, output)
+                refused = {line.split(":")[0] for line in output.splitlines() if "refused on" in line}
+                self.assertEqual(refused, {graph})
+                report = json.loads(check(folder, "--json")[1])
+                for entry in report["graphs"]:
+                    found = {platform for platform, verdict in entry["platforms"].items() if verdict == "refused"}
+                    self.assertEqual(found, platforms if entry["graph"] == graph else set(), entry["graph"])
+                self.assertEqual({platform for platform, verdict in report["platforms"].items() if verdict == "refused"},
+                                 platforms)
+
+    def test_a_graph_that_is_gone(self):
+        folder = self.folder / "gone"
+        shutil.copytree(self.sound, folder)
+        (folder / "graphs" / "verify_512.xml").unlink()
+        status, _, errors = check(folder)
+        self.assertEqual(status, 1)
+        self.assertIn("verify_512.xml", errors)
+
+    def test_the_compiler_is_asked_of_each_with_its_weights(self):
+        compiler = self.folder / "compiler"
+        compiler.write_text("#!/usr/bin/env python3\nimport json, pathlib, sys\nxml = pathlib.Path(sys.argv[1])\n"
+                            "sized = xml.with_suffix('.bin').exists()\naccepted = sized and xml.stem != 'verify_512'\n"
+                            "print(json.dumps({'platform': 4000, 'accepted': accepted, 'seconds': 1.0, 'peak_mb': 10.0,\n"
+                            "                  'reason': '' if accepted else 'Pass failed', 'xml': str(xml)}))\n"
+                            "sys.exit(not accepted)\n")
+        compiler.chmod(0o755)
+        before = sorted(self.sound.rglob("*"))
+        asked = ["--compile", "--platform", "4000", "--compiler", compiler]
+        status, output, _ = check(self.sound, *asked)
+        self.assertEqual(status, 1)
+        refused = [line.split(":")[0] for line in output.splitlines() if "REFUSED" in line]
+        self.assertEqual(sorted(refused), sorted(graph for graph in self.graphs if graph.endswith("/verify_512.xml")))
+        self.assertEqual(output.count("the compiler accepted it"), len(self.graphs) - len(refused))
+        report = json.loads(check(self.sound, *asked, "--json")[1])
+        for entry in report["graphs"]:
+            [verdict] = entry["compiled"]
+            self.assertEqual(verdict["accepted"], not entry["graph"].endswith("/verify_512.xml"))
+            self.assertEqual(pathlib.Path(verdict["xml"]).name, pathlib.Path(entry["graph"]).name)
+            if not verdict["xml"].startswith(str(self.sound)):
+                self.assertFalse(pathlib.Path(verdict["xml"]).parent.exists())
+        self.assertEqual(sorted(self.sound.rglob("*")), before)
 
 
 class AheadOfTime(unittest.TestCase):

@@ -7,6 +7,7 @@
 #include "bake/arch/architecture.hpp"
 #include "bake/forms/ir_file.hpp"
 #include "bake/forms/passes.hpp"
+#include "bake/plan_graphs.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 
@@ -132,7 +133,8 @@ public:
                 "the IR has no INT4 weights and is not compressed further; bake its checkpoint for that");
         plan.source_bytes = plan.tensor_bytes = fs::file_size(ir_.bin);
         const auto nodes = static_cast<uint64_t>(read_.model->get_ops().size());
-        plan_costs(plan, options, nodes * kXmlBytesOfNode);
+        assume_graphs(plan, nodes * kXmlBytesOfNode);
+        plan_costs(plan, options);
         return plan;
     }
 

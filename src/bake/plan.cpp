@@ -5,6 +5,7 @@
 #include <set>
 
 #include "bake/arch/architecture.hpp"
+#include "bake/plan_graphs.hpp"
 #include "bake/sensitivity.hpp"
 #include "base/error.hpp"
 
@@ -12,8 +13,6 @@ namespace ovenbird {
 namespace {
 
 constexpr uint64_t kAlignment = 64;  // the IR's own; keeps every constant vector-aligned in the mapped file
-
-constexpr uint64_t kXmlBytesOfLayer = uint64_t{80} << 10;
 
 std::string shape_text(const std::vector<int64_t>& shape) {
     return fmt::format("[{}]", fmt::join(shape, ", "));
@@ -129,35 +128,6 @@ std::vector<std::vector<PlannedTensor*>> neighbours(BakePlan& plan) {
     return sets;
 }
 
-// Gives every tensor its place, aligned.
-void lay_out(BakePlan& plan) {
-    uint64_t end = 0;
-    const auto place = [&](FileRange& range, uint64_t bytes) {
-        if (bytes == 0) return;
-        range = {end, bytes};
-        end = aligned(end + bytes);
-    };
-    for (const auto& set : neighbours(plan)) {
-        std::vector<QuantLayout> layouts;
-        for (auto* tensor : set) {
-            const auto elements =
-                static_cast<uint64_t>(tensor->rows) * static_cast<uint64_t>(tensor->columns);
-            if (tensor->store == Store::quantized) {
-                layouts.push_back(quant_layout(tensor->format, tensor->rows, tensor->columns));
-            } else {
-                layouts.push_back({0, elements * (tensor->store == Store::f16 ? 2 : 4), 0, 0});
-            }
-            place(tensor->weights, layouts.back().weight_bytes);
-            plan.source_bytes += tensor->source->bytes.size();
-        }
-        for (size_t i = 0; i < set.size(); ++i)
-            place(set[i]->scales, layouts[i].scale_bytes);
-        for (size_t i = 0; i < set.size(); ++i)
-            place(set[i]->zero_points, layouts[i].zero_point_bytes);
-    }
-    plan.tensor_bytes = end;
-}
-
 // Said before the user waits: what a form costs on an NPU (README, "Which weights stay INT4 on an NPU").
 void note_groups(BakePlan& plan) {
     const bool grouped =
@@ -196,6 +166,34 @@ const SourceTensor& find_tensor(const Checkpoint& checkpoint, const RequiredTens
 
 }  // namespace
 
+void place_tensors(BakePlan& plan) {
+    uint64_t end = 0;
+    const auto place = [&](FileRange& range, uint64_t bytes) {
+        if (bytes == 0) return;
+        range = {end, bytes};
+        end = aligned(end + bytes);
+    };
+    for (const auto& set : neighbours(plan)) {
+        std::vector<QuantLayout> layouts;
+        for (auto* tensor : set) {
+            const auto elements =
+                static_cast<uint64_t>(tensor->rows) * static_cast<uint64_t>(tensor->columns);
+            if (tensor->store == Store::quantized) {
+                layouts.push_back(quant_layout(tensor->format, tensor->rows, tensor->columns));
+            } else {
+                layouts.push_back({0, elements * (tensor->store == Store::f16 ? 2 : 4), 0, 0});
+            }
+            place(tensor->weights, layouts.back().weight_bytes);
+            plan.source_bytes += tensor->source->bytes.size();
+        }
+        for (size_t i = 0; i < set.size(); ++i)
+            place(set[i]->scales, layouts[i].scale_bytes);
+        for (size_t i = 0; i < set.size(); ++i)
+            place(set[i]->zero_points, layouts[i].zero_point_bytes);
+    }
+    plan.tensor_bytes = end;
+}
+
 BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     BakePlan plan;
     plan.config = read_model_config(checkpoint.config(), checkpoint.config_origin());
@@ -221,7 +219,7 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     note_groups(plan);
     if (options.bits == 4 && options.ratio < 1.0) keep_sensitive_in_int8(plan, options.ratio);
     note_unused(checkpoint, plan, used);
-    lay_out(plan);
+    place_tensors(plan);
     plan.forms = plan_forms(options, plan.config.max_positions, true);
     if (options.context > 0 && plan.forms.context == 0)
         plan.notes.push_back(too_few_positions(plan.config.max_positions));
@@ -229,7 +227,8 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
         std::count_if(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
             return tensor.store == Store::quantized && tensor.format.bits == 4;
         }));
-    plan_costs(plan, options, plan.config.layers.size() * kXmlBytesOfLayer);
+    measure_graphs(plan, options);
+    plan_costs(plan, options);
     return plan;
 }
 

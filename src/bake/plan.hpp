@@ -45,7 +45,9 @@ struct BakePlan {
     uint64_t source_bytes = 0;          // of the tensors that are used
     uint64_t tensor_bytes = 0;          // what the tensors take in the weights file, alignment included
     uint64_t weights_file_bytes = 0;    // the same with the graph's own small constants
-    uint64_t disk_bytes = 0;            // the whole folder, generously
+    uint64_t decoder_bytes = 0;         // the dynamic decoder's own graph
+    uint64_t text_bytes = 0;            // tokenizer, configuration, manifest: room for them
+    uint64_t disk_bytes = 0;            // all of that, while the bake works
     uint64_t memory_bytes = 0;          // anonymous memory, estimated
 };
 
@@ -53,9 +55,11 @@ struct BakePlan {
 /// configuration contradicts the tensors (names the tensor, both shapes), unsupported, usage.
 BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options);
 
-/// Fills in the sizes of files and memory once tensors and forms are planned. `graph_bytes`: of one graph
-/// with all layers, as XML.
-void plan_costs(BakePlan& plan, const BakeOptions& options, uint64_t graph_bytes);
+/// Gives every tensor its place in the weights file, and sums up source_bytes and tensor_bytes.
+void place_tensors(BakePlan& plan);
+
+/// Fills in the sizes of files and memory once tensors and forms, with their graphs, are planned.
+void plan_costs(BakePlan& plan, const BakeOptions& options);
 
 /// "int4 sym, groups of 64", "f16", …
 std::string store_name(const PlannedTensor& tensor);

@@ -26,10 +26,11 @@ uint64_t correction_bytes(const BakePlan& plan) {
     return bytes;
 }
 
-// Rotary tables: cosine and sine, f32, once for the window and once for the graphs with a cache.
+// Rotary tables: cosine and sine, f32, once for the window and once for the whole graphs: of the folded ones
+// the host computes angles.
 uint64_t table_bytes(const BakePlan& plan) {
     const int64_t context = plan.forms.context;
-    const int64_t rows = plan.forms.seq_len + (context > 0 ? context + kChunkTokens : 0);
+    const int64_t rows = plan.forms.seq_len + (plan.forms.has(Form::whole) ? context + kChunkTokens : 0);
     const auto& layers = plan.config.layers;
     const bool some_unturned =
         std::any_of(layers.begin(), layers.end(), [](const LayerConfig& layer) { return !layer.rotary; });
@@ -43,33 +44,28 @@ uint64_t place_bytes(const BakePlan& plan) {
     for (const auto& form : plan.forms.forms) {
         for (const auto& step : form.steps) {
             if (form.form == Form::whole) pasts.insert(step.past);
-            ++graphs;
+            graphs += form.form == Form::whole ? 1 : 0;
         }
     }
-    uint64_t bytes = graphs * 1024;
+    uint64_t bytes = graphs * 576;
     for (const int64_t past : pasts)
         bytes += aligned(8 * static_cast<uint64_t>(past));
     return bytes;
 }
 
-size_t whole_graphs(const BakePlan& plan) {
-    size_t graphs = 1;  // the decoder itself
-    for (const auto& form : plan.forms.forms)
-        graphs += form.form == Form::whole ? form.steps.size() : 1;
-    return graphs;
-}
-
 }  // namespace
 
-void plan_costs(BakePlan& plan, const BakeOptions& options, uint64_t graph_bytes) {
+void plan_costs(BakePlan& plan, const BakeOptions& options) {
     // Axes, scalars and frequencies of the graph, and its index vectors of N entries, each on its own 64
     // bytes.
     const uint64_t graph_constants =
-        (uint64_t{4} << 10) + 16 * static_cast<uint64_t>(options.seq_len) + 4 * plan.config.head_size;
+        (uint64_t{1} << 10) + 16 * static_cast<uint64_t>(options.seq_len) + 4 * plan.config.head_size;
     plan.weights_file_bytes =
         plan.tensor_bytes + graph_constants + correction_bytes(plan) + table_bytes(plan) + place_bytes(plan);
-    // XML files, tokenizer and configuration files.
-    plan.disk_bytes = plan.weights_file_bytes + (uint64_t{32} << 20) + whole_graphs(plan) * graph_bytes;
+    plan.text_bytes = uint64_t{32} << 20;
+    plan.disk_bytes = plan.weights_file_bytes + plan.decoder_bytes + plan.text_bytes;
+    for (const auto& form : plan.forms.forms)
+        plan.disk_bytes += form.disk_bytes();
     int64_t widest = 0;
     for (const auto& tensor : plan.tensors)
         widest = std::max(widest, tensor.columns);

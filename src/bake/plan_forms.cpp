@@ -21,6 +21,15 @@ bool FormsPlan::has(Form form) const {
     return std::any_of(forms.begin(), forms.end(), [&](const auto& planned) { return planned.form == form; });
 }
 
+uint64_t PlannedForm::disk_bytes() const {
+    uint64_t bytes = 0;
+    for (const auto* list : {&graphs, &blobs}) {
+        for (const auto& file : *list)
+            bytes += file.bytes;
+    }
+    return bytes;
+}
+
 std::string form_title(const PlannedForm& form, const FormsPlan& plan) {
     switch (form.form) {
         case Form::window:
@@ -73,9 +82,9 @@ FormsPlan plan_forms(const BakeOptions& options, int64_t max_positions, bool has
     plan.context = has_cache ? cache_context(options, max_positions) : 0;
     plan.all_logits = options.all_logits;
     plan.host_embedding = options.embedding == "host";
-    plan.forms.push_back({Form::window, {}});
+    plan.forms.push_back({Form::window});
     if (plan.context > 0) {
-        plan.forms.push_back({Form::dynamic, {}});
+        plan.forms.push_back({Form::dynamic});
         if (options.form != "folded") plan.forms.push_back({Form::whole, plan_whole_steps(plan.context)});
         if (options.form != "whole") plan.forms.push_back({Form::folded, plan_folded_steps(plan.context)});
     }

@@ -10,9 +10,22 @@
 
 namespace ovenbird {
 
+/// A graph's files, or a blob that one is compiled to.
+struct PlannedGraph {
+    std::string file;  // relative to the folder
+    std::string of;    // what it takes: "[1, 128]", "8 behind 1023"; of a blob, the graph
+    uint64_t bytes = 0;
+};
+
 struct PlannedForm {
     Form form = Form::window;
-    std::vector<Step> steps;  // of the static forms with a cache
+    std::vector<Step> steps{};  // of the static forms with a cache
+    std::vector<PlannedGraph>
+        graphs{};  // with what is theirs alone; weights are counted with the weights file
+    std::vector<PlannedGraph> blobs{};
+    uint64_t cache_bytes = 0;  // of keys and values, in f16, when the context is full
+
+    uint64_t disk_bytes() const;
 };
 
 struct FormsPlan {

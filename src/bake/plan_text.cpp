@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "bake/plan.hpp"
 #include "base/error.hpp"
 
@@ -6,6 +8,48 @@ namespace {
 
 double mib(uint64_t bytes) {
     return static_cast<double>(bytes) / (1 << 20);
+}
+
+std::string forms_text(const BakePlan& plan) {
+    std::string text = fmt::format("\n{:<48} {:>24} {:>12}\n", "form, graph", "tokens", "bytes");
+    const auto line = [&](const PlannedGraph& file) {
+        text += fmt::format("  {:<46} {:>24} {:>12}\n", file.file, file.of, file.bytes);
+    };
+    for (const auto& form : plan.forms.forms) {
+        text += fmt::format(
+            "{:<48} {:>24} {:>12}\n", form_name(form.form),
+            form.cache_bytes == 0 ? "no cache" : fmt::format("cache {:.1f} MiB", mib(form.cache_bytes)),
+            form.disk_bytes());
+        std::for_each(form.graphs.begin(), form.graphs.end(), line);
+        std::for_each(form.blobs.begin(), form.blobs.end(), line);
+    }
+    return text;
+}
+
+Json files_json(const std::vector<PlannedGraph>& files, const char* what) {
+    Json list = Json::array();
+    for (const auto& file : files)
+        list.push_back({{"file", file.file}, {what, file.of}, {"bytes", file.bytes}});
+    return list;
+}
+
+Json forms_json(const BakePlan& plan) {
+    Json list = Json::array();
+    for (const auto& form : plan.forms.forms) {
+        list.push_back({{"form", form_name(form.form)},
+                        {"graphs", files_json(form.graphs, "tokens")},
+                        {"blobs", files_json(form.blobs, "graph")},
+                        {"disk_bytes", form.disk_bytes()},
+                        {"cache_bytes", form.cache_bytes}});
+    }
+    return list;
+}
+
+uint64_t forms_bytes(const BakePlan& plan) {
+    uint64_t bytes = 0;
+    for (const auto& form : plan.forms.forms)
+        bytes += form.disk_bytes();
+    return bytes;
 }
 
 }  // namespace
@@ -27,6 +71,7 @@ std::string plan_text(const BakePlan& plan) {
                             fmt::format("{}", fmt::join(tensor.source->shape, "x")),
                             source_type_name(tensor.source->type), store_name(tensor), tensor.stored_bytes());
     }
+    text += forms_text(plan);
     const auto& config = plan.config;
     text += fmt::format(
         "\nmodel           {}, {} layers, hidden {}, {} query and {} key/value heads of {}, vocabulary {}\n",
@@ -35,7 +80,10 @@ std::string plan_text(const BakePlan& plan) {
     text += fmt::format("reads           {:.1f} MiB of weights\n", mib(plan.source_bytes));
     text += fmt::format("weights file    {} bytes ({:.1f} MiB)\n", plan.weights_file_bytes,
                         mib(plan.weights_file_bytes));
-    text += fmt::format("disk needed     {:.1f} MiB\n", mib(plan.disk_bytes));
+    text += fmt::format("forms           {} bytes ({:.1f} MiB) beside it\n", forms_bytes(plan),
+                        mib(forms_bytes(plan)));
+    text += fmt::format("disk needed     {:.1f} MiB, {:.0f} of it for tokenizer and configuration\n",
+                        mib(plan.disk_bytes), mib(plan.text_bytes));
     text += fmt::format("memory needed   about {:.0f} MiB beside the mapped files\n", mib(plan.memory_bytes));
     for (const auto& note : plan.notes)
         text += fmt::format("note            {}\n", note);
@@ -55,6 +103,8 @@ Json plan_json(const BakePlan& plan) {
     }
     return {{"model_type", plan.config.model_type},
             {"tensors", tensors},
+            {"forms", forms_json(plan)},
+            {"forms_bytes", forms_bytes(plan)},
             {"source_bytes", plan.source_bytes},
             {"weights_file_bytes", plan.weights_file_bytes},
             {"disk_bytes", plan.disk_bytes},

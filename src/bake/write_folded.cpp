@@ -55,11 +55,10 @@ public:
         const auto lookup = split_off_embedding(model);
         if (!fs::exists(folder_ / kEmbeddingsXmlName)) lookup_ = lookup;
         const auto folded = fold_layers(model, step.all_rows ? step.tokens : 1);
-        step.before = fmt::format("{}/{}_before.xml", kFoldedFolder, step.name);
+        step.before = folded_before_file(step);
         write_graph(folded.before, step.before);
         write_layers(folded, step);
-        step.head = step.all_rows ? fmt::format("{}/head_{}.xml", kFoldedFolder, step.tokens)
-                                  : fmt::format("{}/head.xml", kFoldedFolder);
+        step.head = folded_head_file(step);
         write_head(folded, step.head);
         form_.steps.push_back(std::move(step));
     }
@@ -101,8 +100,7 @@ private:
             merge(use, names[use.kind], form_.layers[i], form_.steps.empty());
         }
         for (size_t kind = 0; kind < folded.kinds.size(); ++kind) {
-            step.layers.push_back(fmt::format("{}/{}{}.xml", kFoldedFolder, step.name,
-                                              kind == 0 ? "" : fmt::format("_kind{}", kind)));
+            step.layers.push_back(folded_layer_file(step, kind));
             write_graph(folded.kinds[kind], step.layers.back());
         }
     }

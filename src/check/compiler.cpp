@@ -1,12 +1,15 @@
 #include "check/compiler.hpp"
 
 #include <cstdlib>
+#include <random>
 
 #include "base/cut_text.hpp"
 #include "base/error.hpp"
 #include "base/platform/child.hpp"
 
 namespace ovenbird {
+
+namespace fs = std::filesystem;
 
 std::string npu_compile_command(const std::string& named) {
     if (!named.empty()) return named;
@@ -38,6 +41,32 @@ Json ask_npu_compiler(const NpuCompiler& compiler, const std::filesystem::path& 
     if (result.end == ChildResult::End::signalled) why = fmt::format("it crashed (signal {})", result.status);
     if (!result.errors.empty()) why += ": " + cut_text(result.errors, 500);
     fail(ErrorCode::device, "platform {}: {} said nothing of use; {}", platform, compiler.command, why);
+}
+
+PairedFiles::PairedFiles(const fs::path& xml, const fs::path& bin) : xml_(xml) {
+    if (fs::path(xml).replace_extension(".bin") == bin) return;
+    std::random_device random;
+    const fs::path scratch =
+        fs::temp_directory_path() / fmt::format("ovenbird-check-{:08x}{:08x}", random(), random());
+    try {
+        if (!fs::create_directory(scratch)) fail(ErrorCode::io, "{}: is there already", scratch.string());
+        scratch_ = scratch;
+        xml_ = scratch / xml.filename();
+        fs::create_symlink(fs::absolute(xml), xml_);
+        fs::create_symlink(fs::absolute(bin), fs::path(xml_).replace_extension(".bin"));
+    } catch (const fs::filesystem_error& error) {
+        clear();
+        fail(ErrorCode::io, "{}: {}", scratch.string(), error.what());
+    }
+}
+
+void PairedFiles::clear() {
+    std::error_code ignored;
+    if (!scratch_.empty()) fs::remove_all(scratch_, ignored);
+}
+
+PairedFiles::~PairedFiles() {
+    clear();
 }
 
 }  // namespace ovenbird

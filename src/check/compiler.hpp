@@ -24,4 +24,21 @@ std::string npu_compile_command(const std::string& named);
 Json ask_npu_compiler(const NpuCompiler& compiler, const std::filesystem::path& xml, int platform,
                       const std::filesystem::path& blob = {});
 
+/// A graph and its weights under one name, as plain readers expect them: the files themselves, or links in a
+/// folder of their own, deleted afterwards. Errors: io.
+class PairedFiles {
+public:
+    PairedFiles(const std::filesystem::path& xml, const std::filesystem::path& bin);
+    ~PairedFiles();
+    PairedFiles(const PairedFiles&) = delete;
+    PairedFiles& operator=(const PairedFiles&) = delete;
+    const std::filesystem::path& xml() const { return xml_; }
+
+private:
+    void clear();
+
+    std::filesystem::path xml_;
+    std::filesystem::path scratch_;  // empty where there is none
+};
+
 }  // namespace ovenbird

@@ -1,17 +1,19 @@
 #include "check/check.hpp"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
-#include <openvino/runtime/core.hpp>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
 #include "check/calibration.hpp"
 #include "check/compiler.hpp"
 #include "check/numerics.hpp"
+#include "cmd/check_text.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/options.hpp"
 #include "cmd/output.hpp"
+#include "device/device.hpp"
 #include "model/manifest.hpp"
 #include "model/npu_estimate.hpp"
 #include "text/tokenizer.hpp"
@@ -63,45 +65,47 @@ bool parse(int argc, char** argv, Words& words) {
     return true;
 }
 
-fs::path model_file(const fs::path& given) {
-    fs::path file = fs::is_directory(given) ? given / kModelXmlName : given;
-    if (fs::is_regular_file(file) && file.extension() == ".xml") return file;
-    fail(ErrorCode::not_found, "'{}' is no OpenVINO IR; give its .xml or the folder that has {}",
-         file.string(), kModelXmlName);
+// The graphs that are judged, each with its weights file.
+struct Target {
+    std::string name;  // relative to the folder, or the file that was named
+    fs::path xml;
+    fs::path bin;
+};
+
+fs::path beside(const fs::path& xml) {
+    return fs::path(xml).replace_extension(".bin");
 }
 
-std::shared_ptr<ov::Model> read(const fs::path& file) {
-    try {
-        return ov::Core().read_model(file);
-    } catch (const ov::Exception& error) {
-        fail(ErrorCode::invalid_input, "'{}' cannot be read as an OpenVINO IR: {}", file.string(),
-             error.what());
+Target named_graph(const fs::path& folder, const std::string& name) {
+    const fs::path xml = folder / name;
+    const bool own = fs::exists(beside(xml));
+    return {name, xml, own ? beside(xml) : folder / kModelBinName};
+}
+
+// Every graph of a baked folder that an NPU may be given; of another folder its model, of a file itself.
+std::vector<Target> targets_of(const fs::path& given, const std::optional<Manifest>& manifest) {
+    const fs::path file = fs::is_directory(given) ? given / kModelXmlName : given;
+    if (!fs::is_regular_file(file) || file.extension() != ".xml") {
+        fail(ErrorCode::not_found, "'{}' is no OpenVINO IR; give its .xml or the folder that has {}",
+             file.string(), kModelXmlName);
     }
+    if (!manifest) return {{file.filename().string(), file, beside(file)}};
+    std::vector<Target> targets;
+    for (const auto& name : npu_graphs(*manifest))
+        targets.push_back(named_graph(given, name));
+    return targets;
 }
 
-bool concerns(const Finding& finding, const std::vector<int>& platforms) {
-    return std::any_of(finding.platforms.begin(), finding.platforms.end(), [&](int platform) {
-        return std::find(platforms.begin(), platforms.end(), platform) != platforms.end();
-    });
+// What the graphs alone do not say of a baked folder.
+std::optional<Manifest> manifest_of(const fs::path& given) {
+    std::error_code error;
+    if (!fs::is_regular_file(given / kManifestName, error)) return std::nullopt;
+    return read_manifest(given);
 }
 
-void print_finding(const Finding& finding) {
-    const std::string where = finding.platforms.size() == npu_platforms().size()
-                                  ? "every NPU"
-                                  : fmt::format("{}", fmt::join(finding.platforms, ", "));
-    print_output("{} {}: {}: {}; {}\n", finding.refused ? "refused on" : "costly on", where, finding.node,
-                 finding.reason, finding.advice);
-}
-
-void print_verdicts(const CheckReport& report, const std::vector<int>& platforms) {
-    for (const auto& platform : npu_platforms()) {
-        if (std::find(platforms.begin(), platforms.end(), platform.number) == platforms.end()) continue;
-        print_output("{} ({}): {}\n", platform.number, platform.name,
-                     report.refused_on(platform.number) ? "would be refused" : "should be accepted");
-    }
-    print_output("weights on the device: about {:.1f} MB, {:.1f} MB of it because compressed ones grow\n",
-                 static_cast<double>(report.memory.weights) / 1e6,
-                 static_cast<double>(report.memory.grown) / 1e6);
+std::shared_ptr<ov::Model> read(const Target& target) {
+    std::error_code missing;
+    return read_graph(target.xml, fs::exists(target.bin, missing) ? target.bin : fs::path());
 }
 
 // One prompt for each calibration text to begin with; the others follow it round and round until the window
@@ -126,46 +130,6 @@ std::vector<std::vector<int64_t>> calibration_prompts(const fs::path& tokenizer_
     return prompts;
 }
 
-void print_numerics(const NumericsReport& report) {
-    const auto* overflow = report.first_overflow();
-    const auto* drift = report.first_drift();
-    const auto* largest = report.largest();  // none where the model computes nothing in floats
-    if (overflow != nullptr) {
-        print_output(
-            "overflows f16: {} is the first, {:.4g} in f32, and f16 ends at 65504; bake with "
-            "--activations-scale-factor\n",
-            overflow->node, overflow->largest);
-    }
-    if (drift != nullptr) {
-        print_output("drifts in f16: {} is the first, {:.1f}% from its f32 value\n", drift->node,
-                     100 * drift->drift);
-    }
-    print_output("numerics: {} of {} texts go on with the same token in f16; logits {:.2f}% apart{}\n",
-                 report.same_token, report.prompts, 100 * report.logits_drift,
-                 largest == nullptr
-                     ? ""
-                     : fmt::format("; largest value {:.4g}, of {}", largest->largest, largest->node));
-}
-
-void print_compiled(const Json& json, const std::string& compiler) {
-    const JsonObject verdict(json, compiler + "'s verdict");
-    const bool accepted = verdict.boolean_or("accepted", false);
-    print_output("{}: the compiler {}, {:.1f} s, {:.0f} MB of memory{}\n", verdict.integer_or("platform", 0),
-                 accepted ? "accepted it" : "REFUSED it", verdict.number_or("seconds", 0.0),
-                 verdict.number_or("peak_mb", 0.0),
-                 accepted ? fmt::format(", blob {:.1f} MB", verdict.number_or("blob_bytes", 0.0) / 1e6)
-                          : ": " + verdict.text_or("reason", ""));
-}
-
-// The manifest of a baked folder, for what the graphs alone do not say.
-std::optional<Manifest> manifest_beside(const fs::path& file) {
-    std::error_code error;
-    const fs::path folder = file.parent_path();
-    if (file.filename() != kModelXmlName || !fs::is_regular_file(folder / kManifestName, error))
-        return std::nullopt;
-    return read_manifest(folder);
-}
-
 Json to_json(const NpuEstimate& estimate) {
     return {{"compile_seconds", estimate.seconds},
             {"compile_memory_mb", estimate.memory_mb},
@@ -173,28 +137,61 @@ Json to_json(const NpuEstimate& estimate) {
             {"requests_a_token", estimate.requests}};
 }
 
-void print_estimate(int platform, const char* form, const NpuEstimate& estimate) {
-    print_output(
-        "{}, {} form with a cache: compiled in about {:.0f} s and {:.0f} MB; {:.0f} MB on the device, {} {} "
-        "a "
-        "token\n",
-        platform, form, estimate.seconds, estimate.memory_mb,
-        static_cast<double>(estimate.device_bytes) / 1e6, estimate.requests,
-        estimate.requests == 1 ? "request" : "requests");
-}
-
-void add_estimates(const fs::path& file, const Words& words, Json& json) {
-    const auto manifest = manifest_beside(file);
-    if (!manifest) return;
+void add_estimates(const Manifest& manifest, const Words& words, Json& json) {
     for (const int platform : words.platforms) {
-        const auto estimates = estimate_npu(*manifest, platform);
+        const auto estimates = estimate_npu(manifest, platform);
         if (!estimates) return;
         json["estimates"][std::to_string(platform)] = {{"whole", to_json(estimates->whole)},
                                                        {"folded", to_json(estimates->folded)}};
         if (words.json) continue;
-        print_estimate(platform, "whole", estimates->whole);
-        print_estimate(platform, "folded", estimates->folded);
+        write_output(estimate_text(platform, "whole", estimates->whole) +
+                     estimate_text(platform, "folded", estimates->folded));
     }
+}
+
+// Judges one graph; whether it is refused.
+bool judge(const Target& target, const Words& words, Json& json) {
+    const CheckReport report = check_model(read(target));
+    json = to_json(report);
+    json["graph"] = target.name;
+    if (!words.json) write_output(report_text(target.name, report, words.platforms));
+    return std::any_of(words.platforms.begin(), words.platforms.end(),
+                       [&](int platform) { return report.refused_on(platform); });
+}
+
+bool compile(const Target& target, const Words& words, Json& json) {
+    const NpuCompiler compiler{npu_compile_command(words.compiler), words.timeout_seconds};
+    const PairedFiles paired(target.xml, target.bin);
+    bool refused = false;
+    for (const int platform : words.platforms) {
+        const Json verdict = ask_npu_compiler(compiler, paired.xml(), platform);
+        const JsonObject told(verdict, compiler.command + "'s verdict");
+        refused = refused || !told.boolean_or("accepted", false);
+        json["compiled"].push_back(verdict);
+        if (!words.json) write_output(compiled_text(target.name, told));
+    }
+    return refused;
+}
+
+// Of the window, whose graph is the first.
+bool overflows(const Target& window, const Words& words, Json& json) {
+    const auto model = read(window);
+    const auto folder = words.tokenizer.empty() ? window.xml.parent_path() : words.tokenizer;
+    const auto numerics = check_numerics(model, window.xml, calibration_prompts(folder, *model));
+    json["numerics"] = to_json(numerics);
+    if (!words.json) write_output(numerics_text(numerics));
+    return numerics.first_overflow() != nullptr;
+}
+
+// A platform is refused what one graph is refused.
+Json platforms_of(const Json& graphs) {
+    Json platforms = Json::object();
+    for (const auto& graph : graphs) {
+        for (const auto& [platform, verdict] : graph.at("platforms").items()) {
+            if (!platforms.contains(platform) || verdict == "refused") platforms[platform] = verdict;
+        }
+    }
+    return platforms;
 }
 
 }  // namespace
@@ -202,36 +199,18 @@ void add_estimates(const fs::path& file, const Words& words, Json& json) {
 int check_command(int argc, char** argv) {
     Words words;
     if (!parse(argc, argv, words)) return 0;
-    const fs::path file = model_file(words.model);
-    const auto model = read(file);
-    const CheckReport report = check_model(model);
-    bool refused = std::any_of(words.platforms.begin(), words.platforms.end(),
-                               [&](int platform) { return report.refused_on(platform); });
-    Json json = to_json(report);
-    if (!words.json) {
-        for (const auto& finding : report.findings) {
-            if (concerns(finding, words.platforms)) print_finding(finding);
-        }
-        print_verdicts(report, words.platforms);
-    }
-    add_estimates(file, words, json);
-    if (words.numerics) {
-        const auto folder = words.tokenizer.empty() ? file.parent_path() : words.tokenizer;
-        const auto numerics = check_numerics(model, file, calibration_prompts(folder, *model));
-        refused = refused || numerics.first_overflow() != nullptr;
-        json["numerics"] = to_json(numerics);
-        if (!words.json) print_numerics(numerics);
-    }
-    if (words.compile) {
-        install_interrupt_handler();  // what is before looks at no signal
-        const NpuCompiler compiler{npu_compile_command(words.compiler), words.timeout_seconds};
-        for (const int platform : words.platforms) {
-            const Json verdict = ask_npu_compiler(compiler, file, platform);
-            refused = refused || !verdict.value("accepted", false);
-            json["compiled"].push_back(verdict);
-            if (!words.json) print_compiled(verdict, compiler.command);
-        }
-    }
+    const auto manifest = manifest_of(words.model);
+    const auto targets = targets_of(words.model, manifest);
+    bool refused = false;
+    Json json = {{"graphs", Json::array()}};
+    for (const auto& target : targets)
+        refused = judge(target, words, json["graphs"].emplace_back()) || refused;
+    json["platforms"] = platforms_of(json["graphs"]);
+    if (manifest) add_estimates(*manifest, words, json);
+    if (words.numerics) refused = overflows(targets.front(), words, json) || refused;
+    if (words.compile) install_interrupt_handler();  // what is before looks at no signal
+    for (size_t i = 0; words.compile && i < targets.size(); ++i)
+        refused = compile(targets[i], words, json["graphs"][i]) || refused;
     if (words.json) write_output(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return refused ? 1 : 0;
 }

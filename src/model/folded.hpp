@@ -41,6 +41,12 @@ struct FoldedForm {
     WeightRanges head_weights;
 };
 
+/// Where the graphs of a step lie: what comes before its layers, a layer of a kind, and the head, which steps
+/// with as many rows share.
+std::string folded_before_file(const Step& step);
+std::string folded_layer_file(const Step& step, size_t kind);
+std::string folded_head_file(const Step& step);
+
 Json to_json(const FoldedForm& form);
 
 /// Errors: invalid_input, also for files outside the folder and kinds that no step has.

@@ -1,5 +1,7 @@
 #include "model/manifest.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 
 namespace ovenbird {
@@ -109,6 +111,21 @@ std::string graph_file(const Step& step) {
 std::string blob_name(int platform, const std::string& graph) {
     if (graph == kModelXmlName) return fmt::format("npu/{}.blob", platform);
     return fmt::format("npu/{}_{}.blob", platform, std::filesystem::path(graph).stem().string());
+}
+
+std::vector<std::string> npu_graphs(const Manifest& manifest) {
+    std::vector<std::string> graphs{kModelXmlName};
+    for (const auto& step : manifest.graphs)
+        graphs.push_back(graph_file(step));
+    const auto add = [&](const std::string& file) {
+        if (std::find(graphs.begin(), graphs.end(), file) == graphs.end()) graphs.push_back(file);
+    };
+    for (const auto& step : manifest.folded.steps) {
+        for (const auto& layer : step.layers)
+            add(layer);
+        add(step.head);
+    }
+    return graphs;
 }
 
 Json to_json(const Manifest& manifest) {

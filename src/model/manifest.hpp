@@ -70,6 +70,10 @@ struct Manifest {
 
 Json to_json(const Manifest& manifest);
 
+/// The graphs that an NPU may be given, relative to the folder, each once: the window, the whole steps, and
+/// the folded steps' layers and heads. What a step computes before its layers is the host's.
+std::vector<std::string> npu_graphs(const Manifest& manifest);
+
 /// Errors: not_found, invalid_input (also a format newer than this program knows).
 Manifest read_manifest(const std::filesystem::path& folder);
 

@@ -54,6 +54,28 @@ private:
     std::map<uint64_t, std::pair<uint64_t, uint64_t>> placed_;  // position: {offset in the file, bytes}
 };
 
+// Counts what would be written.
+class CountingSink : public std::streambuf {
+public:
+    uint64_t bytes() const { return position_; }
+
+protected:
+    std::streamsize xsputn(const char*, std::streamsize count) override {
+        position_ += static_cast<uint64_t>(count);
+        return count;
+    }
+    int_type overflow(int_type value) override {
+        ++position_;
+        return traits_type::not_eof(value);
+    }
+    pos_type seekoff(off_type, std::ios_base::seekdir, std::ios_base::openmode) override {
+        return pos_type(static_cast<off_type>(position_));
+    }
+
+private:
+    uint64_t position_ = 0;
+};
+
 // The number inside `name="…"` between begin and end of an XML tag; end on return is one past the digits.
 struct Attribute {
     size_t begin = std::string::npos;
@@ -129,6 +151,14 @@ void write_ir(const std::shared_ptr<ov::Model>& model, const std::filesystem::pa
     }
     places.append();
     write_file(xml, without_indentation(with_real_offsets(xml_stream.str(), sink)));
+}
+
+IrSize size_of_ir(const std::shared_ptr<ov::Model>& model) {
+    CountingSink sink;
+    std::ostream bin_stream(&sink);
+    std::ostringstream xml_stream;
+    ov::pass::Serialize(xml_stream, bin_stream).run_on_model(model);
+    return {without_indentation(xml_stream.str()).size(), sink.bytes()};
 }
 
 ReadModel read_ir(const std::filesystem::path& xml, const std::filesystem::path& bin) {

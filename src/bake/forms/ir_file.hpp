@@ -19,6 +19,13 @@ namespace ovenbird {
 void write_ir(const std::shared_ptr<ov::Model>& model, const std::filesystem::path& xml,
               const std::filesystem::path& bin, std::span<const std::byte> mapped);
 
+/// What write_ir() would write of a model, about: its text, and all its constants.
+struct IrSize {
+    uint64_t xml_bytes = 0;
+    uint64_t bin_bytes = 0;
+};
+IrSize size_of_ir(const std::shared_ptr<ov::Model>& model);
+
 /// A model read by a plain ov::Core, its constants views of the mapped weights file.
 struct ReadModel {
     std::shared_ptr<const MappedFile> weights;  // must outlive the model
