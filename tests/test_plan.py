@@ -13,6 +13,7 @@ import baking
 
 # Of the bytes planned: offsets have more digits in the real file.
 TOLERANCE = 0.03
+SMALL_CONSTANTS_BYTES = 8192  # of the graph itself: guessed before there is one
 FORMS = ["window", "dynamic", "whole", "folded"]
 
 
@@ -50,8 +51,8 @@ class Plan(unittest.TestCase):
         self.addCleanup(scratch.cleanup)
         self.scratch = pathlib.Path(scratch.name)
 
-    def assert_near(self, planned, written, what):
-        self.assertLess(abs(planned - written), TOLERANCE * written, f"{what}: {planned} planned, {written} written")
+    def assert_near(self, planned, written, what, slack=0):
+        self.assertLess(abs(planned - written), TOLERANCE * written + slack, f"{what}: {planned} planned, {written} written")
 
     def assert_planned_is_written(self, source, *options):
         output = self.scratch / "baked"
@@ -64,7 +65,8 @@ class Plan(unittest.TestCase):
             self.assertEqual(form["disk_bytes"], sum(graph["bytes"] for graph in form["graphs"]))
             self.assert_near(form["disk_bytes"], written, form["form"])
         self.assertEqual(plan["forms_bytes"], sum(form["disk_bytes"] for form in plan["forms"]))
-        self.assert_near(plan["weights_file_bytes"], (output / baking.MODEL_BIN).stat().st_size, "weights")
+        self.assert_near(plan["weights_file_bytes"], (output / baking.MODEL_BIN).stat().st_size, "weights",
+                         SMALL_CONSTANTS_BYTES)
         everything = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
         self.assertGreater(plan["disk_bytes"], everything)
         return plan

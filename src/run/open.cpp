@@ -30,23 +30,24 @@ void note(const DeviceOptions& options, const std::string& text) {
 }
 
 // The one thing that OpenVINO's CPU device alone has: pages instead of states.
-std::unique_ptr<Engine> open_paged(const std::string& device, const fs::path& folder,
-                                   const Manifest& manifest, const DeviceOptions& options) {
-    const fs::path bin = folder / kModelBinName;
-    const auto graphs = page_attention(read_graph(folder / manifest.dynamic_graph, bin),
-                                       PagedEngine::pages(manifest.context));
+std::unique_ptr<Engine> open_paged(const std::string& device, const std::shared_ptr<ov::Model>& dynamic,
+                                   int64_t context, const DeviceOptions& options) {
+    const auto graphs = page_attention(dynamic, PagedEngine::pages(context));
     auto chunk = compile_on(device, graphs.chunk, options);
     auto token = compile_on(device, graphs.token, options);
-    auto engine = std::make_unique<PagedEngine>(std::move(chunk), std::move(token), manifest.context);
-    release_file_pages(bin);  // both have their own packed copies
-    return engine;
+    return std::make_unique<PagedEngine>(std::move(chunk), std::move(token), context);
 }
 
 std::unique_ptr<Engine> open_dynamic(const std::string& device, const fs::path& folder,
                                      const Manifest& manifest, const DeviceOptions& options) {
+    const fs::path bin = folder / kModelBinName;
+    const auto read = [&] { return read_graph(folder / manifest.dynamic_graph, bin); };
     if (device_family(device) == "CPU") {
+        const auto dynamic = read();  // what is wrong with the file is no refusal
         try {
-            return open_paged(device, folder, manifest, options);
+            auto engine = open_paged(device, dynamic, manifest.context, options);
+            release_file_pages(bin);  // both graphs have their own packed copies
+            return engine;
         } catch (const std::exception& error) {
             note(options,
                  fmt::format("{}: attention over pages was refused ({}); the graph with states is used, "
@@ -54,9 +55,7 @@ std::unique_ptr<Engine> open_dynamic(const std::string& device, const fs::path& 
                              device, one_line_reason(error.what())));
         }
     }
-    auto session =
-        compile_on(device, read_graph(folder / manifest.dynamic_graph, folder / kModelBinName), options);
-    return std::make_unique<DynamicEngine>(std::move(session), manifest.context);
+    return std::make_unique<DynamicEngine>(compile_on(device, read(), options), manifest.context);
 }
 
 std::unique_ptr<Engine> open_folded(const std::string& device, const fs::path& folder,
