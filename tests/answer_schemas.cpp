@@ -9,7 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "run/chat.hpp"
+#include "run/answer.hpp"
 #include "run/open.hpp"
 #include "text/constraint.hpp"
 

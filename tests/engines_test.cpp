@@ -10,8 +10,8 @@
 #include "base/json.hpp"
 #include "base/test_folder.hpp"
 #include "run/dynamic_engine.hpp"
+#include "run/generate.hpp"
 #include "run/open.hpp"
-#include "run/session.hpp"
 
 namespace ovenbird {
 namespace {

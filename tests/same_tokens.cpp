@@ -11,8 +11,8 @@
 #include "base/error.hpp"
 #include "base/platform/files.hpp"
 #include "model/manifest.hpp"
+#include "run/generate.hpp"
 #include "run/open.hpp"
-#include "run/session.hpp"
 #include "text/tokenizer.hpp"
 
 namespace ovenbird {

@@ -5,14 +5,13 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "model/step.hpp"
 #include "run/conversation.hpp"
 #include "run/open.hpp"
 #include "text/constraint.hpp"
 
 namespace ovenbird {
 namespace {
-
-constexpr int64_t kDraftTokens = 7;
 
 // `constraint` is advanced with the answer.
 AnswerOptions answer_options(const AskOptions& options, std::optional<Constraint>& constraint,

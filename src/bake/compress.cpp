@@ -38,7 +38,7 @@ std::vector<WorkItem> split_work(const BakePlan& plan) {
     return items;
 }
 
-std::span<std::byte> part(WritableMap& map, const FileRange& range) {
+std::span<std::byte> part(WritableMap& map, const ByteRange& range) {
     return map.bytes().subspan(range.offset, range.bytes);
 }
 

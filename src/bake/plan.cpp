@@ -8,11 +8,10 @@
 #include "bake/plan_graphs.hpp"
 #include "bake/sensitivity.hpp"
 #include "base/error.hpp"
+#include "model/baked_folder.hpp"
 
 namespace ovenbird {
 namespace {
-
-constexpr uint64_t kAlignment = 64;  // the IR's own; keeps every constant vector-aligned in the mapped file
 
 std::string shape_text(const std::vector<int64_t>& shape) {
     return fmt::format("[{}]", fmt::join(shape, ", "));
@@ -100,10 +99,6 @@ PlannedTensor plan_matrix(const SourceTensor& source, const RequiredTensor& requ
     return planned;
 }
 
-uint64_t aligned(uint64_t bytes) {
-    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
-
 // Tensors whose weights, scales and zero points lie behind each other's: joint projections, so that a graph
 // may take them for one matrix, and single tensors.
 std::vector<std::vector<PlannedTensor*>> neighbours(BakePlan& plan) {
@@ -168,7 +163,7 @@ const SourceTensor& find_tensor(const Checkpoint& checkpoint, const RequiredTens
 
 void place_tensors(BakePlan& plan) {
     uint64_t end = 0;
-    const auto place = [&](FileRange& range, uint64_t bytes) {
+    const auto place = [&](ByteRange& range, uint64_t bytes) {
         if (bytes == 0) return;
         range = {end, bytes};
         end = aligned(end + bytes);

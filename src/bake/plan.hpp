@@ -11,15 +11,10 @@
 #include "bake/plan_forms.hpp"
 #include "bake/source/checkpoint.hpp"
 #include "base/report.hpp"
+#include "model/baked_folder.hpp"
 #include "model/config.hpp"
 
 namespace ovenbird {
-
-/// A stretch of the weights file.
-struct FileRange {
-    uint64_t offset = 0;
-    uint64_t bytes = 0;
-};
 
 struct PlannedTensor {
     const SourceTensor* source = nullptr;
@@ -28,9 +23,9 @@ struct PlannedTensor {
     QuantFormat format;  // for Store::quantized
     int64_t rows = 1;
     int64_t columns = 0;
-    FileRange weights;
-    FileRange scales;
-    FileRange zero_points;
+    ByteRange weights;
+    ByteRange scales;
+    ByteRange zero_points;
 
     uint64_t stored_bytes() const { return weights.bytes + scales.bytes + zero_points.bytes; }
 };

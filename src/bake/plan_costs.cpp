@@ -3,15 +3,10 @@
 
 #include "bake/plan.hpp"
 #include "base/parallel.hpp"
+#include "model/baked_folder.hpp"
 
 namespace ovenbird {
 namespace {
-
-constexpr uint64_t kAlignment = 64;
-
-uint64_t aligned(uint64_t bytes) {
-    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
 
 // What stage 2 adds for per-channel zero points: an f32 a row, and a row of ones for each width.
 uint64_t correction_bytes(const BakePlan& plan) {

@@ -50,7 +50,7 @@ std::shared_ptr<ov::Model> decoder_of_zeros(const BakePlan& plan, int64_t scale_
     // Untouched pages of zeros: no memory is taken for weights that nobody reads.
     const std::shared_ptr<void> zeros(std::calloc(plan.tensor_bytes, 1), std::free);
     if (zeros == nullptr) throw std::bad_alloc();
-    const auto at = [&](const FileRange& range) {
+    const auto at = [&](const ByteRange& range) {
         return range.bytes == 0 ? nullptr : static_cast<const std::byte*>(zeros.get()) + range.offset;
     };
     StoredTensors tensors;

@@ -8,11 +8,11 @@
 
 #include "base/error.hpp"
 #include "base/platform/files.hpp"
+#include "model/step.hpp"
 
 namespace ovenbird {
 namespace {
 
-constexpr int64_t kDraftTokens = 7;  // with the token before them, a graph of 8
 constexpr uint64_t kMostFormBytes = uint64_t{1} << 20;
 
 using Biases = std::map<int64_t, double>;

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/json.hpp"
-#include "run/chat.hpp"
+#include "run/answer.hpp"
 
 namespace ovenbird {
 

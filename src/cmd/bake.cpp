@@ -46,8 +46,9 @@ void refuse_idle_options(const CLI::App& app, const BakeOptions& options) {
 bool parse(int argc, char** argv, Words& words) {
     CLI::App app("Turn a language model into a static INT4 OpenVINO model that an Intel NPU takes",
                  "ovenbird bake");
-    app.add_option("source,--model-id", words.options.source,
-                   "A Hugging Face folder (config.json, safetensors, tokenizer.json) or a .gguf file");
+    app.add_option(
+        "source,--model-id", words.options.source,
+        "A Hugging Face folder (config.json, safetensors, tokenizer.json), a .gguf file, or an OpenVINO IR");
     app.add_option("-o,--output-dir", words.options.output,
                    "The folder to make; it appears whole or not at all");
     bool asym = false;

@@ -10,6 +10,7 @@
 #include "cmd/contestant.hpp"
 #include "cmd/engine_options.hpp"
 #include "cmd/output.hpp"
+#include "model/step.hpp"
 #include "text/tokenizer.hpp"
 
 namespace ovenbird {
@@ -17,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kDraftTokens = 7;
 constexpr uint64_t kLargestTextBytes = uint64_t{64} << 20;
 
 struct Words {

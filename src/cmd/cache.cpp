@@ -1,4 +1,4 @@
-#include "device/cache.hpp"
+#include "device/compiled_cache.hpp"
 
 #include "base/error.hpp"
 #include "cmd/commands.hpp"

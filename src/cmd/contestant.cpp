@@ -5,7 +5,7 @@
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
 #include "bench_peer.hpp"
-#include "run/session.hpp"
+#include "run/generate.hpp"
 
 namespace ovenbird {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cmd/console.hpp"
-#include "device/cache.hpp"
+#include "device/compiled_cache.hpp"
 #include "model/manifest.hpp"
 #include "run/open.hpp"
 

@@ -10,7 +10,7 @@
 #include "cmd/engine_options.hpp"
 #include "cmd/options.hpp"
 #include "cmd/output.hpp"
-#include "run/chat.hpp"
+#include "run/answer.hpp"
 #include "text/constraint.hpp"
 
 namespace ovenbird {

@@ -5,7 +5,7 @@
 
 #include "base/cut_text.hpp"
 #include "base/error.hpp"
-#include "device/cache.hpp"
+#include "device/compiled_cache.hpp"
 #include "device/device.hpp"
 #include "device/reason.hpp"
 
@@ -154,23 +154,22 @@ ov::CompiledModel compile_or_load(const std::string& device, const std::shared_p
     });
 }
 
-std::unique_ptr<CompiledSession> compile_on(const std::string& device,
-                                            const std::shared_ptr<ov::Model>& model,
-                                            const DeviceOptions& options) {
-    return std::make_unique<CompiledSession>(compile_or_load(device, model, options), device);
+std::unique_ptr<CompiledGraph> compile_on(const std::string& device, const std::shared_ptr<ov::Model>& model,
+                                          const DeviceOptions& options) {
+    return std::make_unique<CompiledGraph>(compile_or_load(device, model, options), device);
 }
 
-std::unique_ptr<CompiledSession> compile_file_on(const std::string& device,
-                                                 const std::filesystem::path& model_xml,
-                                                 const DeviceOptions& options) {
+std::unique_ptr<CompiledGraph> compile_file_on(const std::string& device,
+                                               const std::filesystem::path& model_xml,
+                                               const DeviceOptions& options) {
     // Reading apart from compiling: a broken file is the file's fault, not the device's.
     (void)read_graph(model_xml, {});
-    return std::make_unique<CompiledSession>(load_or(device, options,
-                                                     [&](const ov::AnyMap& properties) {
-                                                         return core().compile_model(model_xml.string(),
-                                                                                     device, properties);
-                                                     }),
-                                             device);
+    return std::make_unique<CompiledGraph>(load_or(device, options,
+                                                   [&](const ov::AnyMap& properties) {
+                                                       return core().compile_model(model_xml.string(), device,
+                                                                                   properties);
+                                                   }),
+                                           device);
 }
 
 int npu_platform(const std::string& device) {

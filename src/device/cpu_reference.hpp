@@ -31,7 +31,7 @@ public:
     const ov::CompiledModel& model() const { return session_->model(); }
 
 private:
-    std::unique_ptr<CompiledSession> session_;
+    std::unique_ptr<CompiledGraph> session_;
     std::unique_ptr<Embedder> embedder_;
 };
 

@@ -34,9 +34,9 @@ struct PassedOver {
 };
 
 /// A model compiled for one device. Infers with one request at a time; not thread-safe.
-class CompiledSession {
+class CompiledGraph {
 public:
-    CompiledSession(ov::CompiledModel model, std::string device);
+    CompiledGraph(ov::CompiledModel model, std::string device);
     const std::string& device() const { return device_; }
     const ov::CompiledModel& model() const { return model_; }
     /// Sets an input. Errors: internal when name, type or shape are not exactly what was compiled (the device
@@ -76,15 +76,14 @@ OpenedDevice open_on_first(const std::vector<std::string>& devices,
                            const std::function<void(const std::string&)>& open);
 
 /// Compiles for one device and throws what it says; on an NPU options.blobs are tried first.
-std::unique_ptr<CompiledSession> compile_on(const std::string& device,
-                                            const std::shared_ptr<ov::Model>& model,
-                                            const DeviceOptions& options);
+std::unique_ptr<CompiledGraph> compile_on(const std::string& device, const std::shared_ptr<ov::Model>& model,
+                                          const DeviceOptions& options);
 
 /// The same for a file, which the compiled-model cache then knows by its name. Errors: also not_found and
 /// invalid_input (not an IR).
-std::unique_ptr<CompiledSession> compile_file_on(const std::string& device,
-                                                 const std::filesystem::path& model_xml,
-                                                 const DeviceOptions& options);
+std::unique_ptr<CompiledGraph> compile_file_on(const std::string& device,
+                                               const std::filesystem::path& model_xml,
+                                               const DeviceOptions& options);
 
 /// The same without a request.
 ov::CompiledModel compile_or_load(const std::string& device, const std::shared_ptr<ov::Model>& model,

@@ -63,7 +63,7 @@ TEST(Device, MissingAndBrokenFiles) {
     }
 }
 
-TEST(CompiledSession, NeverSendsAnotherShapeOrType) {
+TEST(CompiledGraph, NeverSendsAnotherShapeOrType) {
     const auto compiled = compile_on("CPU", doubling_model(), {});
     auto& session = *compiled;
     error_of(ErrorCode::internal, [&] { session.set_input("x", ov::Tensor(ov::element::f32, {3})); });

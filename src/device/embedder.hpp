@@ -6,11 +6,9 @@
 #include <span>
 
 #include "device/device.hpp"
+#include "model/baked_folder.hpp"
 
 namespace ovenbird {
-
-/// Beside openvino_model.xml, over the same weights file.
-inline constexpr const char* kEmbeddingsXmlName = "openvino_embeddings.xml";
 
 /// Runs the lookup that the bake took out of the graph (input_ids i64 [1, any N] to inputs_embeds f32 [1, N,
 /// hidden]) on the CPU: a lookup of rows, whatever their compression.
@@ -23,7 +21,7 @@ public:
     ov::Tensor rows(std::span<const int64_t> ids);
 
 private:
-    std::unique_ptr<CompiledSession> session_;
+    std::unique_ptr<CompiledGraph> session_;
 };
 
 /// The embedder beside a model whose input is inputs_embeds; null when it looks its tokens up itself.

@@ -40,7 +40,7 @@ public:
         }
         if (!found.compiled) compile(file, place, found);
         // A request of its own for each call: nothing but the start is left to do in a step.
-        auto session = std::make_shared<CompiledSession>(found.compiled, found.device);
+        auto session = std::make_shared<CompiledGraph>(found.compiled, found.device);
         for (const auto& [name, tensor] : tensors) {
             const bool is_input = found.inputs.contains(name);
             is_input ? session->set_input(name, tensor) : session->set_output(name, tensor);

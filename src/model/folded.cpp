@@ -84,18 +84,6 @@ FoldedLayer read_layer(const JsonObject& object, const std::vector<FoldedStep>& 
 
 }  // namespace
 
-std::string folded_before_file(const Step& step) {
-    return fmt::format("folded/{}_before.xml", step.name);
-}
-
-std::string folded_layer_file(const Step& step, size_t kind) {
-    return fmt::format("folded/{}{}.xml", step.name, kind == 0 ? "" : fmt::format("_kind{}", kind));
-}
-
-std::string folded_head_file(const Step& step) {
-    return step.all_rows ? fmt::format("folded/head_{}.xml", step.tokens) : "folded/head.xml";
-}
-
 Json to_json(const FoldedForm& form) {
     Json steps = Json::array();
     for (const auto& step : form.steps)

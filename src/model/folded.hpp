@@ -8,15 +8,10 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "model/baked_folder.hpp"
 #include "model/step.hpp"
 
 namespace ovenbird {
-
-/// Bytes of openvino_model.bin.
-struct ByteRange {
-    uint64_t offset = 0;
-    uint64_t bytes = 0;
-};
 
 /// By the graphs' input names (weights.0, weights.1, …).
 using WeightRanges = std::map<std::string, ByteRange>;
@@ -40,12 +35,6 @@ struct FoldedForm {
     std::vector<FoldedLayer> layers;
     WeightRanges head_weights;
 };
-
-/// Where the graphs of a step lie: what comes before its layers, a layer of a kind, and the head, which steps
-/// with as many rows share.
-std::string folded_before_file(const Step& step);
-std::string folded_layer_file(const Step& step, size_t kind);
-std::string folded_head_file(const Step& step);
 
 Json to_json(const FoldedForm& form);
 

@@ -104,15 +104,6 @@ std::vector<Step> read_graphs(const Json& list, const std::string& origin) {
 
 }  // namespace
 
-std::string graph_file(const Step& step) {
-    return fmt::format("graphs/{}.xml", step.name);
-}
-
-std::string blob_name(int platform, const std::string& graph) {
-    if (graph == kModelXmlName) return fmt::format("npu/{}.blob", platform);
-    return fmt::format("npu/{}_{}.blob", platform, std::filesystem::path(graph).stem().string());
-}
-
 std::vector<std::string> npu_graphs(const Manifest& manifest) {
     std::vector<std::string> graphs{kModelXmlName};
     for (const auto& step : manifest.graphs)

@@ -9,17 +9,11 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "model/baked_folder.hpp"
 #include "model/folded.hpp"
 
 namespace ovenbird {
 
-inline constexpr const char* kManifestName = "ovenbird.json";
-inline constexpr const char* kModelXmlName = "openvino_model.xml";
-inline constexpr const char* kModelBinName = "openvino_model.bin";
-inline constexpr const char* kGraphsFolder = "graphs";  // of the forms with a cache
-inline constexpr const char* kDynamicGraph = "graphs/dynamic.xml";
-inline constexpr const char* kFoldedFolder = "folded";
-inline constexpr const char* kIntermediateName = "intermediate_dynamic";
 inline constexpr int64_t kManifestFormat = 1;
 
 /// A source file and its BLAKE3.
@@ -41,11 +35,6 @@ struct CompiledBlob {
     double seconds = 0;
     std::string refused;  // the reason; empty when the blob is there
 };
-
-/// Where the whole form's graph of a step lies: "graphs/decode_256.xml".
-std::string graph_file(const Step& step);
-/// Where the bake puts the blob of a graph.
-std::string blob_name(int platform, const std::string& graph);
 
 struct Manifest {
     std::string ovenbird_version;

@@ -11,6 +11,7 @@ inline constexpr int64_t kChunkTokens = 128;
 
 /// Rows of logits that a graph for drafts gives: a token, and the drafts behind it.
 inline constexpr int64_t kDraftRows = 8;
+inline constexpr int64_t kDraftTokens = kDraftRows - 1;
 
 /// Smallest context of graphs with a cache: a chunk of prefill and as much again.
 inline constexpr int64_t kSmallestContext = 256;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "run/chat.hpp"
+#include "run/answer.hpp"
 #include "run/engine.hpp"
 #include "run/spoken_tokens.hpp"
 #include "text/chat_template.hpp"

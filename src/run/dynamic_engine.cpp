@@ -30,7 +30,7 @@ ov::Tensor first_tokens(const ov::Tensor& state, size_t count) {
 
 }  // namespace
 
-DynamicEngine::DynamicEngine(std::unique_ptr<CompiledSession> session, int64_t context)
+DynamicEngine::DynamicEngine(std::unique_ptr<CompiledGraph> session, int64_t context)
     : session_(std::move(session)) {
     for (const char* name : {"input_ids", "attention_mask", "position_ids", "beam_idx"}) {
         const auto inputs = session_->model().inputs();

@@ -15,14 +15,14 @@ namespace ovenbird {
 class DynamicEngine : public Engine {
 public:
     /// `context`: most tokens of a sequence. Errors: unsupported, naming what does not fit.
-    DynamicEngine(std::unique_ptr<CompiledSession> session, int64_t context);
+    DynamicEngine(std::unique_ptr<CompiledGraph> session, int64_t context);
 
 private:
     Progress compute(const Request& request) override;
     void hold(int64_t count);
     bool infer(std::span<const int64_t> ids, int64_t position, const StopAsked& stop);
 
-    std::unique_ptr<CompiledSession> session_;
+    std::unique_ptr<CompiledGraph> session_;
     std::optional<int64_t> held_ = 0;  // tokens in the states; none: not known
     std::vector<float> logits_;
 };

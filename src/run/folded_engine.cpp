@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 #include "device/embedder.hpp"
-#include "run/telemetry.hpp"
+#include "run/input_shapes.hpp"
 
 namespace ovenbird {
 namespace {

@@ -29,7 +29,7 @@ ov::Tensor page_numbers(int64_t count) {
 
 }  // namespace
 
-PagedEngine::PagedEngine(std::unique_ptr<CompiledSession> chunk, std::unique_ptr<CompiledSession> token,
+PagedEngine::PagedEngine(std::unique_ptr<CompiledGraph> chunk, std::unique_ptr<CompiledGraph> token,
                          int64_t context)
     : chunk_(std::move(chunk)),
       token_(std::move(token)),
@@ -90,7 +90,7 @@ uint64_t PagedEngine::allocate_pages(int64_t context) {
 }
 
 // The graph for so many tokens, with its inputs in place.
-CompiledSession& PagedEngine::fill(std::span<const int64_t> ids, int64_t position, int64_t rows) {
+CompiledGraph& PagedEngine::fill(std::span<const int64_t> ids, int64_t position, int64_t rows) {
     const int64_t total = position + static_cast<int64_t>(ids.size());
     past_.data<int32_t>()[0] = static_cast<int32_t>(position);
     begins_.data<int32_t>()[1] = static_cast<int32_t>(ids.size());
@@ -117,7 +117,7 @@ Engine::Progress PagedEngine::compute(const Request& request) {
     const auto wanted = static_cast<size_t>(request.rows);
     const bool last = rest.size() <= static_cast<size_t>(kPromptChunkTokens) + wanted;
     const auto now = last ? rest : rest.first(kPromptChunkTokens);
-    CompiledSession& session = fill(now, request.kept, last ? request.rows : 1);
+    CompiledGraph& session = fill(now, request.kept, last ? request.rows : 1);
     if (!session.infer(now.size() > 1 ? request.stop : StopAsked())) return {request.kept, request.kept};
     const int64_t done = request.kept + static_cast<int64_t>(now.size());
     if (!last) return {request.kept, done, done};

@@ -15,8 +15,7 @@ class PagedEngine : public Engine {
 public:
     /// `chunk` and `token`: PagedGraphs, compiled; `context`: most tokens of a sequence. Allocates all pages.
     /// Errors: unsupported, naming what does not fit.
-    PagedEngine(std::unique_ptr<CompiledSession> chunk, std::unique_ptr<CompiledSession> token,
-                int64_t context);
+    PagedEngine(std::unique_ptr<CompiledGraph> chunk, std::unique_ptr<CompiledGraph> token, int64_t context);
 
     /// Pages that a sequence of `context` tokens takes.
     static int64_t pages(int64_t context) { return (context + kPageTokens - 1) / kPageTokens; }
@@ -27,10 +26,10 @@ private:
 
     Progress compute(const Request& request) override;
     uint64_t allocate_pages(int64_t context);
-    CompiledSession& fill(std::span<const int64_t> ids, int64_t position, int64_t rows);
+    CompiledGraph& fill(std::span<const int64_t> ids, int64_t position, int64_t rows);
 
-    std::unique_ptr<CompiledSession> chunk_;
-    std::unique_ptr<CompiledSession> token_;
+    std::unique_ptr<CompiledGraph> chunk_;
+    std::unique_ptr<CompiledGraph> token_;
     ov::Tensor past_, begins_, page_begins_, length_, first_row_;  // shared by both graphs
     ov::Tensor token_id_, token_position_;
     std::vector<float> logits_;

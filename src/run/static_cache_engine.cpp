@@ -7,8 +7,8 @@
 
 #include "base/error.hpp"
 #include "model/decoder_names.hpp"
+#include "run/input_shapes.hpp"
 #include "run/logits.hpp"
-#include "run/telemetry.hpp"
 
 namespace ovenbird {
 namespace {
@@ -39,7 +39,7 @@ StaticCacheEngine::StaticCacheEngine(const Manifest& manifest, GraphCompiler com
               .input_shapes = shapes_sent(decode, step.past)});
 }
 
-void StaticCacheEngine::find_caches(const CompiledSession& session) {
+void StaticCacheEngine::find_caches(const CompiledGraph& session) {
     for (const auto& input : session.model().inputs()) {
         const std::string name = input.get_any_name();
         if (!name.starts_with(kPast)) continue;

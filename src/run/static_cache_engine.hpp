@@ -16,7 +16,7 @@
 namespace ovenbird {
 
 /// Compiles one graph of the folder.
-using GraphCompiler = std::function<std::unique_ptr<CompiledSession>(const Step&)>;
+using GraphCompiler = std::function<std::unique_ptr<CompiledGraph>(const Step&)>;
 
 /// Keeps one cache, as long as the bucket in use (256 tokens, then 512, …), on the host, and places what each
 /// run computed in it. Graphs are compiled when they are first needed.
@@ -33,13 +33,13 @@ private:
     void use_bucket(int64_t context) override;
 
     struct Graph {
-        std::unique_ptr<CompiledSession> session;
+        std::unique_ptr<CompiledGraph> session;
         StepInputs inputs;
         std::vector<ov::Tensor> fresh;  // present.*, in the order of the cache's parts
     };
     Graph& graph_of(const Step& shape);
     Graph open(const Step& shape);
-    void find_caches(const CompiledSession& session);
+    void find_caches(const CompiledGraph& session);
     void connect(Graph& graph, const Step& shape);
     std::string shapes_sent(const Graph& decode, int64_t past) const;
 

@@ -1,8 +1,8 @@
 #include "run/static_engine.hpp"
 
 #include "base/error.hpp"
+#include "run/input_shapes.hpp"
 #include "run/logits.hpp"
-#include "run/telemetry.hpp"
 
 namespace ovenbird {
 namespace {
@@ -11,7 +11,7 @@ constexpr const char* kLogits = "logits";
 
 }  // namespace
 
-StaticEngine::StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad_id,
+StaticEngine::StaticEngine(std::unique_ptr<CompiledGraph> session, int64_t pad_id,
                            std::unique_ptr<Embedder> embedder)
     : session_(std::move(session)), embedder_(std::move(embedder)) {
     for (const auto& port : session_->model().inputs()) {

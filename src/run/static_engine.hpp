@@ -20,7 +20,7 @@ class StaticEngine : public Engine {
 public:
     /// Errors: unsupported, naming the input or output that does not fit (a dynamic model: says how to bake
     /// it).
-    StaticEngine(std::unique_ptr<CompiledSession> session, int64_t pad_id,
+    StaticEngine(std::unique_ptr<CompiledGraph> session, int64_t pad_id,
                  std::unique_ptr<Embedder> embedder = nullptr);
 
 private:
@@ -39,7 +39,7 @@ private:
     void fill(Input& input, std::span<const int64_t> ids) const;
     void fill_embeds(Input& input, std::span<const int64_t> ids) const;
 
-    std::unique_ptr<CompiledSession> session_;
+    std::unique_ptr<CompiledGraph> session_;
     std::unique_ptr<Embedder> embedder_;
     int64_t pad_id_ = 0;
     int64_t window_tokens_ = 0;

@@ -6,13 +6,13 @@
 #include "bake/forms/passes.hpp"
 #include "base/platform/mapped_file.hpp"
 #include "base/platform/process.hpp"
+#include "model/baked_folder.hpp"
 
 namespace ovenbird {
 namespace {
 
 using Constant = ov::op::v0::Constant;
 
-constexpr uint64_t kAlignment = 64;
 // What is smaller is written as the graphs' own small constants are.
 constexpr size_t kSmallest = 256;
 
@@ -57,9 +57,9 @@ std::shared_ptr<void> lay_out(const std::shared_ptr<ov::Model>& model, const std
     uint64_t end = 0;
     for (const auto& constant : order) {
         if (!places.emplace(constant.get(), end).second) continue;
-        end = (end + constant->get_byte_size() + kAlignment - 1) / kAlignment * kAlignment;
+        end = aligned(end + constant->get_byte_size());
     }
-    const auto map = WritableMap::create(bin, std::max(end, kAlignment));
+    const auto map = WritableMap::create(bin, std::max(end, kConstantAlignment));
     reporter.begin("stage 1: copy weights", end);
     uint64_t done = 0;
     for (const auto& constant : order) {

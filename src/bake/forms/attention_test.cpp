@@ -314,7 +314,7 @@ class GroupedQueries : public testing::TestWithParam<Copies> {};
 
 TEST_P(GroupedQueries, ReadTheKeysAndValuesOnce) {
     const auto model = grouped(GetParam());
-    fold_grouped_queries(model);
+    queries_into_rows(model);
     model->validate_nodes_and_infer_types();
     ASSERT_EQ(attentions(model), 1U);
     for (const auto& node : model->get_ordered_ops()) {
@@ -376,7 +376,7 @@ TEST(FoldGroupedQueries, LayersShareTheRepeatedMask) {
         return graph.model();
     };
     const auto model = build();
-    fold_grouped_queries(model);
+    queries_into_rows(model);
     EXPECT_EQ(attentions(model), 3U);
     EXPECT_EQ(count(model, "Concat"), 2U);
     EXPECT_EQ(count(model, "Broadcast") + count(model, "Tile"), 0U);
@@ -395,7 +395,7 @@ TEST(FoldGroupedQueries, AMaskReadBackwardsStaysSo) {
         return graph.model();
     };
     const auto model = build();
-    fold_grouped_queries(model);
+    queries_into_rows(model);
     EXPECT_EQ(count(model, "Broadcast"), 0U);
     expect_same(model, build());
 }
@@ -417,7 +417,7 @@ TEST(FoldGroupedQueries, AfterFusing) {
     };
     const auto model = build();
     fuse_attention(model);
-    fold_grouped_queries(model);
+    queries_into_rows(model);
     EXPECT_EQ(attentions(model), 1U);
     EXPECT_EQ(count(model, "Broadcast") + count(model, "Transpose") + count(model, "MatMul"), 0U);
     expect_same(model, build());

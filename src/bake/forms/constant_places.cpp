@@ -6,18 +6,13 @@
 #include <string_view>
 
 #include "base/platform/files.hpp"
+#include "model/baked_folder.hpp"
 
 namespace ovenbird {
 namespace {
 
-constexpr uint64_t kAlignment = 64;
-
 // Beyond this, looking for equal constants costs more than it saves.
 constexpr uint64_t kLargestSearchedTail = uint64_t{16} << 20;
-
-uint64_t aligned(uint64_t bytes) {
-    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
 
 std::string read_tail(const std::filesystem::path& file, uint64_t begin) {
     std::ifstream stream(file, std::ios::binary);
@@ -41,7 +36,8 @@ uint64_t ConstantPlaces::place(const std::byte* data, uint64_t bytes) {
     if (!before(data, mapped_.data()) && !before(mapped_.data() + mapped_.size(), data + bytes))
         return static_cast<uint64_t>(data - mapped_.data());
     const std::string_view wanted(reinterpret_cast<const char*>(data), bytes);
-    for (uint64_t at = aligned(tail_begin_) - tail_begin_; at + bytes <= tail_.size(); at += kAlignment) {
+    for (uint64_t at = aligned(tail_begin_) - tail_begin_; at + bytes <= tail_.size();
+         at += kConstantAlignment) {
         if (std::string_view(tail_).substr(at, bytes) == wanted) return tail_begin_ + at;
     }
     const uint64_t end = tail_begin_ + tail_.size();

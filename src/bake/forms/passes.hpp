@@ -52,7 +52,7 @@ void keep_last_row(const std::shared_ptr<ov::Model>& model);
 
 /// Folds shape arithmetic to constants and leaves compressed weights, and everything that would grow, as they
 /// are.
-void fold_shapes(const std::shared_ptr<ov::Model>& model);
+void settle_shapes(const std::shared_ptr<ov::Model>& model);
 
 /// Makes attention that is written out, softmax(q kᵀ * scale + masks) v, one ScaledDotProductAttention with
 /// mask and scale. For static models, heads of rank 4 or 3 (without the batch), scales of one number on q, k
@@ -63,7 +63,7 @@ void fuse_attention(const std::shared_ptr<ov::Model>& model);
 /// Lets a ScaledDotProductAttention whose keys and values are copies for groups of query heads read each of
 /// them once: the queries of a group become more rows of their key head, and the rows of a mask [1, 1, N, S]
 /// are repeated, once for all layers. For static models of batch 1; other masks are left alone.
-void fold_grouped_queries(const std::shared_ptr<ov::Model>& model);
+void queries_into_rows(const std::shared_ptr<ov::Model>& model);
 
 /// Makes the heads before attention by Split and Concat instead of a Transpose, which NPU 3720 (Meteor Lake)
 /// refuses for an odd number of heads. For static models.

@@ -9,7 +9,7 @@ namespace {
 // What every static graph goes through once its shapes are numbers and its attention is masked.
 void rewrite_for_npu(const std::shared_ptr<ov::Model>& model, int64_t positions) {
     if (positions > 0) look_up_rope(model, positions);
-    fold_grouped_queries(model);
+    queries_into_rows(model);
     scale_after_gather(model);
     use_scalar_zero_points(model);
     bound_constants(model);
@@ -38,7 +38,7 @@ std::shared_ptr<ov::Model> shape_window(const std::shared_ptr<const ov::Model>& 
         drop_cache(model);
         reshape_inputs(model, seq_len, 0);
         if (!all_logits) keep_last_row(model);
-        fold_shapes(model);
+        settle_shapes(model);
         drop_empty_parts(model);
         fuse_attention(model);
         rewrite_for_npu(model, seq_len);
@@ -59,11 +59,11 @@ std::shared_ptr<ov::Model> shape_step(const std::shared_ptr<const ov::Model>& de
         states_to_inputs(model, step.past);
         reshape_inputs(model, step.tokens, step.past);
         if (step.tokens > 1 && !all_rows) keep_last_row(model);
-        fold_shapes(model);
+        settle_shapes(model);
         drop_empty_parts(model);
         fuse_attention(model);
         set_masks(model, true);
-        fold_shapes(model);
+        settle_shapes(model);
         rewrite_for_npu(model, positions);
     });
 }

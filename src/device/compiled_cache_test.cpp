@@ -1,4 +1,4 @@
-#include "device/cache.hpp"
+#include "device/compiled_cache.hpp"
 
 #include <gtest/gtest.h>
 

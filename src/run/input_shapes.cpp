@@ -1,4 +1,4 @@
-#include "run/telemetry.hpp"
+#include "run/input_shapes.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

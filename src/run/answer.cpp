@@ -1,4 +1,4 @@
-#include "run/chat.hpp"
+#include "run/answer.hpp"
 
 #include "base/error.hpp"
 #include "run/stop_strings.hpp"

@@ -28,26 +28,26 @@ ov::Output<const ov::Node> port_for(const std::vector<ov::Output<const ov::Node>
 
 }  // namespace
 
-CompiledSession::CompiledSession(ov::CompiledModel model, std::string device)
+CompiledGraph::CompiledGraph(ov::CompiledModel model, std::string device)
     : model_(std::move(model)), request_(model_.create_infer_request()), device_(std::move(device)) {}
 
-void CompiledSession::set_input(const std::string& name, const ov::Tensor& tensor) {
+void CompiledGraph::set_input(const std::string& name, const ov::Tensor& tensor) {
     request_.set_tensor(port_for(model_.inputs(), "input", name, tensor), tensor);
 }
 
-ov::Tensor CompiledSession::output(const std::string& name) {
+ov::Tensor CompiledGraph::output(const std::string& name) {
     for (const auto& output : model_.outputs()) {
         if (output.get_names().contains(name)) return request_.get_tensor(output);
     }
     fail(ErrorCode::internal, "the model has no output '{}'", name);
 }
 
-void CompiledSession::set_output(const std::string& name, const ov::Tensor& tensor) {
+void CompiledGraph::set_output(const std::string& name, const ov::Tensor& tensor) {
     request_.set_tensor(port_for(model_.outputs(), "output", name, tensor), tensor);
 }
 
 template <typename Work>
-auto CompiledSession::at_the_edge(const char* what, const Work& work) {
+auto CompiledGraph::at_the_edge(const char* what, const Work& work) {
     try {
         return work();
     } catch (const std::exception& error) {
@@ -55,21 +55,21 @@ auto CompiledSession::at_the_edge(const char* what, const Work& work) {
     }
 }
 
-void CompiledSession::reset_state() {
+void CompiledGraph::reset_state() {
     at_the_edge("clearing the states", [&] {
         for (auto& state : request_.query_state())
             state.reset();
     });
 }
 
-void CompiledSession::set_states(const std::function<ov::Tensor(const ov::Tensor&)>& change) {
+void CompiledGraph::set_states(const std::function<ov::Tensor(const ov::Tensor&)>& change) {
     at_the_edge("setting the states", [&] {
         for (auto& state : request_.query_state())
             state.set_state(change(state.get_state()));
     });
 }
 
-bool CompiledSession::infer(const std::function<bool()>& stop) {
+bool CompiledGraph::infer(const std::function<bool()>& stop) {
     return at_the_edge("inference", [&] {
         if (!stop) {
             request_.infer();

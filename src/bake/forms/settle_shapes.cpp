@@ -42,7 +42,7 @@ bool makes_much(const std::shared_ptr<ov::Node>& node) {
 
 }  // namespace
 
-void fold_shapes(const std::shared_ptr<ov::Model>& model) {
+void settle_shapes(const std::shared_ptr<ov::Model>& model) {
     for (const auto& node : model->get_ordered_ops()) {
         if (decompresses(node) || makes_much(node)) ov::pass::disable_constant_folding(node);
     }

@@ -115,7 +115,7 @@ bool can_be_folded(const v13::ScaledDotProductAttention& attention) {
 
 }  // namespace
 
-void fold_grouped_queries(const std::shared_ptr<ov::Model>& model) {
+void queries_into_rows(const std::shared_ptr<ov::Model>& model) {
     RepeatedMasks masks;
     for (const auto& node : model->get_ordered_ops()) {
         const auto* attention = ov::as_type<v13::ScaledDotProductAttention>(node.get());

@@ -1,4 +1,4 @@
-#include "run/session.hpp"
+#include "run/generate.hpp"
 
 #include <gtest/gtest.h>
 

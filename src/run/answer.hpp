@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "run/generate.hpp"
 #include "run/prompt.hpp"
-#include "run/session.hpp"
 #include "text/chat_template.hpp"
 #include "text/tokenizer.hpp"
 

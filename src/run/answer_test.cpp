@@ -1,4 +1,4 @@
-#include "run/chat.hpp"
+#include "run/answer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -30,9 +30,9 @@ private:
     std::vector<float> logits_;
 };
 
-class ChatTest : public testing::Test {
+class AnswerTest : public testing::Test {
 protected:
-    ChatTest() {
+    AnswerTest() {
         write_file(folder_ / "tokenizer.json", byte_tokenizer().dump());
         write_file(folder_ / "tokenizer_config.json", R"({"eos_token": "<end>"})");
     }
@@ -40,7 +40,7 @@ protected:
     TestFolder folder_;
 };
 
-TEST_F(ChatTest, StreamsWholeCharactersOnly) {
+TEST_F(AnswerTest, StreamsWholeCharactersOnly) {
     const std::string text = "Grüße 🦜!";
     SpellingEngine engine(text, 64);
     std::vector<std::string> pieces;
@@ -64,7 +64,7 @@ TEST_F(ChatTest, StreamsWholeCharactersOnly) {
     EXPECT_EQ(joined, text);
 }
 
-TEST_F(ChatTest, WhoDoesNotListenAnyMoreIsToldNothing) {
+TEST_F(AnswerTest, WhoDoesNotListenAnyMoreIsToldNothing) {
     const auto words = tokenizer();
     // What is held back (half a character, what may become a stop string) is not given out either.
     for (const std::string text : {"one two", "gr\xC3", "a st", "\xF0\x9F st"}) {
@@ -87,7 +87,7 @@ TEST_F(ChatTest, WhoDoesNotListenAnyMoreIsToldNothing) {
     }
 }
 
-TEST_F(ChatTest, LongPromptIsTruncatedAndTold) {
+TEST_F(AnswerTest, LongPromptIsTruncatedAndTold) {
     SpellingEngine engine("ok", 4);
     int64_t told = 0;
     const auto words = tokenizer();
@@ -109,7 +109,7 @@ TEST_F(ChatTest, LongPromptIsTruncatedAndTold) {
     EXPECT_NE(text.find("6 tokens"), std::string::npos) << text;
 }
 
-TEST_F(ChatTest, PromptOfAHundredThousandTokens) {
+TEST_F(AnswerTest, PromptOfAHundredThousandTokens) {
     SpellingEngine engine("ok", 128);
     const auto words = tokenizer();
     const auto ids = encode_prompt(words, nullptr, std::string(100'000, 'a'), "");
@@ -119,7 +119,7 @@ TEST_F(ChatTest, PromptOfAHundredThousandTokens) {
     EXPECT_EQ(given.dropped_tokens, 100'000 - 128);
 }
 
-TEST_F(ChatTest, TemplateWrapsTheUserAndSystemMessages) {
+TEST_F(AnswerTest, TemplateWrapsTheUserAndSystemMessages) {
     const ChatTemplate chat("{% for m in messages %}[{{ m.role }}:{{ m.content }}]{% endfor %}", "", "<end>");
     const auto words = tokenizer();
     EXPECT_EQ(words.decode(encode_prompt(words, &chat, "hi", ""), false), "[user:hi]");
@@ -128,13 +128,13 @@ TEST_F(ChatTest, TemplateWrapsTheUserAndSystemMessages) {
     EXPECT_EQ(words.decode(encode_prompt(words, nullptr, "hi", ""), false), "hi");
 }
 
-TEST_F(ChatTest, EmptyPromptAndSystemWithoutTemplateAreUsageErrors) {
+TEST_F(AnswerTest, EmptyPromptAndSystemWithoutTemplateAreUsageErrors) {
     const auto words = tokenizer();
     error_of(ErrorCode::usage, [&] { encode_prompt(words, nullptr, "", ""); });
     error_of(ErrorCode::usage, [&] { encode_prompt(words, nullptr, "hi", "be brief"); });
 }
 
-TEST_F(ChatTest, ATokenizerWithMoreIdsThanTheModelIsWorthAWarningOnly) {
+TEST_F(AnswerTest, ATokenizerWithMoreIdsThanTheModelIsWorthAWarningOnly) {
     const auto words = tokenizer();
     EXPECT_EQ(vocabulary_warning(words, SpellingEngine("", 4, 257)), "");
     EXPECT_EQ(vocabulary_warning(words, SpellingEngine("", 4, 300)), "");  // tables are often padded
@@ -153,7 +153,7 @@ TEST_F(ChatTest, ATokenizerWithMoreIdsThanTheModelIsWorthAWarningOnly) {
     EXPECT_EQ(filler_id(255, 256), 255);
 }
 
-TEST_F(ChatTest, ASpecialTokenCanBeAStopString) {
+TEST_F(AnswerTest, ASpecialTokenCanBeAStopString) {
     write_file(folder_ / "tokenizer_config.json", "{}");  // which then is no EOS
     const auto words = tokenizer();
     ASSERT_TRUE(words.eos_ids().empty());
