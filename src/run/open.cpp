@@ -98,21 +98,19 @@ Form form_on(const std::string& device, const Manifest& manifest, const OpenOpti
 }  // namespace
 
 int64_t cached_context(const fs::path& folder, const std::optional<Manifest>& manifest, FormChoice form) {
-    const int64_t context = manifest && form != FormChoice::window ? manifest->context : 0;
-    if (context == 0 && form != FormChoice::best && form != FormChoice::window) {
-        fail(ErrorCode::unsupported,
-             "{}: the folder has no graphs with a cache; bake it from a checkpoint with --context 1024",
-             folder.string());
+    const auto lacks = [&](const char* what, const char* remedy) {
+        fail(ErrorCode::unsupported, "{}: the folder has no {}; bake it {}", folder.string(), what, remedy);
+    };
+    const bool wants_static = form != FormChoice::best && form != FormChoice::window;
+    if (!manifest || manifest->context == 0) {
+        if (wants_static) lacks("graphs with a cache", "from a checkpoint with --context 1024");
+        return 0;
     }
-    if (form == FormChoice::folded && manifest->folded.steps.empty()) {
-        fail(ErrorCode::unsupported, "{}: the folder has no folded graphs; bake it again with --form both",
-             folder.string());
-    }
-    if (form == FormChoice::whole && manifest->graphs.empty()) {
-        fail(ErrorCode::unsupported, "{}: the folder has no whole graphs; bake it again with --form both",
-             folder.string());
-    }
-    return context;
+    if (form == FormChoice::folded && manifest->folded.steps.empty())
+        lacks("folded graphs", "again with --form both");
+    if (form == FormChoice::whole && manifest->graphs.empty())
+        lacks("whole graphs", "again with --form both");
+    return form == FormChoice::window ? 0 : manifest->context;
 }
 
 std::unique_ptr<Engine> open_form(const std::string& device, Form form, const fs::path& folder,
