@@ -77,7 +77,7 @@ def accepted_everywhere(models):
 def estimated(xml):
     """`check`'s estimate of the bytes on the device."""
     done = subprocess.run([matrix.program(), "check", xml, "--json"], capture_output=True, text=True)
-    return json.loads(done.stdout)["weights_bytes"]
+    return json.loads(done.stdout)["graphs"][0]["weights_bytes"]
 
 
 def refused_before(scratch):
