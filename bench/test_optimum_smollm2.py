@@ -61,35 +61,28 @@ def graphs_of(manifest):
 
 
 class Loop:
-    """The export on the CPU, one token after the other, its cache kept by states or handed from output to input."""
+    """The export on the CPU, every token computed afresh: behind a cache that is handed from output to input this device's
+    logits are up to 0.2 from what it says of the same tokens without one."""
 
     def __init__(self, xml):
         model = ov.Core().compile_model(str(xml), "CPU", EXACT)
         self.request = model.create_infer_request()
-        self.inputs = {port.any_name: port for port in model.inputs}
-        self.past = {}
+        self.inputs = {port.any_name for port in model.inputs}
+        self.empty = {port.any_name: np.zeros([1, *(axis.get_length() if axis.is_static else 0
+                                                    for axis in list(port.get_partial_shape())[1:])], np.float32)
+                      for port in model.inputs if port.any_name.startswith("past_key_values")}
 
-    def begin(self):
+    def next_token(self, ids):
         self.request.reset_state()
-        for name, port in self.inputs.items():
-            if name.startswith("past_key_values"):
-                shape = [1, *(axis.get_length() if axis.is_static else 0 for axis in list(port.get_partial_shape())[1:])]
-                self.past[name] = np.zeros(shape, np.float32)
-
-    def next_token(self, ids, kept):
-        positions = np.arange(kept, kept + len(ids), dtype=np.int64)[None]
-        feed = {"input_ids": np.array([ids], np.int64), "attention_mask": np.ones((1, kept + len(ids)), np.int64),
-                "position_ids": positions, "beam_idx": np.zeros(1, np.int32), **self.past}
+        feed = {"input_ids": np.array([ids], np.int64), "attention_mask": np.ones((1, len(ids)), np.int64),
+                "position_ids": np.arange(len(ids), dtype=np.int64)[None], "beam_idx": np.zeros(1, np.int32), **self.empty}
         result = self.request.infer({name: value for name, value in feed.items() if name in self.inputs})
-        for name in self.past:
-            self.past[name] = result[name.replace("past_key_values", "present")].copy()
         return int(result["logits"][0, -1].argmax())
 
     def answer(self, ids):
-        self.begin()
-        tokens = [self.next_token(ids, 0)]
+        tokens = []
         while len(tokens) < NEW_TOKENS:
-            tokens.append(self.next_token(tokens[-1:], len(ids) + len(tokens) - 1))
+            tokens.append(self.next_token(ids + tokens))
         return tokens
 
 
