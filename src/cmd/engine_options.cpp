@@ -22,7 +22,7 @@ void tell(const OpenedEngine& opened, ConsoleReporter& reporter) {
     if (const uint64_t bytes = opened.engine->cache_bytes(); bytes > 0)
         reporter.debug(fmt::format("keys and values of {} tokens: {:.1f} MiB", opened.engine->window_tokens(),
                                    static_cast<double>(bytes) / (1 << 20)));
-    if (const auto shapes = opened.engine->input_shapes(); !shapes.empty()) reporter.note(shapes);
+    reporter.note(opened.engine->input_shapes());
 }
 
 }  // namespace

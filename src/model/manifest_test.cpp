@@ -25,7 +25,7 @@ protected:
     std::filesystem::path folder_ = temporary_.path();
 };
 
-TEST_F(ManifestTest, WhatIsWrittenIsReadBack) {
+Manifest small_manifest() {
     Manifest manifest;
     manifest.ovenbird_version = "0.1.0";
     manifest.openvino_version = "2026.4.1";
@@ -36,6 +36,11 @@ TEST_F(ManifestTest, WhatIsWrittenIsReadBack) {
     manifest.seq_len = 128;
     manifest.inputs = {{"input_ids", "[1,128] i64"}};
     manifest.text_files = {"tokenizer.json"};
+    return manifest;
+}
+
+TEST_F(ManifestTest, WhatIsWrittenIsReadBack) {
+    Manifest manifest = small_manifest();
     manifest.options = {{"bits", 4}};
     write_file(folder_ / kManifestName, to_json(manifest).dump(2));
     EXPECT_EQ(to_json(read_manifest(folder_)), to_json(manifest));
@@ -52,17 +57,8 @@ TEST_F(ManifestTest, OtherFormatsAndDamageAreRefused) {
 }
 
 Manifest full_manifest() {
-    Manifest manifest;
-    manifest.ovenbird_version = "0.1.0";
-    manifest.openvino_version = "2026.4.1";
-    manifest.source_kind = "gguf";
-    manifest.source_name = "m.gguf";
-    manifest.source_files = {{"m.gguf", 12, "blake3:00"}};
-    manifest.model_type = "llama";
-    manifest.seq_len = 128;
-    manifest.inputs = {{"input_ids", "[1,128] i64"}};
+    Manifest manifest = small_manifest();
     manifest.outputs = {{"logits", "[1,1,9] f32"}};
-    manifest.text_files = {"tokenizer.json"};
     manifest.context = 256;
     manifest.dynamic_graph = kDynamicGraph;
     manifest.graphs = {{"decode_256", 1, 255, 256, false}};

@@ -83,18 +83,12 @@ bool DynamicEngine::infer(std::span<const int64_t> ids, int64_t position, const 
 Engine::Progress DynamicEngine::compute(const Request& request) {
     const int64_t from = held_ ? request.kept : 0;
     hold(from);
-    const auto rest = request.ids.subspan(static_cast<size_t>(from));
-    const auto wanted = static_cast<size_t>(request.rows);
-    const bool last = rest.size() <= static_cast<size_t>(kPromptChunkTokens) + wanted;
-    const auto now = last ? rest : rest.first(kPromptChunkTokens);
+    const auto [now, is_last] = request.chunk_behind(from);
     if (!infer(now, from, request.stop)) return {};
     const int64_t done = from + static_cast<int64_t>(now.size());
-    if (!last) return {from, done, done};
+    if (!is_last) return {from, done, done};
     const ov::Tensor tensor = session_->output("logits");
-    const size_t given = tensor.get_shape()[1];
-    if (given < wanted) fail(ErrorCode::internal, "the graph gave logits for {} rows of {}", given, wanted);
-    logits_.resize(wanted * static_cast<size_t>(vocab_size()));
-    read_logits(tensor, given - wanted, logits_);
+    read_last_logits(tensor, tensor.get_shape().at(1), request.rows, logits_);
     return {from, done, done, logits_};
 }
 

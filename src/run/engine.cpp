@@ -4,6 +4,12 @@
 
 namespace ovenbird {
 
+Engine::Request::Chunk Engine::Request::chunk_behind(int64_t from) const {
+    const auto rest = ids.subspan(static_cast<size_t>(from));
+    const bool is_last = static_cast<int64_t>(rest.size()) <= kPromptChunkTokens + rows;
+    return {is_last ? rest : rest.first(static_cast<size_t>(kPromptChunkTokens)), is_last};
+}
+
 std::span<const float> Engine::logits_after(std::span<const int64_t> ids, int64_t rows,
                                             const StopAsked& stop) {
     const auto count = static_cast<int64_t>(ids.size());
@@ -11,7 +17,6 @@ std::span<const float> Engine::logits_after(std::span<const int64_t> ids, int64_
         fail(ErrorCode::internal, "{} tokens do not fit a context of {}", count, window_tokens());
     if (rows < 1 || rows > most_rows())
         fail(ErrorCode::internal, "{} rows of logits are wanted of at most {}", rows, most_rows());
-    kept_.reserve(window_tokens());
     kept_.truncate(kept_.shared_with(ids, rows));
     Progress progress;
     try {

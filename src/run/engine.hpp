@@ -64,13 +64,23 @@ public:
 
 protected:
     /// To be called before the first compute().
-    void describe(EngineFacts facts) { facts_ = std::move(facts); }
+    void describe(EngineFacts facts) {
+        facts_ = std::move(facts);
+        kept_.reserve(window_tokens());
+    }
 
     struct Request {
         std::span<const int64_t> ids;  // the whole sequence
         int64_t kept;                  // of them, those whose keys and values are there: fewer than all
         int64_t rows;                  // wanted once the last of them is computed
         const StopAsked& stop;         // may be empty
+
+        struct Chunk {
+            std::span<const int64_t> ids;
+            bool is_last;  // the rows that are wanted come with it
+        };
+        /// What one run takes behind the first `from` tokens, where a graph has no length of its own.
+        Chunk chunk_behind(int64_t from) const;
     };
     struct Progress {
         int64_t from = 0;                 // the first that was computed, at most Request::kept

@@ -23,4 +23,11 @@ void read_logits(const ov::Tensor& tensor, size_t row, std::span<float> out) {
     fail(ErrorCode::unsupported, "output 'logits' is {}, expected f32, f16 or bf16", type.to_string());
 }
 
+void read_last_logits(const ov::Tensor& tensor, size_t given, int64_t rows, std::vector<float>& out) {
+    const auto wanted = static_cast<size_t>(rows);
+    if (given < wanted) fail(ErrorCode::internal, "the graph gave logits for {} rows of {}", given, wanted);
+    out.resize(wanted * tensor.get_shape().at(2));
+    read_logits(tensor, given - wanted, out);
+}
+
 }  // namespace ovenbird

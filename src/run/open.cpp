@@ -25,6 +25,13 @@ GraphBlobs blobs_of(const fs::path& folder, const Manifest& manifest) {
     return blobs;
 }
 
+// For a graph that may have been compiled ahead of time.
+DeviceOptions with_blobs(const DeviceOptions& options, const GraphBlobs& blobs, const std::string& graph) {
+    DeviceOptions with = options;
+    if (const auto found = blobs.find(graph); found != blobs.end()) with.blobs = found->second;
+    return with;
+}
+
 void note(const DeviceOptions& options, const std::string& text) {
     if (options.on_note) options.on_note(text);
 }
@@ -76,10 +83,8 @@ std::unique_ptr<Engine> open_whole(const std::string& device, const fs::path& fo
     if (manifest.inputs.contains("inputs_embeds"))
         embedder = std::make_unique<Embedder>(folder / kEmbeddingsXmlName, bin);
     const auto compile = [=](const Step& step) {
-        DeviceOptions with_blobs = options;
         const std::string file = graph_file(step);
-        if (const auto found = blobs.find(file); found != blobs.end()) with_blobs.blobs = found->second;
-        return compile_on(device, read_graph(folder / file, bin), with_blobs);
+        return compile_on(device, read_graph(folder / file, bin), with_blobs(options, blobs, file));
     };
     return std::make_unique<StaticCacheEngine>(manifest, compile, pad_id, std::move(embedder));
 }
@@ -125,10 +130,8 @@ std::unique_ptr<Engine> open_form(const std::string& device, Form form, const fs
         case Form::window:
             break;
     }
-    DeviceOptions with_blobs = options;
-    const auto blobs = blobs_of(folder, manifest);
-    if (const auto found = blobs.find(kModelXmlName); found != blobs.end()) with_blobs.blobs = found->second;
-    return open_window(device, folder / kModelXmlName, with_blobs, pad_id);
+    return open_window(device, folder / kModelXmlName,
+                       with_blobs(options, blobs_of(folder, manifest), kModelXmlName), pad_id);
 }
 
 std::unique_ptr<Engine> open_window(const std::string& device, const fs::path& model_xml,
@@ -140,14 +143,13 @@ std::unique_ptr<Engine> open_window(const std::string& device, const fs::path& m
 
 OpenedEngine open_engine(const fs::path& folder, const std::optional<Manifest>& manifest,
                          const OpenOptions& options, int64_t pad_id) {
-    const bool cached = options.model_xml.empty() && cached_context(folder, manifest, options.form) > 0;
+    const bool cached = cached_context(folder, manifest, options.form) > 0;
+    const fs::path xml = options.model_xml.empty() ? folder / kModelXmlName : options.model_xml;
     OpenedEngine opened;
     auto device = open_on_first(options.device.devices, [&](const std::string& name) {
         opened.form = cached ? form_on(name, *manifest, options) : Form::window;
-        const fs::path xml = options.model_xml.empty() ? folder / kModelXmlName : options.model_xml;
-        opened.engine = manifest && options.model_xml.empty()
-                            ? open_form(name, opened.form, folder, *manifest, options.device, pad_id)
-                            : open_window(name, xml, options.device, pad_id);
+        opened.engine = manifest ? open_form(name, opened.form, folder, *manifest, options.device, pad_id)
+                                 : open_window(name, xml, options.device, pad_id);
     });
     for (const auto& passed : device.passed_over)
         note(options.device, fmt::format("{} passed over: {}", passed.device, passed.reason));

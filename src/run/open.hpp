@@ -16,7 +16,7 @@ namespace ovenbird {
 struct OpenOptions {
     DeviceOptions device{};
     FormChoice form = FormChoice::best;
-    /// Any static [1, N] IR, instead of the folder's own window.
+    /// Any static [1, N] IR, where there is no manifest.
     std::filesystem::path model_xml{};
 };
 

@@ -113,19 +113,13 @@ CompiledGraph& PagedEngine::fill(std::span<const int64_t> ids, int64_t position,
 }
 
 Engine::Progress PagedEngine::compute(const Request& request) {
-    const auto rest = request.ids.subspan(static_cast<size_t>(request.kept));
-    const auto wanted = static_cast<size_t>(request.rows);
-    const bool last = rest.size() <= static_cast<size_t>(kPromptChunkTokens) + wanted;
-    const auto now = last ? rest : rest.first(kPromptChunkTokens);
-    CompiledGraph& session = fill(now, request.kept, last ? request.rows : 1);
+    const auto [now, is_last] = request.chunk_behind(request.kept);
+    CompiledGraph& session = fill(now, request.kept, is_last ? request.rows : 1);
     if (!session.infer(now.size() > 1 ? request.stop : StopAsked())) return {request.kept, request.kept};
     const int64_t done = request.kept + static_cast<int64_t>(now.size());
-    if (!last) return {request.kept, done, done};
+    if (!is_last) return {request.kept, done, done};
     const ov::Tensor tensor = session.output("logits");
-    const size_t given = tensor.get_shape().at(0);
-    if (given < wanted) fail(ErrorCode::internal, "the graph gave logits for {} rows of {}", given, wanted);
-    logits_.resize(wanted * static_cast<size_t>(vocab_size()));
-    read_logits(tensor, given - wanted, logits_);
+    read_last_logits(tensor, tensor.get_shape().at(0), request.rows, logits_);
     return {request.kept, done, done, logits_};
 }
 
