@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 
 import numpy as np
@@ -50,6 +51,14 @@ def plan(source, output, *options):
 
 def tiny_cases():
     return sorted(folder for folder in TINY.iterdir() if (folder / "config.json").exists())
+
+
+def with_positions(case, folder, positions):
+    """A copy of a checkpoint or an export, made for more positions than its goldens need."""
+    folder = pathlib.Path(shutil.copytree(case, folder))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "max_position_embeddings": positions}))
+    return folder
 
 
 def compile_exact(xml):

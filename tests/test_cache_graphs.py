@@ -3,7 +3,6 @@
 says, all over one weights file."""
 import json
 import pathlib
-import shutil
 import tempfile
 import unittest
 
@@ -16,14 +15,6 @@ SEQ_LEN = 160
 PROMPT = 140  # more than a chunk of prefill
 NEW = 6
 CACHE_ROUNDING = 2e-2  # of a logit, for keys and values kept in f16
-
-
-def with_positions(case, folder):
-    """A tiny checkpoint that was made for more positions than the goldens need."""
-    shutil.copytree(case, folder)
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 256}))
-    return folder
 
 
 class Folder:
@@ -88,7 +79,7 @@ def dynamic_logits(request, ids, kept):
 class CacheGraphs(unittest.TestCase):
     def check(self, case, *options):
         with tempfile.TemporaryDirectory() as scratch:
-            case = with_positions(case, pathlib.Path(scratch) / "source")
+            case = baking.with_positions(case, pathlib.Path(scratch) / "source", 256)
             folder = Folder(baking.bake(case, pathlib.Path(scratch) / "baked", "--seq-len", SEQ_LEN, "--context", 256,
                                         "--no-forward-check", *options))
             vocabulary = folder.window.output("logits").shape[-1]
@@ -124,7 +115,7 @@ class CacheGraphs(unittest.TestCase):
 
     def test_weights_are_there_once(self):
         with tempfile.TemporaryDirectory() as scratch:
-            case = with_positions(baking.TINY / "llama_nine_llama3", pathlib.Path(scratch) / "source")
+            case = baking.with_positions(baking.TINY / "llama_nine_llama3", pathlib.Path(scratch) / "source", 256)
             sizes = {context: (baking.bake(case, pathlib.Path(scratch) / str(context), "--context", context,
                                            "--bits", 8) / baking.MODEL_BIN).stat().st_size for context in (0, 256)}
             tables = 2 * (256 + 128) * 8 * 4

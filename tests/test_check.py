@@ -119,10 +119,7 @@ class EveryGraph(unittest.TestCase):
     def setUpClass(cls):
         cls.scratch = tempfile.TemporaryDirectory()
         cls.folder = pathlib.Path(cls.scratch.name)
-        source = cls.folder / "source"
-        shutil.copytree(baking.TINY / "llama_odd_biases", source)
-        config = json.loads((source / "config.json").read_text())
-        (source / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 512}))
+        source = baking.with_positions(baking.TINY / "llama_odd_biases", cls.folder / "source", 512)
         cls.sound = baking.bake(source, cls.folder / "sound", "--group-size", -1, "--context", 512, "--no-forward-check")
         manifest = json.loads((cls.sound / "ovenbird.json").read_text())
         folded = {file for step in manifest["folded"]["steps"] for file in [*step["layers"], step["head"]]}

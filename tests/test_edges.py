@@ -23,9 +23,7 @@ class Edges(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.kept = tempfile.TemporaryDirectory()
-        source = pathlib.Path(shutil.copytree(CASE, pathlib.Path(cls.kept.name) / "source"))
-        config = json.loads((source / "config.json").read_text())
-        (source / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 256}))
+        source = baking.with_positions(CASE, pathlib.Path(cls.kept.name) / "source", 256)
         cls.sound = baking.bake(source, pathlib.Path(cls.kept.name) / "sound", "--context", 256, "--seq-len", 64)
 
     @classmethod

@@ -2,7 +2,6 @@
 """The folded form as the bake writes it: the same graphs whatever the depth, no weight twice, its blobs, what is refused."""
 import json
 import pathlib
-import shutil
 import sys
 import tempfile
 import unittest
@@ -51,10 +50,7 @@ class Folded(unittest.TestCase):
 
     def test_layers_without_rotary_embedding_are_the_same_graph(self):
         for case, other in (("smollm3_even_default", 3), ("smollm3_odd_list_window", 1)):
-            source = self.folder / case
-            shutil.copytree(baking.TINY / case, source)
-            config = json.loads((source / "config.json").read_text())
-            (source / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 256}))
+            source = baking.with_positions(baking.TINY / case, self.folder / case, 256)
             baked = baking.bake(source, self.folder / f"{case}_baked", "--context", 256, "--group-size", -1)
             layers = json.loads((baked / "ovenbird.json").read_text())["folded"]["layers"]
             self.assertEqual({layer["kind"] for layer in layers}, {0}, case)
@@ -104,10 +100,7 @@ class Folded(unittest.TestCase):
         self.assertTrue((output / decode["file"]).read_text().endswith("folded/decode_2000.xml"))
 
     def test_what_a_hostile_manifest_says_is_not_believed(self):
-        source = self.folder / "tiny"
-        shutil.copytree(baking.TINY / "llama_even_linear", source)
-        config = json.loads((source / "config.json").read_text())
-        (source / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 256}))
+        source = baking.with_positions(baking.TINY / "llama_even_linear", self.folder / "tiny", 256)
         copy = baking.bake(source, self.folder / "hostile", "--context", 256, "--group-size", -1)
         self.assertEqual(self.open(copy).returncode, 0)
         path = copy / "ovenbird.json"

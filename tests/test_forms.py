@@ -2,7 +2,6 @@
 """The forms of a decoder: compared with it at bake, caught where one is wrong, the same from an IR as from a checkpoint."""
 import json
 import pathlib
-import shutil
 import tempfile
 import unittest
 
@@ -11,14 +10,6 @@ import numpy as np
 import baking
 
 FORMS = ["window", "dynamic", "whole", "folded"]
-
-
-def longer(case, folder, positions=2048):
-    """A copy of a model that was made for more positions."""
-    shutil.copytree(case, folder)
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "max_position_embeddings": positions}))
-    return folder
 
 
 def manifest_of(folder):
@@ -34,7 +25,7 @@ class Forms(unittest.TestCase):
     def test_each_form_of_each_checkpoint_is_compared(self):
         for case in baking.tiny_cases():
             with self.subTest(case=case.name):
-                source = longer(case, self.scratch / case.name)
+                source = baking.with_positions(case, self.scratch / case.name, 2048)
                 compared = manifest_of(baking.bake(source, self.scratch / "baked"))["verification"]["forms"]
                 self.assertEqual(list(compared), FORMS)
                 for form in FORMS:
@@ -42,7 +33,7 @@ class Forms(unittest.TestCase):
                     self.assertGreaterEqual(compared[form]["rows"], 2)
 
     def test_all_compares_every_context(self):
-        source = longer(baking.TINY / "llama_nine_llama3", self.scratch / "source")
+        source = baking.with_positions(baking.TINY / "llama_nine_llama3", self.scratch / "source", 2048)
         compared = manifest_of(baking.bake(source, self.scratch / "all", "--context", 2000, "--forward-check", "all"))
         graphs = compared["verification"]["forms"]["whole"]["graphs"]
         self.assertIn("graphs/verify_2000.xml", graphs)
@@ -55,7 +46,7 @@ class Forms(unittest.TestCase):
     def test_an_export_has_every_form(self):
         for kind in ("stateful", "stateless", "inputs"):
             with self.subTest(kind=kind):
-                source = longer(baking.ROOT / "testdata" / f"optimum_{kind}", self.scratch / kind)
+                source = baking.with_positions(baking.ROOT / "testdata" / f"optimum_{kind}", self.scratch / kind, 2048)
                 baked = baking.bake(source, self.scratch / f"baked_{kind}", "--context", 1024)
                 manifest = manifest_of(baked)
                 self.assertEqual(list(manifest["verification"]["forms"]), FORMS)
@@ -77,7 +68,7 @@ class Forms(unittest.TestCase):
             self.assertFalse((self.scratch / "out").exists())
 
     def test_long_contexts(self):
-        source = longer(baking.TINY / "llama_nine_llama3", self.scratch / "source", 65536)
+        source = baking.with_positions(baking.TINY / "llama_nine_llama3", self.scratch / "source", 65536)
         for context in (8194, 16384, 32768):
             manifest = manifest_of(baking.bake(source, self.scratch / "long", "--context", context, "--form", "folded"))
             self.assertTrue(manifest["verification"]["forms"]["folded"]["agrees"])
@@ -89,7 +80,7 @@ class Forms(unittest.TestCase):
     def test_equal_constants_in_one_layer(self):
         """Keys and values that are all zero have bit-equal zero points, asymmetric and per channel."""
         import safetensors.numpy
-        source = longer(baking.TINY / "llama_even_linear", self.scratch / "source")
+        source = baking.with_positions(baking.TINY / "llama_even_linear", self.scratch / "source", 2048)
         path = next(source.glob("*.safetensors"))
         tensors = safetensors.numpy.load_file(path)
         if "golden" in path.name:

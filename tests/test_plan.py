@@ -3,7 +3,6 @@
 import json
 import pathlib
 import re
-import shutil
 import tempfile
 import unittest
 
@@ -15,13 +14,6 @@ import baking
 TOLERANCE = 0.03
 SMALL_CONSTANTS_BYTES = 8192  # of the graph itself: guessed before there is one
 FORMS = ["window", "dynamic", "whole", "folded"]
-
-
-def longer(case, folder, positions=1024):
-    shutil.copytree(case, folder)
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "max_position_embeddings": positions}))
-    return folder
 
 
 def deeper(source, layers):
@@ -74,11 +66,11 @@ class Plan(unittest.TestCase):
     def test_each_checkpoint(self):
         for case in baking.tiny_cases():
             with self.subTest(case=case.name):
-                plan = self.assert_planned_is_written(longer(case, self.scratch / case.name))
+                plan = self.assert_planned_is_written(baking.with_positions(case, self.scratch / case.name, 1024))
                 self.assertEqual([form["form"] for form in plan["forms"]], FORMS)
 
     def test_options(self):
-        source = longer(baking.TINY / "llama_even_linear", self.scratch / "source")
+        source = baking.with_positions(baking.TINY / "llama_even_linear", self.scratch / "source", 1024)
         for options in (["--embedding", "host"], ["--form", "whole"], ["--form", "folded", "--context", "256"],
                         ["--asym", "--group-size", "-1"], ["--ratio", "0.5"], ["--context", "0"], ["--bits", "16"],
                         ["--all-logits"]):
@@ -86,11 +78,11 @@ class Plan(unittest.TestCase):
                 self.assert_planned_is_written(source, *options)
 
     def test_more_layers_than_are_measured(self):
-        source = deeper(longer(baking.TINY / "llama_even_linear", self.scratch / "source"), 20)
+        source = deeper(baking.with_positions(baking.TINY / "llama_even_linear", self.scratch / "source", 1024), 20)
         self.assert_planned_is_written(source)
 
     def test_caches_and_blobs(self):
-        source = longer(baking.TINY / "llama_even_linear", self.scratch / "source")
+        source = baking.with_positions(baking.TINY / "llama_even_linear", self.scratch / "source", 1024)
         plan = baking.plan(source, self.scratch / "x", "--npu-platform", "4000,3720")
         window, dynamic, whole, folded = plan["forms"]
         # Two layers, two key/value heads of 16, keys and values, f16.
