@@ -1,6 +1,7 @@
 #include "bake/plan_graphs.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -11,6 +12,7 @@
 #include "bake/forms/shape.hpp"
 #include "bake/graph/decoder.hpp"
 #include "base/error.hpp"
+#include "base/parallel.hpp"
 #include "device/embedder.hpp"
 #include "model/manifest.hpp"
 
@@ -182,10 +184,13 @@ void count_caches(BakePlan& plan) {
 void measure_graphs(BakePlan& plan, const BakeOptions& options) {
     const size_t layers = plan.config.layers.size();
     const size_t many = std::min(layers, 2 * kPattern);
-    const Sizes large = measure(shortened(plan, many), plan.forms, options.activations_scale_factor);
-    const Sizes small = many < layers
-                            ? measure(shortened(plan, kPattern), plan.forms, options.activations_scale_factor)
-                            : large;
+    std::array<Sizes, 2> sizes;
+    parallel_for(many < layers ? 2 : 1, [&](size_t i) {
+        sizes[i] =
+            measure(shortened(plan, i == 0 ? many : kPattern), plan.forms, options.activations_scale_factor);
+    });
+    const Sizes& large = sizes[0];
+    const Sizes& small = many < layers ? sizes[1] : large;
     const auto bytes = [&](const std::string& kind) {
         const uint64_t known = large.at(kind);
         const auto found = small.find(kind);

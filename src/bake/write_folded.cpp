@@ -5,6 +5,7 @@
 #include "bake/forms/passes.hpp"
 #include "bake/forms/shape.hpp"
 #include "base/error.hpp"
+#include "base/parallel.hpp"
 #include "base/platform/files.hpp"
 #include "base/platform/process.hpp"
 #include "device/embedder.hpp"
@@ -41,6 +42,18 @@ private:
     std::map<size_t, std::map<std::string, std::string>> known_;  // by kind and constant
 };
 
+struct ShapedStep {
+    std::shared_ptr<ov::Model> lookup;  // tokens to rows, on the host
+    FoldedModel folded;
+};
+
+ShapedStep shape_folded(const std::shared_ptr<const ov::Model>& decoder, const Step& step) {
+    // The host computes what depends on positions alone, in f32: it needs no tables.
+    const auto model = shape_step(decoder, step, 0, true);
+    auto lookup = split_off_embedding(model);
+    return {std::move(lookup), fold_layers(model, step.all_rows ? step.tokens : 1)};
+}
+
 class FoldedWriter {
 public:
     FoldedWriter(const ReadModel& decoder, const fs::path& folder, FoldedForm& form)
@@ -49,12 +62,9 @@ public:
           form_(form),
           places_(folder / kModelBinName, decoder.weights->bytes()) {}
 
-    void write(FoldedStep step) {
-        // The host computes what depends on positions alone, in f32: it needs no tables.
-        const auto model = shape_step(decoder_.model, step, 0, true);
-        const auto lookup = split_off_embedding(model);
-        if (!fs::exists(folder_ / kEmbeddingsXmlName)) lookup_ = lookup;
-        const auto folded = fold_layers(model, step.all_rows ? step.tokens : 1);
+    void write(FoldedStep step, const ShapedStep& shaped) {
+        if (!fs::exists(folder_ / kEmbeddingsXmlName)) lookup_ = shaped.lookup;
+        const auto& folded = shaped.folded;
         step.before = folded_before_file(step);
         write_graph(folded.before, step.before);
         write_layers(folded, step);
@@ -138,11 +148,14 @@ private:
 void write_folded(const PlannedForm& form, const ReadModel& decoder, const fs::path& folder,
                   Manifest& manifest) {
     fs::create_directories(folder / kFoldedFolder);
-    FoldedWriter writer(decoder, folder, manifest.folded);
-    for (const auto& step : form.steps) {
+    std::vector<ShapedStep> shaped(form.steps.size());
+    parallel_for(shaped.size(), [&](size_t i) {
         check_interrupted();
-        writer.write({step, {}, {}, {}});
-    }
+        shaped[i] = shape_folded(decoder.model, form.steps[i]);
+    });
+    FoldedWriter writer(decoder, folder, manifest.folded);
+    for (size_t i = 0; i < shaped.size(); ++i)
+        writer.write({form.steps[i], {}, {}, {}}, shaped[i]);
     writer.finish();
 }
 

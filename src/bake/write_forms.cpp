@@ -4,6 +4,7 @@
 #include "bake/forms/shape.hpp"
 #include "bake/write_folded.hpp"
 #include "base/error.hpp"
+#include "base/parallel.hpp"
 #include "base/platform/process.hpp"
 #include "device/embedder.hpp"
 
@@ -57,14 +58,18 @@ void write_dynamic(const FormsPlan& plan, const ReadModel& decoder, const fs::pa
 void write_whole(const PlannedForm& form, const FormsPlan& plan, const ReadModel& decoder,
                  const fs::path& folder, Manifest& manifest) {
     const fs::path bin = folder / kModelBinName;
-    for (const auto& step : form.steps) {
+    std::vector<std::shared_ptr<ov::Model>> models(form.steps.size());
+    parallel_for(models.size(), [&](size_t i) {
         check_interrupted();
         // A chunk that is not full has padding behind it, whose positions are looked up as well.
-        const auto model = shape_step(decoder.model, step, plan.context + kChunkTokens, step.all_rows);
-        if (plan.host_embedding) (void)split_off_embedding(model);
-        write_ir(model, folder / graph_file(step), bin, decoder.weights->bytes());
-        verify_static(folder / graph_file(step), bin);
-    }
+        const auto& step = form.steps[i];
+        models[i] = shape_step(decoder.model, step, plan.context + kChunkTokens, step.all_rows);
+        if (plan.host_embedding) (void)split_off_embedding(models[i]);
+    });
+    // One after the other: they share the weights file.
+    for (size_t i = 0; i < models.size(); ++i)
+        write_ir(models[i], folder / graph_file(form.steps[i]), bin, decoder.weights->bytes());
+    parallel_for(models.size(), [&](size_t i) { verify_static(folder / graph_file(form.steps[i]), bin); });
     manifest.graphs = form.steps;
 }
 
