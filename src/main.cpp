@@ -20,6 +20,9 @@ constexpr std::array kCommands{
     ovenbird::Command{"check", "say whether an NPU can take a model", ovenbird::check_command},
     ovenbird::Command{"bench", "measure a baked folder, and other runtimes beside it",
                       ovenbird::bench_command},
+    ovenbird::Command{"pull", "download a model of a hub", ovenbird::pull_command},
+    ovenbird::Command{"list", "show the models that were baked by name", ovenbird::list_command},
+    ovenbird::Command{"rm", "delete models that were baked by name", ovenbird::rm_command},
     ovenbird::Command{"cache", "show or clear the compiled-model cache", ovenbird::cache_command},
 };
 

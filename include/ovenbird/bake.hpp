@@ -13,7 +13,7 @@ namespace ovenbird {
 
 /// What `ovenbird bake` takes; see there for each option.
 struct BakeOptions {
-    std::filesystem::path source;
+    std::filesystem::path source;  // a folder or a file; where there is no such path, a hub's ORG/NAME
     std::filesystem::path output;
     int bits = 4;  // 4, 8 or 16 (f16, not compressed)
     bool symmetric = true;

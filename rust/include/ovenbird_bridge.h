@@ -1,6 +1,6 @@
 #pragma once
-// The C face of the Rust crates Ovenbird keeps: tokenizers, llguidance, minijinja, blake3, indicatif and
-// rustyline.
+// The C face of the Rust crates Ovenbird keeps: tokenizers, llguidance, minijinja, blake3, indicatif,
+// rustyline, and a hub's client on ureq.
 //
 // Text is UTF-8 with an explicit size, never zero-terminated. A function that can fail returns false (or a
 // status that is not OB_OK) and, where `error` is not null, leaves an owned text there, to be freed by
@@ -122,6 +122,36 @@ bool ob_constraint_must_end(const ObConstraint* constraint);
 /// The error is the template's own message where it called raise_exception.
 bool ob_template_render(const char* source, size_t source_size, const char* context_json, size_t context_size,
                         ObString* text, ObString* error);
+
+typedef enum {
+    OB_HUB_OK = 0,
+    OB_HUB_NOT_FOUND = 1,  // no such repository, revision or file, or none that this user may see
+    OB_HUB_IO = 2,
+    OB_HUB_INTERNAL = 3,
+    OB_HUB_NO_SPACE = 4,
+    OB_HUB_CORRUPT = 5,  // what came is not what the hub announced, again and again
+    OB_HUB_INTERRUPTED = 6,
+    OB_HUB_USAGE = 7,
+    OB_HUB_NETWORK = 8,
+} ObHubStatus;
+/// Called from the calling thread, several times a second. None of them may throw.
+typedef struct {
+    void* user;
+    void (*progress)(void* user, uint64_t done_bytes, uint64_t total_bytes);
+    void (*note)(void* user, const char* text, size_t size);
+    /// True: end soon, and keep what has come.
+    bool (*stop)(void* user);
+} ObHubCaller;
+/// Requests and answers are JSON. List: {"repo", "revision"} to {"commit", "snapshot", "endpoint", "offline"
+/// (why the hub was not asked; empty: it was), "files": [{"path", "size", "sha256", "sha1", "cached"}]}.
+ObHubStatus ob_hub_list(const char* request, size_t request_size, const ObHubCaller* caller, ObString* answer,
+                        ObString* error);
+/// Fetch, after a list: {"repo", "commit", "files": [path]} to {"snapshot", "files": [{"path", "etag",
+/// "size", "fetched_bytes"}]}.
+ObHubStatus ob_hub_fetch(const char* request, size_t request_size, const ObHubCaller* caller,
+                         ObString* answer, ObString* error);
+/// Whether a text can be the name of a repository, ORG/NAME.
+bool ob_hub_is_repo(const char* name, size_t name_size);
 
 #ifdef __cplusplus
 }

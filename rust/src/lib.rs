@@ -3,6 +3,7 @@
 mod constraint;
 mod ffi;
 mod hash;
+mod hub;
 mod json;
 mod line_editor;
 mod progress;

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/platform/process.hpp"
+#include "hub/origin.hpp"
 
 namespace ovenbird {
 namespace {
@@ -50,6 +51,11 @@ Manifest start_manifest(const BakeOptions& options, const PlannedBake& planned) 
     manifest.quantization["notes"] = planned.plan.notes;
     const fs::path source = fs::absolute(options.source).lexically_normal();
     manifest.source_name = (source.has_filename() ? source : source.parent_path()).filename().string();
+    manifest.origin = hub_origin(source, planned.source->files());
+    if (manifest.origin) {  // a snapshot's folder is named by its commit
+        const bool is_folder = fs::is_directory(source);
+        manifest.source_name = manifest.origin->repo + (is_folder ? "" : ":" + manifest.source_name);
+    }
     manifest.options = to_json(options);
     return manifest;
 }

@@ -8,9 +8,13 @@
 #include "cmd/console.hpp"
 #include "cmd/options.hpp"
 #include "cmd/output.hpp"
+#include "hub/pull.hpp"
+#include "hub/store.hpp"
 
 namespace ovenbird {
 namespace {
+
+namespace fs = std::filesystem;
 
 struct Words {
     BakeOptions options;
@@ -48,9 +52,11 @@ bool parse(int argc, char** argv, Words& words) {
                  "ovenbird bake");
     app.add_option(
         "source,--model-id", words.options.source,
-        "A Hugging Face folder (config.json, safetensors, tokenizer.json), a .gguf file, or an OpenVINO IR");
+        "A Hugging Face folder (config.json, safetensors, tokenizer.json), a .gguf file, an OpenVINO IR, or "
+        "ORG/NAME[@REVISION][:FILE] of a hub");
     app.add_option("-o,--output-dir", words.options.output,
-                   "The folder to make; it appears whole or not at all");
+                   "The folder to make; it appears whole or not at all (default for ORG/NAME: where run and "
+                   "chat look for it)");
     bool asym = false;
     bool sym = false;
     auto* asym_flag = app.add_flag("--asym", asym, "Unsigned weights with a zero point a group");
@@ -78,6 +84,17 @@ bool parse(int argc, char** argv, Words& words) {
     return true;
 }
 
+// A name becomes its files, and the place where run and chat look for its bake.
+void settle_source(BakeOptions& options, Reporter& reporter) {
+    const auto name = named_model(options.source);
+    if (!name) return;
+    if (options.output.empty()) options.output = baked_place(model_store(), *name);
+    const PulledModel pulled = pull(*name, reporter);
+    if (pulled.is_baked)
+        fail(ErrorCode::usage, "{} is baked already: ovenbird run {}", name->text(), name->text());
+    options.source = pulled.source;
+}
+
 void print_plan(const Words& words) {
     auto options = words.options;
     if (options.output.empty()) options.output = "unnamed";  // a plan needs no place to write to
@@ -85,12 +102,14 @@ void print_plan(const Words& words) {
     write_output(words.json ? plan_json(planned.plan).dump(2) + "\n" : plan_text(planned.plan));
 }
 
-int work(const Words& words, ConsoleReporter& reporter) {
+int work(Words& words, ConsoleReporter& reporter) {
+    install_interrupt_handler();
+    settle_source(words.options, reporter);
     if (words.plan) {
         print_plan(words);
         return 0;
     }
-    install_interrupt_handler();
+    fs::create_directories(fs::absolute(words.options.output).parent_path());
     const Manifest manifest = bake(words.options, reporter);
     if (words.json) write_output(to_json(manifest).dump(2) + "\n");
     reporter.note(fmt::format("baked {} into {}", manifest.source_name, words.options.output.string()));

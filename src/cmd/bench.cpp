@@ -37,7 +37,8 @@ struct Words {
 bool parse(int argc, char** argv, Words& words) {
     CLI::App app("Measure time to first token, prefill, decode, load and memory of a baked folder",
                  "ovenbird bench");
-    app.add_option("folder", words.engine.folder, "A folder that ovenbird bake made")->required();
+    app.add_option("folder", words.engine.folder, "A folder that ovenbird bake made, or ORG/NAME of a hub")
+        ->required();
     app.add_option("--prompt-tokens", words.prompt_tokens, "Lengths of the prompts")
         ->delimiter(',')
         ->check(CLI::PositiveNumber)
@@ -198,8 +199,8 @@ int bench_command(int argc, char** argv) {
     Words words;
     if (!parse(argc, argv, words)) return 0;
     return with_console(words.console, [&](ConsoleReporter& reporter) {
-        settle_places(words.engine);
         install_interrupt_handler();
+        settle_places(words.engine, reporter);
         return measure(words, reporter);
     });
 }

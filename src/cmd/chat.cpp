@@ -23,7 +23,7 @@ struct Words {
 
 bool parse(int argc, char** argv, Words& words) {
     CLI::App app("Talk with a model; /help tells what can be said besides", "ovenbird chat");
-    app.add_option("folder", words.engine.folder, "A folder that ovenbird bake made");
+    app.add_option("folder", words.engine.folder, "A folder that ovenbird bake made, or ORG/NAME of a hub");
     app.add_option("--system", words.system, "System message for the chat template");
     const std::map<std::string, ContextPolicy> policies{{"error", ContextPolicy::error},
                                                         {"shift", ContextPolicy::shift}};
@@ -50,9 +50,9 @@ ChatTemplate template_of(const std::filesystem::path& folder) {
 }
 
 int work(Words& words, ConsoleReporter& reporter) {
-    settle_places(words.engine);
     validate(answer_options(words.answer));
     install_interrupt_handler();
+    settle_places(words.engine, reporter);
     const Tokenizer tokenizer = Tokenizer::load(words.engine.tokenizer);
     const ChatTemplate chat = template_of(words.engine.tokenizer);
     (void)make_constraint(answer_form(words.answer), tokenizer);  // refused before a model is opened

@@ -11,9 +11,12 @@
 #include "check/numerics.hpp"
 #include "cmd/check_text.hpp"
 #include "cmd/commands.hpp"
+#include "cmd/console.hpp"
+#include "cmd/named_model.hpp"
 #include "cmd/options.hpp"
 #include "cmd/output.hpp"
 #include "device/device.hpp"
+#include "hub/pull.hpp"
 #include "model/manifest.hpp"
 #include "model/npu_estimate.hpp"
 #include "text/tokenizer.hpp"
@@ -32,11 +35,13 @@ struct Words {
     std::string compiler;
     int64_t timeout_seconds = 900;
     bool json = false;
+    ConsoleOptions console;
 };
 
 bool parse(int argc, char** argv, Words& words) {
     CLI::App app("Say whether an Intel NPU can take a model, and why not", "ovenbird check");
-    app.add_option("model", words.model, "A baked folder, or an OpenVINO IR (.xml)")->required();
+    app.add_option("model", words.model, "A baked folder, an OpenVINO IR (.xml), or ORG/NAME of a hub")
+        ->required();
     app.add_option("--platform", words.platforms,
                    "Look only at these NPU generations: 3720, 4000, 5010, 5020, 6010 (all by default)")
         ->delimiter(',');
@@ -51,6 +56,7 @@ bool parse(int argc, char** argv, Words& words) {
     app.add_option("--timeout", words.timeout_seconds, "Seconds that one compilation may take")
         ->capture_default_str();
     app.add_flag("--json", words.json, "Print the findings as JSON");
+    add_console_options(app, words.console);
     if (!parse_command(app, argc, argv)) return false;
     for (const int platform : words.platforms) {
         const auto& known = npu_platforms();
@@ -94,13 +100,6 @@ std::vector<Target> targets_of(const fs::path& given, const std::optional<Manife
     for (const auto& name : npu_graphs(*manifest))
         targets.push_back(named_graph(given, name));
     return targets;
-}
-
-// What the graphs alone do not say of a baked folder.
-std::optional<Manifest> manifest_of(const fs::path& given) {
-    std::error_code error;
-    if (!fs::is_regular_file(given / kManifestName, error)) return std::nullopt;
-    return read_manifest(given);
 }
 
 std::shared_ptr<ov::Model> read(const Target& target) {
@@ -194,12 +193,12 @@ Json platforms_of(const Json& graphs) {
     return platforms;
 }
 
-}  // namespace
-
-int check_command(int argc, char** argv) {
-    Words words;
-    if (!parse(argc, argv, words)) return 0;
-    const auto manifest = manifest_of(words.model);
+int check(Words& words, Reporter& reporter) {
+    if (named_model(words.model)) {
+        install_interrupt_handler();
+        words.model = baked_folder(words.model, reporter);
+    }
+    const auto manifest = find_manifest(words.model);
     const auto targets = targets_of(words.model, manifest);
     bool refused = false;
     Json json = {{"graphs", Json::array()}};
@@ -213,6 +212,14 @@ int check_command(int argc, char** argv) {
         refused = compile(targets[i], words, json["graphs"][i]) || refused;
     if (words.json) write_output(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return refused ? 1 : 0;
+}
+
+}  // namespace
+
+int check_command(int argc, char** argv) {
+    Words words;
+    if (!parse(argc, argv, words)) return 0;
+    return with_console(words.console, [&](ConsoleReporter& reporter) { return check(words, reporter); });
 }
 
 }  // namespace ovenbird

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "cmd/named_model.hpp"
 
 namespace ovenbird {
 namespace {
@@ -10,10 +11,8 @@ namespace {
 namespace fs = std::filesystem;
 
 std::optional<Manifest> manifest_of(const EngineOptions& options) {
-    std::error_code error;
     const bool own = options.model_xml.empty() || options.model_xml.filename() == kModelXmlName;
-    if (!own || !fs::is_regular_file(options.folder / kManifestName, error)) return std::nullopt;
-    return read_manifest(options.folder);
+    return own ? find_manifest(options.folder) : std::nullopt;
 }
 
 void tell(const OpenedEngine& opened, ConsoleReporter& reporter) {
@@ -29,7 +28,7 @@ void tell(const OpenedEngine& opened, ConsoleReporter& reporter) {
 
 void add_engine_options(CLI::App& app, EngineOptions& options) {
     app.add_option("--tokenizer-id", options.tokenizer,
-                   "Folder of the tokenizer (default: the model's own folder)");
+                   "Folder of the tokenizer, or ORG/NAME (default: the model's own folder)");
     app.add_option("--device", options.devices, "Devices to try, in order")->capture_default_str();
     app.add_option("--ov-config", options.properties,
                    "KEY=VALUE for the device, any OpenVINO property; repeatable")
@@ -53,7 +52,7 @@ void add_engine_options(CLI::App& app, EngineOptions& options) {
         ->excludes(stateless);
 }
 
-void settle_places(EngineOptions& options) {
+void settle_places(EngineOptions& options, Reporter& reporter) {
     if (!options.model_xml.empty()) {
         const bool bare = !options.model_xml.has_parent_path();
         options.folder = bare ? fs::path(".") : options.model_xml.parent_path();
@@ -61,13 +60,10 @@ void settle_places(EngineOptions& options) {
     } else if (options.folder.empty()) {
         fail(ErrorCode::usage, "no model given: name a folder that ovenbird bake made; see --help");
     } else {
-        std::error_code error;
-        if (!fs::is_directory(options.folder, error)) {
-            fail(ErrorCode::not_found, "{}: no such folder; bake a model first: ovenbird bake SOURCE -o {}",
-                 options.folder.string(), options.folder.string());
-        }
+        options.folder = baked_folder(options.folder, reporter);
     }
-    if (options.tokenizer.empty()) options.tokenizer = options.folder;
+    options.tokenizer =
+        options.tokenizer.empty() ? options.folder : tokenizer_place(options.tokenizer, reporter);
     options.manifest = manifest_of(options);
     options.context = cached_context(options.folder, options.manifest, options.form);
 }

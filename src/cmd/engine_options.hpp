@@ -32,9 +32,10 @@ struct EngineOptions {
 /// --device, --ov-config, --cache-dir, --no-cache, --stateless, --static, --form, --tokenizer-id.
 void add_engine_options(CLI::App& app, EngineOptions& options);
 
-/// Fills in what follows from the folder. Errors: not_found (no such folder: says how to bake one), usage,
-/// unsupported (--static or --form without graphs with a cache).
-void settle_places(EngineOptions& options);
+/// Fills in what follows from the folder. A name instead of one is pulled and baked where that was not done
+/// yet: see baked_folder(). Errors: not_found (no such folder: says how to bake one), usage, unsupported
+/// (--static or --form without graphs with a cache); those of a pull and of a bake.
+void settle_places(EngineOptions& options, Reporter& reporter);
 
 /// Errors: usage, for --ov-config that is no KEY=VALUE.
 DeviceOptions device_options(const EngineOptions& options);

@@ -2,10 +2,10 @@
 
 #include <cstdio>
 
+#include "base/bridge_text.hpp"
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
 #include "ovenbird_bridge.h"
-#include "text/bridge_text.hpp"
 
 namespace ovenbird {
 namespace {

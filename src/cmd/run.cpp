@@ -34,7 +34,7 @@ struct Words {
 
 bool parse(int argc, char** argv, Words& words) {
     CLI::App app("Answer a prompt with a static model, on the first device that takes it", "ovenbird run");
-    app.add_option("folder", words.engine.folder, "A folder that ovenbird bake made");
+    app.add_option("folder", words.engine.folder, "A folder that ovenbird bake made, or ORG/NAME of a hub");
     app.add_option("prompt,--prompt", words.prompt,
                    "The prompt; '-', or nothing with a pipe: standard input");
     app.add_option("--model-xml", words.engine.model_xml, "A static [1, N] IR instead of a folder");
@@ -152,10 +152,10 @@ Answer answer_prompt(const AnswerOptions& options, bool silent, Engine& engine, 
 }
 
 int work(Words& words, ConsoleReporter& reporter) {
-    settle_places(words.engine);
     AnswerOptions options = answer_options(words.answer);
     validate(options);
     install_interrupt_handler();
+    settle_places(words.engine, reporter);
     const std::string text = find_prompt(words);
     check_interrupted();  // Ctrl-C ends a read as the end of its file does: half a prompt is none
     const Tokenizer tokenizer = Tokenizer::load(words.engine.tokenizer);

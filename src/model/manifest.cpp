@@ -129,6 +129,9 @@ Json to_json(const Manifest& manifest) {
     json["ovenbird"] = manifest.ovenbird_version;
     json["openvino"] = manifest.openvino_version;
     json["source"] = {{"kind", manifest.source_kind}, {"name", manifest.source_name}, {"files", files}};
+    if (const auto& origin = manifest.origin)
+        json["source"]["hub"] = {
+            {"repo", origin->repo}, {"commit", origin->commit}, {"files", origin->files}};
     json["model_type"] = manifest.model_type;
     json["seq_len"] = manifest.seq_len;
     json["inputs"] = manifest.inputs;
@@ -164,6 +167,10 @@ Manifest read_manifest(const std::filesystem::path& folder) {
         manifest.source_kind = source->text("kind");
         manifest.source_name = source->text("name");
         manifest.source_files = read_files(*source);
+        if (const auto hub = source->object("hub")) {
+            manifest.origin = HubOrigin{hub->text("repo"), hub->text("commit"), Json::object()};
+            if (const auto files = hub->object("files")) manifest.origin->files = files->json();
+        }
     }
     manifest.model_type = object.text("model_type");
     manifest.seq_len = object.integer_in("seq_len", 1, kMostTokens);
@@ -189,6 +196,12 @@ Manifest read_manifest(const std::filesystem::path& folder) {
         if (const auto part = object.object(key)) *target = part->json();
     }
     return manifest;
+}
+
+std::optional<Manifest> find_manifest(const std::filesystem::path& folder) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(folder / kManifestName, error)) return std::nullopt;
+    return read_manifest(folder);
 }
 
 }  // namespace ovenbird

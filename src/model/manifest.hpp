@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,15 @@ struct HashedFile {
     std::string name;
     uint64_t bytes = 0;
     std::string hash;
+};
+
+/// The repository of a hub that the source was pulled from.
+struct HubOrigin {
+    std::string repo;    // "ORG/NAME"
+    std::string commit;  // 40 hexadecimal digits
+    /// Each file's path in the repository to its hash: "sha256:…" of large files, "git-sha1:…" of small ones,
+    /// "etag:…" of hubs that have neither.
+    Json files = Json::object();
 };
 
 /// A graph compiled ahead of time for one NPU generation, or why it is not.
@@ -42,6 +52,7 @@ struct Manifest {
     std::string source_kind;  // "huggingface", "gguf" or "openvino"
     std::string source_name;  // last part of the path: no one else's folders are told
     std::vector<HashedFile> source_files;
+    std::optional<HubOrigin> origin;      // none for files from elsewhere
     std::vector<std::string> text_files;  // tokenizer and configuration files of the folder
     std::string model_type;
     int64_t seq_len = 0;
@@ -65,5 +76,8 @@ std::vector<std::string> npu_graphs(const Manifest& manifest);
 
 /// Errors: not_found, invalid_input (also a format newer than this program knows).
 Manifest read_manifest(const std::filesystem::path& folder);
+
+/// Nothing where the folder has none: ovenbird bake did not make it. Errors: as read_manifest().
+std::optional<Manifest> find_manifest(const std::filesystem::path& folder);
 
 }  // namespace ovenbird

@@ -1,9 +1,9 @@
 #include "text/chat_template.hpp"
 
+#include "base/bridge_text.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/platform/files.hpp"
-#include "text/bridge_text.hpp"
 #include "text/special_tokens.hpp"
 
 namespace ovenbird {

@@ -4,8 +4,8 @@
 #include <mutex>
 #include <span>
 
+#include "base/bridge_text.hpp"
 #include "ovenbird_bridge.h"
-#include "text/bridge_text.hpp"
 #include "text/tokenizer.hpp"
 
 namespace ovenbird {

@@ -45,5 +45,8 @@ bool stdout_is_terminal();
 /// The user's cache folder for Ovenbird: $OVENBIRD_CACHE_DIR, else $XDG_CACHE_HOME/ovenbird, else
 /// ~/.cache/ovenbird. Not created here.
 std::filesystem::path user_cache_folder();
+/// Where Ovenbird keeps what the user made: $OVENBIRD_HOME, else $XDG_DATA_HOME/ovenbird, else
+/// ~/.local/share/ovenbird. Not created here.
+std::filesystem::path user_data_folder();
 
 }  // namespace ovenbird

@@ -100,15 +100,29 @@ bool stdout_is_terminal() {
     return ::isatty(STDOUT_FILENO) == 1;
 }
 
+namespace {
+
+std::filesystem::path variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+// `own`, as it is; else Ovenbird's folder in what XDG's variable or the home folder gives.
+std::filesystem::path user_folder(const char* own, const char* xdg, const std::filesystem::path& in_home) {
+    if (auto folder = variable(own); !folder.empty()) return folder;
+    if (const auto folder = variable(xdg); folder.is_absolute()) return folder / "ovenbird";
+    if (const auto home = variable("HOME"); !home.empty()) return home / in_home / "ovenbird";
+    return std::filesystem::temp_directory_path() / "ovenbird-files";
+}
+
+}  // namespace
+
 std::filesystem::path user_cache_folder() {
-    const auto variable = [](const char* name) {
-        const char* value = std::getenv(name);
-        return std::filesystem::path(value == nullptr ? "" : value);
-    };
-    if (auto own = variable("OVENBIRD_CACHE_DIR"); !own.empty()) return own;
-    if (const auto xdg = variable("XDG_CACHE_HOME"); xdg.is_absolute()) return xdg / "ovenbird";
-    if (const auto home = variable("HOME"); !home.empty()) return home / ".cache" / "ovenbird";
-    return std::filesystem::temp_directory_path() / "ovenbird-cache";
+    return user_folder("OVENBIRD_CACHE_DIR", "XDG_CACHE_HOME", ".cache");
+}
+
+std::filesystem::path user_data_folder() {
+    return user_folder("OVENBIRD_HOME", "XDG_DATA_HOME", std::filesystem::path(".local") / "share");
 }
 
 }  // namespace ovenbird
