@@ -22,10 +22,10 @@ TEST_P(Goldens, EqualTheReference) {
     const std::string blocks = content_of(kGoldens + ".gguf");
     const std::string values = content_of(kGoldens + ".safetensors");
     const GgufHeader header = parse_gguf(bytes_of(blocks), "goldens");
-    for (const GgufTensor& tensor : header.tensors) {
+    for (const StoredTensor& tensor : header.tensors) {
         if (tensor.name != GetParam()) continue;
         EXPECT_STREQ(source_type_name(tensor.type), GetParam());
-        for (const SafetensorsEntry& entry : parse_safetensors(bytes_of(values), "values")) {
+        for (const StoredTensor& entry : parse_safetensors(bytes_of(values), "values")) {
             if (entry.name != tensor.name) continue;
             ASSERT_EQ(entry.shape, tensor.shape);
             std::vector<float> expected((entry.end - entry.begin) / sizeof(float));
