@@ -230,7 +230,7 @@ TEST(GgufCheckpoint, RefusesEveryTypeInTheWayAtOnce) {
     file.tensor("blk.0.ffn_down.weight", {16, 8}, 24, std::string(128, 'x'));
     const auto path = folder.write("m.gguf", file.bytes());
     expect_error(ErrorCode::unsupported,
-                 {"m.gguf", "I8 (1), Q4_0_4_4 (2).", "Q4_K", "llama-quantize", "safetensors"},
+                 {"m.gguf", "I8 (1), Q4_0_4_4 (2).", "IQ2_XXS", "llama-quantize", "safetensors"},
                  [&] { open_checkpoint(path); });
     file.tensor("blk.0.ffn_sub_norm.weight", {8}, 24, std::string(8, 'x'));
     folder.write("m.gguf", file.bytes());
