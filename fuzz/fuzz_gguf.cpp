@@ -6,12 +6,13 @@
 #include "bake/source/gguf_config.hpp"
 #include "bake/source/gguf_header.hpp"
 #include "bake/source/gguf_names.hpp"
+#include "bake/source/gguf_parts.hpp"
 #include "bake/source/gguf_tokenizer.hpp"
 #include "base/error.hpp"
 
 namespace {
 
-void read_last_row(const ovenbird::GgufTensor& entry, std::span<const std::byte> file) {
+void read_last_row(const ovenbird::StoredTensor& entry, std::span<const std::byte> file) {
     if (entry.shape.size() > 2) return;
     ovenbird::SourceTensor tensor;
     tensor.name = entry.name;
@@ -35,6 +36,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         // Each on its own, so that an error in one does not hide the other.
         try {
             ovenbird::make_gguf_tokenizer(header.metadata, "llama", 1 << 20);
+        } catch (const ovenbird::Error& error) {
+            if (error.code() == ovenbird::ErrorCode::internal) std::abort();
+        }
+        try {
+            ovenbird::gguf_part_paths("fuzz-00002-of-00003.gguf", header.metadata);
         } catch (const ovenbird::Error& error) {
             if (error.code() == ovenbird::ErrorCode::internal) std::abort();
         }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,33 @@ std::string gguf(uint32_t version, const std::string& model, const std::string& 
     return file + std::string(64 + 16, '\x01');
 }
 
+// The second of three parts, without any other metadata: a tensor of each type that is stored in blocks.
+std::string gguf_part() {
+    struct Type {
+        uint32_t number;
+        size_t elements;
+        size_t bytes;
+    };
+    constexpr Type kTypes[] = {
+        {2, 32, 18},    {3, 32, 20},    {6, 32, 22},    {7, 32, 24},    {8, 32, 34},   {10, 256, 84},
+        {11, 256, 110}, {12, 256, 144}, {13, 256, 176}, {14, 256, 210}, {16, 256, 66}, {17, 256, 74},
+        {18, 256, 98},  {19, 256, 50},  {20, 32, 18},   {21, 256, 110}, {22, 256, 82}, {23, 256, 136},
+        {29, 256, 56},  {34, 256, 54},  {35, 256, 66},  {39, 32, 17},   {40, 64, 36},
+    };
+    std::string file = "GGUF" + raw(uint32_t{3}) + raw(uint64_t{std::size(kTypes)}) + raw(uint64_t{3}) +
+                       pair_u32("split.no", 1) + pair_u32("split.count", 3) +
+                       pair_u32("split.tensors.count", 40);
+    std::string data;
+    for (const Type& type : kTypes) {
+        file += text("t" + std::to_string(type.number)) + raw(uint32_t{1}) + raw(uint64_t{type.elements}) +
+                raw(type.number) + raw(uint64_t{data.size()});
+        data += std::string(type.bytes, '\x35');
+        data.resize((data.size() + 31) / 32 * 32);
+    }
+    file.resize((file.size() + 31) / 32 * 32);
+    return file + data;
+}
+
 std::string safetensors() {
     const std::string header =
         R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},)"
@@ -91,6 +119,7 @@ int main(int count, char** arguments) {
         scores += raw(score);
     write(folder / "gguf" / "byte_level", gguf(3, "gpt2", merges));
     write(folder / "gguf" / "sentencepiece", gguf(2, "llama", scores));
+    write(folder / "gguf" / "part", gguf_part());
     write(folder / "safetensors" / "three", safetensors());
     return 0;
 }

@@ -15,15 +15,32 @@ SHAPE = (2, 256)
 FOLDER = Path(__file__).parent
 
 
-def random_blocks(rng, kind):
-    """Blocks of arbitrary bits whose half-precision scales are made finite and of a usual size."""
+# Where a block has its half-precision scales; IQ1_M's, in pieces, and the two FP4 types' are seen to on their own.
+SCALES = {Type.Q4_0: (0,), Type.Q4_1: (0, 2), Type.Q5_0: (0,), Type.Q5_1: (0, 2), Type.Q8_0: (0,),
+          Type.Q4_K: (0, 2), Type.Q5_K: (0, 2), Type.Q6_K: (208,), Type.Q2_K: (80, 82), Type.Q3_K: (108,),
+          Type.IQ1_S: (0,), Type.IQ1_M: (), Type.IQ2_XXS: (0,), Type.IQ2_XS: (0,), Type.IQ2_S: (0,),
+          Type.IQ3_XXS: (0,), Type.IQ3_S: (0,), Type.IQ4_NL: (0,), Type.IQ4_XS: (0,),
+          Type.TQ1_0: (52,), Type.TQ2_0: (64,), Type.MXFP4: (), Type.NVFP4: ()}
+OLD = (Type.BF16, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1, Type.Q8_0)  # quantised values
+RANDOM = tuple(kind for kind in SCALES if kind not in OLD)
+
+
+def random_blocks(rng, kind, shape):
+    """Blocks of arbitrary bits whose scales are made finite, most of a usual size: [rows, bytes of a row]."""
     elements, size = gguf.GGML_QUANT_SIZES[kind]
-    rows, columns = SHAPE
+    rows, columns = shape
     blocks = rng.integers(0, 256, (rows * columns // elements, size), dtype=np.uint8)
-    places = {Type.Q4_K: (0, 2), Type.Q5_K: (0, 2), Type.Q6_K: (208,)}[kind]
-    for place in places:
-        scales = rng.uniform(-0.02, 0.02, len(blocks)).astype("<f2")
-        blocks[:, place : place + 2] = scales.view(np.uint8).reshape(-1, 2)
+
+    def scales():
+        return rng.uniform(-0.02, 0.02, len(blocks)).astype("<f2")
+
+    for place in SCALES[kind]:
+        blocks[:, place : place + 2] = scales().view(np.uint8).reshape(-1, 2)
+    if kind == Type.IQ1_M:
+        words = scales().view("<u2").reshape(-1, 1) >> np.array([0, 4, 8, 12], np.uint16) & 15
+        blocks[:, 49:56:2] = blocks[:, 49:56:2] & 15 | (words << 4).astype(np.uint8)
+    if kind == Type.MXFP4:
+        blocks[:, 0] %= 250
     return blocks.reshape(rows, -1)
 
 
@@ -41,9 +58,9 @@ def main():
     halves[0, :4] = np.array([6e-8, -3e-6, 65504.0, -0.0], np.float16)  # denormal, largest, minus zero
     writer.add_tensor("f16", halves)
     expected["f16"] = halves.astype(np.float32)
-    for kind in (Type.BF16, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1, Type.Q8_0, Type.Q4_K, Type.Q5_K, Type.Q6_K):
+    for kind in (*OLD, *RANDOM):
         name = kind.name.lower()
-        blocks = random_blocks(rng, kind) if name.endswith("_k") else gguf.quants.quantize(values, kind)
+        blocks = gguf.quants.quantize(values, kind) if kind in OLD else random_blocks(rng, kind, SHAPE)
         writer.add_tensor(name, blocks, raw_dtype=kind)
         expected[name] = gguf.quants.dequantize(blocks, kind).reshape(SHAPE).astype(np.float32)
     writer.write_header_to_file()

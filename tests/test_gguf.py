@@ -79,10 +79,11 @@ def add_metadata(writer, config):
         writer.add_rope_scaling_finetuned(config.get("position_embedding_type") == "rope")
 
 
-def write_gguf(folder, path):
+def write_gguf(folder, path, **options):
+    """`options` are GGUFWriter's: split_max_tensors writes parts."""
     config = {**json.loads((folder / "config.json").read_text()), "folder": folder}
     architecture, interleaves = FAMILIES[config["model_type"]]
-    writer = gguf.GGUFWriter(path, architecture)
+    writer = gguf.GGUFWriter(path, architecture, **options)
     add_metadata(writer, config)
     kind = next(kind for kind, name in gguf.MODEL_ARCH_NAMES.items() if name == architecture)
     names = gguf.get_tensor_name_map(kind, config["num_hidden_layers"])

@@ -65,9 +65,9 @@ std::string store_name(const PlannedTensor& tensor) {
 
 std::string plan_text(const BakePlan& plan) {
     std::string text =
-        fmt::format("{:<48} {:>15} {:>6}  {:<27} {:>12}\n", "tensor", "shape", "from", "to", "bytes");
+        fmt::format("{:<48} {:>15} {:>7}  {:<27} {:>12}\n", "tensor", "shape", "from", "to", "bytes");
     for (const auto& tensor : plan.tensors) {
-        text += fmt::format("{:<48} {:>15} {:>6}  {:<27} {:>12}\n", tensor.source->name,
+        text += fmt::format("{:<48} {:>15} {:>7}  {:<27} {:>12}\n", tensor.source->name,
                             fmt::format("{}", fmt::join(tensor.source->shape, "x")),
                             source_type_name(tensor.source->type), store_name(tensor), tensor.stored_bytes());
     }

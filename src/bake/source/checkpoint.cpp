@@ -20,12 +20,32 @@ struct TypeRow {
 };
 
 constexpr TypeRow kTypes[] = {
-    {SourceType::f32, "f32", {1, 4}},       {SourceType::f16, "f16", {1, 2}},
-    {SourceType::bf16, "bf16", {1, 2}},     {SourceType::q4_0, "q4_0", {32, 18}},
-    {SourceType::q4_1, "q4_1", {32, 20}},   {SourceType::q5_0, "q5_0", {32, 22}},
-    {SourceType::q5_1, "q5_1", {32, 24}},   {SourceType::q8_0, "q8_0", {32, 34}},
-    {SourceType::q4_k, "q4_k", {256, 144}}, {SourceType::q5_k, "q5_k", {256, 176}},
+    {SourceType::f32, "f32", {1, 4}},
+    {SourceType::f16, "f16", {1, 2}},
+    {SourceType::bf16, "bf16", {1, 2}},
+    {SourceType::q4_0, "q4_0", {32, 18}},
+    {SourceType::q4_1, "q4_1", {32, 20}},
+    {SourceType::q5_0, "q5_0", {32, 22}},
+    {SourceType::q5_1, "q5_1", {32, 24}},
+    {SourceType::q8_0, "q8_0", {32, 34}},
+    {SourceType::q2_k, "q2_k", {256, 84}},
+    {SourceType::q3_k, "q3_k", {256, 110}},
+    {SourceType::q4_k, "q4_k", {256, 144}},
+    {SourceType::q5_k, "q5_k", {256, 176}},
     {SourceType::q6_k, "q6_k", {256, 210}},
+    {SourceType::iq1_s, "iq1_s", {256, 50}},
+    {SourceType::iq1_m, "iq1_m", {256, 56}},
+    {SourceType::iq2_xxs, "iq2_xxs", {256, 66}},
+    {SourceType::iq2_xs, "iq2_xs", {256, 74}},
+    {SourceType::iq2_s, "iq2_s", {256, 82}},
+    {SourceType::iq3_xxs, "iq3_xxs", {256, 98}},
+    {SourceType::iq3_s, "iq3_s", {256, 110}},
+    {SourceType::iq4_nl, "iq4_nl", {32, 18}},
+    {SourceType::iq4_xs, "iq4_xs", {256, 136}},
+    {SourceType::tq1_0, "tq1_0", {256, 54}},
+    {SourceType::tq2_0, "tq2_0", {256, 66}},
+    {SourceType::mxfp4, "mxfp4", {32, 17}},
+    {SourceType::nvfp4, "nvfp4", {64, 36}},
 };
 
 const TypeRow& row_of(SourceType type) {

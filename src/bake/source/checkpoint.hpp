@@ -16,9 +16,17 @@
 
 namespace ovenbird {
 
-/// How a tensor's elements lie in its file. The Q types are GGUF's blocks along the last axis
+/// How a tensor's elements lie in its file. The others than floats are GGUF's blocks along the last axis
 /// (ggml's block layouts, see the GGUF specification).
-enum class SourceType { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };
+// clang-format off
+enum class SourceType {
+    f32, f16, bf16,
+    q4_0, q4_1, q5_0, q5_1, q8_0,
+    q2_k, q3_k, q4_k, q5_k, q6_k,
+    iq1_s, iq1_m, iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, iq4_nl, iq4_xs,
+    tq1_0, tq2_0, mxfp4, nvfp4
+};
+// clang-format on
 
 /// "bf16", "q4_k", …
 const char* source_type_name(SourceType type);
@@ -69,8 +77,9 @@ public:
     virtual const char* kind() const = 0;
 };
 
-/// Opens a Hugging Face folder or a .gguf file. Errors: not_found (a name that is no local path: says how to
-/// download the folder first), invalid_input (names file, tensor, offset), unsupported (a tensor type).
+/// Opens a Hugging Face folder, or a .gguf file and with it all parts of its model. Errors: not_found (a name
+/// that is no local path: says how to download the folder first), invalid_input (names file, tensor, offset),
+/// unsupported (tensor types).
 std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& source);
 
 /// Copies the tokenizer and configuration files that run needs, byte for byte; returns their names. Errors:

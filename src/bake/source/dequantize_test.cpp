@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -22,10 +23,10 @@ TEST_P(Goldens, EqualTheReference) {
     const std::string blocks = content_of(kGoldens + ".gguf");
     const std::string values = content_of(kGoldens + ".safetensors");
     const GgufHeader header = parse_gguf(bytes_of(blocks), "goldens");
-    for (const GgufTensor& tensor : header.tensors) {
+    for (const StoredTensor& tensor : header.tensors) {
         if (tensor.name != GetParam()) continue;
         EXPECT_STREQ(source_type_name(tensor.type), GetParam());
-        for (const SafetensorsEntry& entry : parse_safetensors(bytes_of(values), "values")) {
+        for (const StoredTensor& entry : parse_safetensors(bytes_of(values), "values")) {
             if (entry.name != tensor.name) continue;
             ASSERT_EQ(entry.shape, tensor.shape);
             std::vector<float> expected((entry.end - entry.begin) / sizeof(float));
@@ -34,7 +35,8 @@ TEST_P(Goldens, EqualTheReference) {
             dequantize(tensor.type, bytes_of(blocks).data() + tensor.begin,
                        static_cast<int64_t>(actual.size()), actual.data());
             for (size_t i = 0; i < actual.size(); ++i)
-                ASSERT_EQ(actual[i], expected[i]) << "element " << i;
+                ASSERT_EQ(std::bit_cast<uint32_t>(actual[i]), std::bit_cast<uint32_t>(expected[i]))
+                    << "element " << i;
             return;
         }
     }
@@ -42,8 +44,10 @@ TEST_P(Goldens, EqualTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryType, Goldens,
-                         testing::Values("f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k",
-                                         "q5_k", "q6_k"));
+                         testing::Values("f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_k",
+                                         "q3_k", "q4_k", "q5_k", "q6_k", "iq1_s", "iq1_m", "iq2_xxs",
+                                         "iq2_xs", "iq2_s", "iq3_xxs", "iq3_s", "iq4_nl", "iq4_xs", "tq1_0",
+                                         "tq2_0", "mxfp4", "nvfp4"));
 
 float slow_half(uint32_t half) {
     const int exponent = static_cast<int>(half >> 10 & 31);

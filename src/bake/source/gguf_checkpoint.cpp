@@ -1,9 +1,11 @@
-#include <limits>
+#include <map>
 
 #include "bake/source/gguf_config.hpp"
 #include "bake/source/gguf_header.hpp"
 #include "bake/source/gguf_names.hpp"
+#include "bake/source/gguf_parts.hpp"
 #include "bake/source/gguf_tokenizer.hpp"
+#include "bake/source/gguf_types.hpp"
 #include "bake/source/open.hpp"
 #include "bake/source/printable.hpp"
 #include "base/error.hpp"
@@ -25,9 +27,9 @@ public:
     const char* kind() const override { return "gguf"; }
 
 private:
-    void add(const GgufTensor& entry, const GgufArchitecture& architecture, const std::string& origin);
+    void add(const StoredTensor& entry, const GgufArchitecture& architecture, const MappedFile& file);
 
-    std::shared_ptr<const MappedFile> map_;
+    std::vector<std::shared_ptr<const MappedFile>> maps_;
     Json config_;
     std::string config_origin_;
     std::map<std::string, SourceTensor, std::less<>> tensors_;
@@ -35,39 +37,69 @@ private:
     TokenizerFiles tokenizer_;
 };
 
-void refuse_splits(const GgufMetadata& metadata) {
-    const int64_t count = metadata.integer("split.count").value_or(0);
-    if (count <= 1) return;
+[[noreturn]] void refuse_name(const std::string& name, const GgufArchitecture& architecture,
+                              const std::string& origin) {
     fail(ErrorCode::unsupported,
-         "{}: one of {} parts of a split model; join them first (llama-gguf-split --merge FIRST-PART "
-         "WHOLE.gguf)",
-         metadata.origin(), count);
+         "{}: tensor {} is not part of Ovenbird's {}; leaving it out would change the model", origin,
+         printable(name), architecture.name);
 }
 
-GgufCheckpoint::GgufCheckpoint(const fs::path& path) : map_(MappedFile::open(path)), files_{path} {
-    const std::string origin = printable(path.string());
-    const GgufHeader header = parse_gguf(map_->bytes(), origin);
-    refuse_splits(header.metadata);
-    const auto name = header.metadata.text("general.architecture");
+// All at once, so that a person does not find them one by one. A tensor that the graph does without may be of
+// any type.
+void refuse_types(const std::vector<GgufPart>& parts, const GgufArchitecture& architecture,
+                  const std::string& origin) {
+    std::map<uint32_t, size_t> counts;
+    size_t total = 0;
+    for (const GgufPart& part : parts) {
+        for (const UnreadableTensor& entry : part.header.unreadable) {
+            const GgufTensorUse use = gguf_tensor_name(entry.name).use;
+            if (use == GgufTensorUse::skip) continue;
+            if (use == GgufTensorUse::unknown) {
+                refuse_name(entry.name, architecture, part.header.metadata.origin());
+            }
+            ++counts[entry.type];
+            ++total;
+        }
+    }
+    if (total == 0) return;
+    std::string types;
+    for (const auto& [type, count] : counts)
+        types += fmt::format("{}{} ({})", types.empty() ? "" : ", ", gguf_type_name(type), count);
+    fail(ErrorCode::unsupported,
+         "{}: tensors of types that Ovenbird does not read, and how many of each: {}. It reads {}. Convert "
+         "the "
+         "model with llama-quantize to one of these, or bake the folder with its safetensors",
+         origin, types, readable_gguf_types());
+}
+
+GgufCheckpoint::GgufCheckpoint(const fs::path& path) {
+    std::vector<GgufPart> parts = open_gguf_parts(path);
+    GgufHeader whole;
+    whole.metadata = parts.front().header.metadata;
+    const std::string& origin = whole.metadata.origin();
+    const auto name = whole.metadata.text("general.architecture");
     if (!name) fail(ErrorCode::invalid_input, "{}: metadata general.architecture is missing", origin);
     const GgufArchitecture& architecture = gguf_architecture(*name, origin);
+    refuse_types(parts, architecture, printable(path.string()));
+    for (const GgufPart& part : parts)
+        whole.tensors.insert(whole.tensors.end(), part.header.tensors.begin(), part.header.tensors.end());
     config_origin_ = origin + " (metadata)";
-    config_ = make_gguf_config(header, architecture);
-    for (const GgufTensor& entry : header.tensors)
-        add(entry, architecture, origin);
-    tokenizer_ =
-        make_gguf_tokenizer(header.metadata, architecture.name, config_["vocab_size"].get<int64_t>());
+    config_ = make_gguf_config(whole, architecture);
+    for (const GgufPart& part : parts) {
+        maps_.push_back(part.map);
+        files_.push_back(part.map->path());
+        for (const StoredTensor& entry : part.header.tensors)
+            add(entry, architecture, *part.map);
+    }
+    tokenizer_ = make_gguf_tokenizer(whole.metadata, architecture.name, config_["vocab_size"].get<int64_t>());
 }
 
-void GgufCheckpoint::add(const GgufTensor& entry, const GgufArchitecture& architecture,
-                         const std::string& origin) {
+void GgufCheckpoint::add(const StoredTensor& entry, const GgufArchitecture& architecture,
+                         const MappedFile& file) {
     const GgufTensorName name = gguf_tensor_name(entry.name);
     if (name.use == GgufTensorUse::skip) return;
-    if (name.use == GgufTensorUse::unknown) {
-        fail(ErrorCode::unsupported,
-             "{}: tensor {} is not part of Ovenbird's {}; leaving it out would change the model", origin,
-             printable(entry.name), architecture.name);
-    }
+    const std::string origin = printable(file.path().string());
+    if (name.use == GgufTensorUse::unknown) refuse_name(entry.name, architecture, origin);
     if (entry.shape.size() > 2) {
         fail(ErrorCode::invalid_input, "{}: tensor {} has {} axes, expected one or two", origin,
              printable(entry.name), entry.shape.size());
@@ -76,8 +108,8 @@ void GgufCheckpoint::add(const GgufTensor& entry, const GgufArchitecture& archit
     tensor.name = name.name;
     tensor.type = entry.type;
     tensor.shape = entry.shape;
-    tensor.bytes = map_->bytes().subspan(entry.begin, entry.end - entry.begin);
-    tensor.file = map_.get();
+    tensor.bytes = file.bytes().subspan(entry.begin, entry.end - entry.begin);
+    tensor.file = &file;
     if (architecture.interleaves_heads && (name.query || name.key)) {
         const int64_t heads =
             config_[name.query ? "num_attention_heads" : "num_key_value_heads"].get<int64_t>();

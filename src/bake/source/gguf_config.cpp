@@ -36,7 +36,7 @@ public:
 
 private:
     std::string key(const char* name) const { return std::string(architecture_.name) + "." + name; }
-    const GgufTensor* tensor(std::string_view name) const;
+    const StoredTensor* tensor(std::string_view name) const;
     bool has_layer_tensor(const char* module_and_kind) const {
         return tensor(std::string("blk.0.") + module_and_kind);
     }
@@ -58,9 +58,9 @@ private:
     const GgufArchitecture& architecture_;
 };
 
-const GgufTensor* ConfigMaker::tensor(std::string_view name) const {
+const StoredTensor* ConfigMaker::tensor(std::string_view name) const {
     const auto found = std::find_if(header_.tensors.begin(), header_.tensors.end(),
-                                    [&](const GgufTensor& entry) { return entry.name == name; });
+                                    [&](const StoredTensor& entry) { return entry.name == name; });
     return found == header_.tensors.end() ? nullptr : &*found;
 }
 
@@ -119,7 +119,7 @@ void ConfigMaker::add_sizes(Json& config) const {
     config["max_position_embeddings"] = metadata_.required_integer(key("context_length"));
     config["rms_norm_eps"] = metadata_.required_number(key("attention.layer_norm_rms_epsilon"));
     // The table's own size: some files pad it beyond the tokens, and vocab_size is not always written.
-    const GgufTensor* table = tensor("token_embd.weight");
+    const StoredTensor* table = tensor("token_embd.weight");
     if (table == nullptr || table->shape.size() != 2) {
         fail(ErrorCode::invalid_input,
              "{}: tensor token_embd.weight with two axes is missing; is the file complete?",

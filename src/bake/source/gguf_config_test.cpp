@@ -209,14 +209,33 @@ TEST(GgufCheckpoint, Refusals) {
     };
     expect_refused(GgufFile(), ErrorCode::invalid_input, {"general.architecture is missing"});
     expect_refused(with_tensors(tiny("mamba")), ErrorCode::unsupported, {"'mamba'", "qwen3"});
-    expect_refused(with_tensors(tiny("llama")).u32("split.count", 3), ErrorCode::unsupported,
-                   {"3 parts", "merge"});
+    expect_refused(with_tensors(tiny("llama")).u32("split.count", 3), ErrorCode::invalid_input,
+                   {"one of 3 parts", "-00001-of-00003.gguf"});
     expect_refused(with_tensors(tiny("llama")).floats("blk.0.ffn_sub_norm.weight", {8}, ramp(8)),
                    ErrorCode::unsupported, {"tensor blk.0.ffn_sub_norm.weight"});
     expect_refused(with_tensors(tiny("llama")).floats("blk.1.attn_q.weight", {8, 3}, ramp(24)),
                    ErrorCode::invalid_input, {"blk.1.attn_q.weight", "3 rows", "2 heads"});
     expect_refused(with_tensors(tiny("llama")).floats("blk.0.attn_v.weight", {2, 2, 2}, ramp(8)),
                    ErrorCode::invalid_input, {"3 axes"});
+}
+
+// One error for all of them, with what to do; a tensor that the graph does without is in nobody's way.
+TEST(GgufCheckpoint, RefusesEveryTypeInTheWayAtOnce) {
+    const SourceFolder folder;
+    GgufFile file = with_tensors(tiny("llama"));
+    file.tensor("blk.0.attn_rot_embd.weight", {2}, 26, std::string(8, 'x'));
+    EXPECT_EQ(open_checkpoint(folder.write("m.gguf", file.bytes()))->tensors().size(), 6U);
+    file.tensor("blk.0.attn_v.weight", {8, 4}, 31, std::string(32, 'x'));
+    file.tensor("blk.0.ffn_up.weight", {8, 16}, 31, std::string(64, 'x'));
+    file.tensor("blk.0.ffn_down.weight", {16, 8}, 24, std::string(128, 'x'));
+    const auto path = folder.write("m.gguf", file.bytes());
+    expect_error(ErrorCode::unsupported,
+                 {"m.gguf", "I8 (1), Q4_0_4_4 (2).", "IQ2_XXS", "llama-quantize", "safetensors"},
+                 [&] { open_checkpoint(path); });
+    file.tensor("blk.0.ffn_sub_norm.weight", {8}, 24, std::string(8, 'x'));
+    folder.write("m.gguf", file.bytes());
+    expect_error(ErrorCode::unsupported, {"tensor blk.0.ffn_sub_norm.weight"},
+                 [&] { open_checkpoint(path); });
 }
 
 }  // namespace

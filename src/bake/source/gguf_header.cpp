@@ -77,13 +77,14 @@ private:
     GgufValue array_value(int depth);
     template <typename T>
     GgufValue integer_array(uint64_t count);
-    GgufTensor tensor();
+    void read_tensor();
     void place_tensors();
 
     std::span<const std::byte> file_;
     const std::string& origin_;
     uint64_t position_ = 0;
     uint64_t array_elements_ = 0;
+    std::set<std::string, std::less<>> names_;  // of tensors
     GgufHeader header_;
 };
 
@@ -99,12 +100,8 @@ GgufHeader HeaderReader::read() {
         wrong("the header claims {} tensors", tensor_count);
     }
     read_metadata(key_count);
-    std::set<std::string, std::less<>> names;
-    for (uint64_t i = 0; i < tensor_count; ++i) {
-        header_.tensors.push_back(tensor());
-        const std::string& own = header_.tensors.back().name;
-        if (!names.insert(own).second) wrong("tensor {} is listed twice", printable(own));
-    }
+    for (uint64_t i = 0; i < tensor_count; ++i)
+        read_tensor();
     place_tensors();
     return std::move(header_);
 }
@@ -233,10 +230,11 @@ GgufValue HeaderReader::array_value(int depth) {
 }
 
 // Reads one tensor's entry; begin is still relative to the data, end is its size.
-GgufTensor HeaderReader::tensor() {
-    GgufTensor result;
+void HeaderReader::read_tensor() {
+    StoredTensor result;
     result.name = name("tensor");
     const std::string shown = printable(result.name);
+    if (!names_.insert(result.name).second) wrong("tensor {} is listed twice", shown);
     const auto axes = number<uint32_t>();
     if (axes < 1 || axes > 4) wrong("tensor {} has {} axes, expected 1 to 4", shown, axes);
     uint64_t elements = 1;
@@ -248,16 +246,22 @@ GgufTensor HeaderReader::tensor() {
         }
         result.shape.push_back(static_cast<int64_t>(size));
     }
-    result.type = gguf_tensor_type(number<uint32_t>(), result.name, origin_);
+    const auto type_number = number<uint32_t>();
+    result.begin = number<uint64_t>();
+    const auto type = gguf_tensor_type(type_number);
+    if (!type) {
+        header_.unreadable.push_back({std::move(result.name), type_number});
+        return;
+    }
+    result.type = *type;
     const BlockLayout block = block_layout(result.type);
     if (static_cast<uint64_t>(result.shape[0]) % block.elements != 0) {
         wrong("tensor {}: rows of {} are not whole {} blocks of {}", shown, result.shape[0],
               source_type_name(result.type), block.elements);
     }
     std::reverse(result.shape.begin(), result.shape.end());
-    result.begin = number<uint64_t>();
     result.end = elements / block.elements * block.bytes;
-    return result;
+    header_.tensors.push_back(std::move(result));
 }
 
 // Turns offsets into places in the file. Holes are allowed (the format pads), overlaps are not.
@@ -267,7 +271,7 @@ void HeaderReader::place_tensors() {
         wrong("general.alignment is {}, expected a power of two up to {}", alignment, kMaxAlignment);
     }
     const uint64_t data = (position_ + alignment - 1) / alignment * alignment;
-    for (GgufTensor& entry : header_.tensors) {
+    for (StoredTensor& entry : header_.tensors) {
         const std::string shown = printable(entry.name);
         if (entry.begin % alignment != 0) wrong("tensor {} is not aligned to {} bytes", shown, alignment);
         uint64_t begin = 0;
@@ -281,10 +285,10 @@ void HeaderReader::place_tensors() {
         entry.end = end;
     }
     std::sort(header_.tensors.begin(), header_.tensors.end(),
-              [](const GgufTensor& a, const GgufTensor& b) { return a.begin < b.begin; });
+              [](const StoredTensor& a, const StoredTensor& b) { return a.begin < b.begin; });
     for (size_t i = 1; i < header_.tensors.size(); ++i) {
-        const GgufTensor& before = header_.tensors[i - 1];
-        const GgufTensor& own = header_.tensors[i];
+        const StoredTensor& before = header_.tensors[i - 1];
+        const StoredTensor& own = header_.tensors[i];
         if (own.begin < before.end)
             wrong("tensors {} and {} overlap", printable(before.name), printable(own.name));
     }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "bake/source/gguf_names.hpp"
+#include "bake/source/gguf_types.hpp"
 #include "bake/source/source_files.hpp"
 
 namespace ovenbird {
@@ -120,13 +121,31 @@ TEST(GgufHeader, RefusesLyingTensors) {
     expect_refused(tensor({uint64_t{1} << 62}, 0, 0), {"axis of"});
     expect_refused(tensor({16}, 2, 0), {"rows of 16", "q4_0"});
     expect_refused(tensor({128}, 12, 0), {"rows of 128", "q4_k"});
-    expect_refused(tensor({256}, 10, 0), {"tensor w", "Q2_K", "Q4_K"}, ErrorCode::unsupported);
-    expect_refused(tensor({256}, 77, 0), {"tensor w", "number 77"}, ErrorCode::unsupported);
     expect_refused(GgufFile().tensor_at("v", {16}, 0, 0).tensor_at("w", {8}, 0, 32).bytes() + data,
                    {"overlap"});
     expect_refused(GgufFile().tensor_at("w", {4}, 0, 0).tensor_at("w", {4}, 0, 32).bytes() + data,
                    {"listed twice"});
     expect_refused(GgufFile().tensor_at(std::string(2000, 'n'), {4}, 0, 0).bytes() + data, {"2000 bytes"});
+}
+
+// Whether anybody needs them is not the header's to say.
+TEST(GgufHeader, SetsTypesApartThatAreNotRead) {
+    const std::string file = GgufFile()
+                                 .tensor_at("v", {16}, 0, 0)
+                                 .tensor_at("w", {uint64_t{1} << 40}, 77, ~uint64_t{31})
+                                 .tensor_at("x", {8}, 26, 0)
+                                 .bytes() +
+                             std::string(64, 'x');
+    const GgufHeader header = parse(file);
+    ASSERT_EQ(header.tensors.size(), 1U);
+    EXPECT_EQ(header.tensors[0].name, "v");
+    ASSERT_EQ(header.unreadable.size(), 2U);
+    EXPECT_EQ(header.unreadable[0].name, "w");
+    EXPECT_EQ(gguf_type_name(header.unreadable[0].type), "number 77");
+    EXPECT_EQ(gguf_type_name(header.unreadable[1].type), "I32");
+    expect_refused(
+        GgufFile().tensor_at("w", {4}, 26, 0).tensor_at("w", {4}, 0, 32).bytes() + std::string(64, 'x'),
+        {"listed twice"});
 }
 
 TEST(GgufHeader, Alignment) {

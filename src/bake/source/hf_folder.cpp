@@ -49,7 +49,7 @@ private:
     void read_config();
     void open_single(const std::string& name);
     void open_shards(const Placement& placement);
-    void add(const SafetensorsEntry& entry, const MappedFile& file);
+    void add(const StoredTensor& entry, const MappedFile& file);
     const MappedFile& map(const fs::path& path);
 
     fs::path folder_;
@@ -191,7 +191,7 @@ const MappedFile& HuggingFaceFolder::map(const fs::path& path) {
     return *maps_.back();
 }
 
-void HuggingFaceFolder::add(const SafetensorsEntry& entry, const MappedFile& file) {
+void HuggingFaceFolder::add(const StoredTensor& entry, const MappedFile& file) {
     if (entry.shape.empty() || entry.shape.size() > 2) {
         fail(ErrorCode::unsupported,
              "{}: tensor {} has shape [{}]; Ovenbird bakes text-only decoders, whose tensors have one or two "
@@ -209,7 +209,7 @@ void HuggingFaceFolder::add(const SafetensorsEntry& entry, const MappedFile& fil
 
 void HuggingFaceFolder::open_single(const std::string& name) {
     const MappedFile& file = map(folder_ / name);
-    for (const SafetensorsEntry& entry : parse_safetensors(file.bytes(), printable(file.path().string()))) {
+    for (const StoredTensor& entry : parse_safetensors(file.bytes(), printable(file.path().string()))) {
         add(entry, file);
     }
 }
@@ -229,8 +229,7 @@ void HuggingFaceFolder::open_shards(const Placement& placement) {
     }
     for (const std::string& shard : shards) {
         const MappedFile& file = map(folder_ / shard);
-        for (const SafetensorsEntry& entry :
-             parse_safetensors(file.bytes(), printable(file.path().string()))) {
+        for (const StoredTensor& entry : parse_safetensors(file.bytes(), printable(file.path().string()))) {
             const auto place = placement.find(entry.name);
             if (place != placement.end() && place->second == shard) add(entry, file);
         }

@@ -24,7 +24,7 @@ constexpr size_t kLengthBytes = 8;
 class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 public:
     explicit HeaderReader(const std::string& origin) : origin_(origin) {}
-    std::vector<SafetensorsEntry> take() { return std::move(entries_); }
+    std::vector<StoredTensor> take() { return std::move(entries_); }
 
     bool null() override { return unexpected("null"); }
     bool boolean(bool) override { return unexpected("a boolean"); }
@@ -164,15 +164,15 @@ private:
     const std::string& origin_;
     Place place_ = Place::start;
     std::set<std::string, std::less<>> names_;
-    std::vector<SafetensorsEntry> entries_;
-    SafetensorsEntry entry_;
+    std::vector<StoredTensor> entries_;
+    StoredTensor entry_;
     std::string key_;
     Seen seen_;
     int offset_count_ = 0;
 };
 
 // shape times the element's size, or nothing when it does not fit 63 bits.
-bool byte_size(const SafetensorsEntry& entry, uint64_t& size) {
+bool byte_size(const StoredTensor& entry, uint64_t& size) {
     size = block_layout(entry.type).bytes;
     for (const int64_t axis : entry.shape) {
         if (__builtin_mul_overflow(size, static_cast<uint64_t>(axis), &size)) return false;
@@ -180,7 +180,7 @@ bool byte_size(const SafetensorsEntry& entry, uint64_t& size) {
     return size <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
 }
 
-void check_entry(const SafetensorsEntry& entry, uint64_t data_bytes, const std::string& origin) {
+void check_entry(const StoredTensor& entry, uint64_t data_bytes, const std::string& origin) {
     const std::string name = printable(entry.name);
     if (entry.begin > entry.end || entry.end > data_bytes) {
         fail(ErrorCode::invalid_input,
@@ -198,11 +198,10 @@ void check_entry(const SafetensorsEntry& entry, uint64_t data_bytes, const std::
 }
 
 // The format allows neither overlaps nor holes: sorted, each tensor starts where the one before it ends.
-void check_tiling(const std::vector<SafetensorsEntry>& entries, uint64_t data_bytes,
-                  const std::string& origin) {
+void check_tiling(const std::vector<StoredTensor>& entries, uint64_t data_bytes, const std::string& origin) {
     uint64_t position = 0;
-    const SafetensorsEntry* before = nullptr;
-    for (const SafetensorsEntry& entry : entries) {
+    const StoredTensor* before = nullptr;
+    for (const StoredTensor& entry : entries) {
         if (entry.begin < position) {
             fail(ErrorCode::invalid_input, "{}: tensors {} and {} overlap at data byte {}", origin,
                  printable(before->name), printable(entry.name), entry.begin);
@@ -222,7 +221,7 @@ void check_tiling(const std::vector<SafetensorsEntry>& entries, uint64_t data_by
 
 }  // namespace
 
-std::vector<SafetensorsEntry> parse_safetensors(std::span<const std::byte> file, const std::string& origin) {
+std::vector<StoredTensor> parse_safetensors(std::span<const std::byte> file, const std::string& origin) {
     uint64_t header_bytes = 0;
     if (file.size() < kLengthBytes) {
         fail(ErrorCode::invalid_input, "{}: {} bytes are too few for a safetensors file; download it again",
@@ -244,17 +243,17 @@ std::vector<SafetensorsEntry> parse_safetensors(std::span<const std::byte> file,
     }
     HeaderReader reader(origin);
     nlohmann::json::sax_parse(header, &reader);
-    std::vector<SafetensorsEntry> entries = reader.take();
+    std::vector<StoredTensor> entries = reader.take();
 
     const uint64_t data_bytes = rest - header_bytes;
-    for (const SafetensorsEntry& entry : entries)
+    for (const StoredTensor& entry : entries)
         check_entry(entry, data_bytes, origin);
     // By name last, so that empty tensors at one place have a stable order.
-    std::sort(entries.begin(), entries.end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
+    std::sort(entries.begin(), entries.end(), [](const StoredTensor& a, const StoredTensor& b) {
         return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
     });
     check_tiling(entries, data_bytes, origin);
-    for (SafetensorsEntry& entry : entries) {
+    for (StoredTensor& entry : entries) {
         entry.begin += kLengthBytes + header_bytes;
         entry.end += kLengthBytes + header_bytes;
     }

@@ -2,29 +2,19 @@
 // The header of a .safetensors file, read from bytes that a stranger wrote.
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "bake/source/checkpoint.hpp"
+#include "bake/source/stored_tensor.hpp"
 
 namespace ovenbird {
-
-/// One tensor of a file; `begin` and `end` count from the start of the file.
-struct SafetensorsEntry {
-    std::string name;
-    SourceType type = SourceType::f32;
-    std::vector<int64_t> shape;
-    uint64_t begin = 0;
-    uint64_t end = 0;
-};
 
 /// Reads the header of a whole file's bytes: 8 bytes of length, JSON, data
 /// (https://github.com/huggingface/safetensors, "Format"). Every entry lies inside the file, sizes equal
 /// shape times type, names are unique, and the entries tile the data without overlaps or holes, as the format
 /// demands. Sorted by `begin`. `origin` (the file's name) is named in errors. Errors: invalid_input;
 /// unsupported (a type that is not f32, f16 or bf16).
-std::vector<SafetensorsEntry> parse_safetensors(std::span<const std::byte> file, const std::string& origin);
+std::vector<StoredTensor> parse_safetensors(std::span<const std::byte> file, const std::string& origin);
 
 }  // namespace ovenbird

@@ -7,7 +7,7 @@
 namespace ovenbird {
 namespace {
 
-std::vector<SafetensorsEntry> parse(const std::string& file) {
+std::vector<StoredTensor> parse(const std::string& file) {
     return parse_safetensors(bytes_of(file), "m.safetensors");
 }
 
