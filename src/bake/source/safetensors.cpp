@@ -18,6 +18,7 @@ constexpr size_t kMaxAxes = 16;
 constexpr size_t kMaxTensors =
     1U << 18;  // far above any model; bounds the memory that a lying header can take
 constexpr size_t kLengthBytes = 8;
+constexpr size_t kMaxTypeName = 32;
 
 // Reads the header event by event: no document is built, so that memory stays near the size of the result,
 // and a name that comes twice is seen.
@@ -147,11 +148,8 @@ private:
         } else if (text == "BF16") {
             entry_.type = SourceType::bf16;
         } else {
-            fail(
-                ErrorCode::unsupported,
-                "{}: tensor {} has type {}; Ovenbird reads F32, F16 and BF16: bake the original, unquantised "
-                "checkpoint",
-                origin_, printable(entry_.name), printable(text));
+            if (text.empty() || text.size() > kMaxTypeName) wrong("dtype is no name of a type");
+            entry_.foreign_type = text;
         }
     }
 
@@ -171,13 +169,26 @@ private:
     int offset_count_ = 0;
 };
 
-// shape times the element's size, or nothing when it does not fit 63 bits.
-bool byte_size(const SafetensorsEntry& entry, uint64_t& size) {
-    size = block_layout(entry.type).bytes;
+// Bits of an element; 0: a type that the format got after this was written, whose size nobody can check.
+uint64_t element_bits(const SafetensorsEntry& entry) {
+    if (entry.foreign_type.empty()) return uint64_t{8} * block_layout(entry.type).bytes;
+    constexpr std::pair<std::string_view, uint64_t> kForeign[] = {
+        {"BOOL", 8},    {"U8", 8},   {"I8", 8},   {"F8_E4M3", 8}, {"F8_E5M2", 8},
+        {"F8_E8M0", 8}, {"U16", 16}, {"I16", 16}, {"U32", 32},    {"I32", 32},
+        {"F64", 64},    {"U64", 64}, {"I64", 64}, {"C64", 64},    {"F4", 4}};
+    for (const auto& [name, bits] : kForeign)
+        if (name == entry.foreign_type) return bits;
+    return 0;
+}
+
+// Whether shape times the element's size are the entry's bytes; not when they do not fit 63 bits.
+bool size_fits(const SafetensorsEntry& entry) {
+    uint64_t bits = element_bits(entry);
+    if (bits == 0) return true;
     for (const int64_t axis : entry.shape) {
-        if (__builtin_mul_overflow(size, static_cast<uint64_t>(axis), &size)) return false;
+        if (__builtin_mul_overflow(bits, static_cast<uint64_t>(axis), &bits)) return false;
     }
-    return size <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+    return bits % 8 == 0 && bits / 8 == entry.end - entry.begin;
 }
 
 void check_entry(const SafetensorsEntry& entry, uint64_t data_bytes, const std::string& origin) {
@@ -189,11 +200,10 @@ void check_entry(const SafetensorsEntry& entry, uint64_t data_bytes, const std::
              "again",
              origin, name, entry.begin, entry.end, data_bytes);
     }
-    uint64_t expected = 0;
-    if (!byte_size(entry, expected) || expected != entry.end - entry.begin) {
+    if (!size_fits(entry)) {
         fail(ErrorCode::invalid_input, "{}: tensor {} has {} bytes, which do not fit its shape [{}] of {}",
              origin, name, entry.end - entry.begin, fmt::join(entry.shape, ", "),
-             source_type_name(entry.type));
+             entry.foreign_type.empty() ? source_type_name(entry.type) : printable(entry.foreign_type));
     }
 }
 

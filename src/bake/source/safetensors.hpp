@@ -15,6 +15,8 @@ namespace ovenbird {
 struct SafetensorsEntry {
     std::string name;
     SourceType type = SourceType::f32;
+    std::string
+        foreign_type{};  // the file's word for a type that is no SourceType ("I64"); empty: `type` is it
     std::vector<int64_t> shape;
     uint64_t begin = 0;
     uint64_t end = 0;
@@ -23,8 +25,8 @@ struct SafetensorsEntry {
 /// Reads the header of a whole file's bytes: 8 bytes of length, JSON, data
 /// (https://github.com/huggingface/safetensors, "Format"). Every entry lies inside the file, sizes equal
 /// shape times type, names are unique, and the entries tile the data without overlaps or holes, as the format
-/// demands. Sorted by `begin`. `origin` (the file's name) is named in errors. Errors: invalid_input;
-/// unsupported (a type that is not f32, f16 or bf16).
+/// demands. Sorted by `begin`. A tensor of another type is listed too: whether it is needed is not known
+/// here. `origin` (the file's name) is named in errors. Errors: invalid_input.
 std::vector<SafetensorsEntry> parse_safetensors(std::span<const std::byte> file, const std::string& origin);
 
 }  // namespace ovenbird
