@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::span<const std::byte> file(reinterpret_cast<const std::byte*>(data), size);
     try {
         for (const auto& entry : ovenbird::parse_safetensors(file, "fuzz")) {
-            if (entry.shape.empty() || entry.shape.size() > 2) continue;
+            if (!entry.foreign_type.empty() || entry.shape.empty() || entry.shape.size() > 2) continue;
             ovenbird::SourceTensor tensor;
             tensor.name = entry.name;
             tensor.type = entry.type;

@@ -47,6 +47,17 @@ class BakeFailures(unittest.TestCase):
         for name in ("llama", "mistral", "qwen2", "qwen3"):
             self.assertIn(name, told)
 
+    def test_what_is_no_language_model_is_refused_before_any_work(self):
+        source = self.change_config(architectures=["LlamaForSequenceClassification"])
+        self.refuse(source, "LlamaForSequenceClassification")
+        self.refuse(source, "a classifier or reranker", "--plan")
+        (source / "modules.json").write_text('[{"type": "sentence_transformers.models.Pooling"}]')
+        self.refuse(source, "an embedder of sentence-transformers", "--plan")
+
+    def test_rope_scaling_that_is_not_known(self):
+        source = self.change_config(rope_scaling={"type": "yarn", "factor": 4.0, "alpha": 1000})
+        self.refuse(source, "the key 'alpha' (1000)", "--plan")
+
     def test_config_that_contradicts_the_tensors(self):
         self.refuse(self.change_config(intermediate_size=12345), "mlp.gate_proj.weight")
 

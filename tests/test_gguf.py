@@ -2,6 +2,7 @@
 """A GGUF file, written as llama.cpp's converter writes each family, gives the logits that transformers computed from the
 Hugging Face folder."""
 import json
+import math
 import pathlib
 import tempfile
 import unittest
@@ -17,7 +18,8 @@ TOLERANCE = 1e-3
 FAMILIES = {"llama": ("llama", True), "mistral": ("llama", True), "qwen2": ("qwen2", False), "qwen3": ("qwen3", False),
             "smollm3": ("smollm3", True), "granite": ("granite", True), "granitemoehybrid": ("granite", True)}
 CASES = ("granite_even_tied", "granite_odd_biases", "granitemoehybrid_even_dense", "granitemoehybrid_odd_nope",
-         "llama_odd_biases", "mistral_even_window", "qwen2_odd_tied", "qwen3_odd_shards", "smollm3_even_default")
+         "llama_odd_biases", "mistral_even_longrope",
+         "mistral_even_window", "qwen2_odd_tied", "qwen2_odd_yarn", "qwen3_odd_shards", "smollm3_even_default")
 
 
 def read_tensors(folder):
@@ -52,6 +54,23 @@ def converted(config, interleaves):
         yield name, values
 
 
+def add_rope_scaling(writer, config):
+    """As the converter writes it; longrope's lists are tensors."""
+    scaling = config.get("rope_scaling") or {}
+    kind = scaling.get("type")
+    if kind not in ("yarn", "longrope"):
+        return
+    writer.add_rope_scaling_type(gguf.RopeScalingType(kind))
+    writer.add_rope_scaling_orig_ctx_len(scaling["original_max_position_embeddings"])
+    if kind == "yarn":
+        writer.add_rope_scaling_factor(scaling["factor"])
+        return
+    growth, original = scaling["factor"], scaling["original_max_position_embeddings"]
+    writer.add_rope_scaling_attn_factors(math.sqrt(1 + math.log(growth) / math.log(original)))
+    for name in ("long", "short"):
+        writer.add_tensor(f"rope_factors_{name}.weight", np.array(scaling[f"{name}_factor"], np.float32))
+
+
 def add_metadata(writer, config):
     head_size = config.get("head_dim", config["hidden_size"] // config["num_attention_heads"])
     layers = config["num_hidden_layers"]
@@ -67,7 +86,8 @@ def add_metadata(writer, config):
     writer.add_rope_dimension_count(head_size)
     writer.add_key_length(head_size)
     writer.add_value_length(head_size)
-    if config["model_type"] == "mistral":
+    add_rope_scaling(writer, config)
+    if config["model_type"] == "mistral" and config["sliding_window"] is not None:
         writer.add_sliding_window(config["sliding_window"])
     if config["model_type"].startswith("granite"):
         writer.add_attention_scale(config["attention_multiplier"])

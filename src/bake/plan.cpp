@@ -5,6 +5,9 @@
 #include <set>
 
 #include "bake/arch/architecture.hpp"
+#include "bake/arch/rope_config.hpp"
+#include "bake/arch/tasks.hpp"
+#include "bake/plan_checkpoint.hpp"
 #include "bake/plan_graphs.hpp"
 #include "bake/sensitivity.hpp"
 #include "base/error.hpp"
@@ -12,35 +15,6 @@
 
 namespace ovenbird {
 namespace {
-
-std::string shape_text(const std::vector<int64_t>& shape) {
-    return fmt::format("[{}]", fmt::join(shape, ", "));
-}
-
-void check_shape(const SourceTensor& tensor, const RequiredTensor& required, const std::string& origin) {
-    std::vector<int64_t> expected{required.columns};
-    if (required.role != TensorRole::vector) expected.insert(expected.begin(), required.rows);
-    if (tensor.shape == expected) return;
-    fail(ErrorCode::invalid_input,
-         "{}: the configuration asks for shape {} but the weights have {}; {} does not belong to these "
-         "weights",
-         tensor.name, shape_text(expected), shape_text(tensor.shape), origin);
-}
-
-// Checkpoints that tie the head leave it out; some say "tied" and still bring one, some bring none and forget
-// to say.
-void settle_head(ModelConfig& config, const Checkpoint& checkpoint, BakePlan& plan) {
-    const bool present = checkpoint.tensors().contains(kHeadName);
-    if (!present && !config.tied_embeddings) {
-        fail(ErrorCode::invalid_input,
-             "{}: tie_word_embeddings is false but the weights have no {}; is a shard missing?",
-             checkpoint.config_origin(), kHeadName);
-    }
-    if (present && config.tied_embeddings) {
-        plan.notes.push_back(
-            fmt::format("{} is ignored: the configuration ties it to the embeddings", kHeadName));
-    }
-}
 
 PlannedTensor plan_tensor(const SourceTensor& source, const RequiredTensor& required, Store store) {
     PlannedTensor planned;
@@ -136,29 +110,6 @@ void note_groups(BakePlan& plan) {
         "there");
 }
 
-void note_unused(const Checkpoint& checkpoint, BakePlan& plan, const std::set<std::string>& used) {
-    std::vector<std::string> unused;
-    for (const auto& [name, tensor] : checkpoint.tensors()) {
-        const bool derived = name.ends_with("rotary_emb.inv_freq") || name == kHeadName;
-        if (!derived && !used.contains(name)) unused.push_back(name);
-    }
-    if (unused.empty()) return;
-    plan.warnings.push_back(
-        fmt::format("{} tensors of the checkpoint are not used by {} (first: {}); the result "
-                    "may not be the model that you expect",
-                    unused.size(), plan.config.model_type, unused.front()));
-}
-
-const SourceTensor& find_tensor(const Checkpoint& checkpoint, const RequiredTensor& required) {
-    const auto found = checkpoint.tensors().find(required.name);
-    if (found == checkpoint.tensors().end()) {
-        fail(ErrorCode::invalid_input, "{}: the tensor {} is missing from the weights; is a shard missing?",
-             checkpoint.config_origin(), required.name);
-    }
-    check_shape(found->second, required, checkpoint.config_origin());
-    return found->second;
-}
-
 }  // namespace
 
 void place_tensors(BakePlan& plan) {
@@ -191,17 +142,26 @@ void place_tensors(BakePlan& plan) {
 
 BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     BakePlan plan;
+    const JsonObject config(checkpoint.config(), checkpoint.config_origin());
+    const std::string task_note = check_task(config, checkpoint.tensors().contains(kHeadName));
     plan.config = read_model_config(checkpoint.config(), checkpoint.config_origin());
-    settle_head(plan.config, checkpoint, plan);
-    if (options.seq_len > plan.config.max_positions) {
-        plan.warnings.push_back(
-            fmt::format("--seq-len {} is more than the {} positions the model was trained for",
-                        options.seq_len, plan.config.max_positions));
+    const int64_t positions = reachable_positions(plan.config);
+    plan.forms = plan_forms(options, positions, true);
+    plan.config.rope.sequence = std::max(options.seq_len, plan.forms.context);
+    settle_quantization(plan, checkpoint);
+    settle_head(plan, checkpoint);
+    plan.notes.insert(plan.notes.begin(), checkpoint.notes().begin(), checkpoint.notes().end());
+    for (const auto& note : {task_note, rope_note(plan.config.rope)})
+        if (!note.empty()) plan.notes.push_back(note);
+    if (options.seq_len > positions) {
+        plan.warnings.push_back(fmt::format("--seq-len {} is more than the {} positions the model was {} for",
+                                            options.seq_len, positions,
+                                            positions > plan.config.max_positions ? "stretched" : "trained"));
     }
     std::set<std::string> used;
     std::map<std::string, int> group_notes;
     for (const auto& required : required_tensors(plan.config)) {
-        const SourceTensor& source = find_tensor(checkpoint, required);
+        const SourceTensor& source = find_tensor(plan, checkpoint, required);
         used.insert(required.name);
         if (required.role == TensorRole::vector) {
             plan.tensors.push_back(plan_tensor(source, required, Store::f32));
@@ -215,9 +175,7 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     if (options.bits == 4 && options.ratio < 1.0) keep_sensitive_in_int8(plan, options.ratio);
     note_unused(checkpoint, plan, used);
     place_tensors(plan);
-    plan.forms = plan_forms(options, plan.config.max_positions, true);
-    if (options.context > 0 && plan.forms.context == 0)
-        plan.notes.push_back(too_few_positions(plan.config.max_positions));
+    if (options.context > 0 && plan.forms.context == 0) plan.notes.push_back(too_few_positions(positions));
     plan.int4_constants = static_cast<size_t>(
         std::count_if(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
             return tensor.store == Store::quantized && tensor.format.bits == 4;

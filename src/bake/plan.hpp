@@ -2,6 +2,7 @@
 // Every decision of a bake, made before any weight is written: which tensor goes where, in which form.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct PlannedTensor {
 struct BakePlan {
     ModelConfig config;
     std::vector<PlannedTensor> tensors;  // of a checkpoint; an IR's weights are kept as they are
+    std::vector<std::shared_ptr<const SourceTensor>> renamed;  // sources that stand in for another name
     FormsPlan forms;
     size_t int4_constants = 0;          // that every form must have
     std::vector<std::string> notes;     // decisions a user should hear of
@@ -46,7 +48,8 @@ struct BakePlan {
     uint64_t memory_bytes = 0;          // anonymous memory, estimated
 };
 
-/// Decides everything. Reads weights only to rank layers when 0 < ratio < 1. Errors: invalid_input when the
+/// Decides everything. Reads weights only to rank layers when 0 < ratio < 1, and a tied head that is stored
+/// beside its embeddings. Errors: invalid_input when the
 /// configuration contradicts the tensors (names the tensor, both shapes), unsupported, usage.
 BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options);
 

@@ -1,7 +1,7 @@
 #include "model/config.hpp"
 
+#include <algorithm>
 #include <cmath>
-
 #include <sstream>
 
 #include "base/error.hpp"
@@ -25,6 +25,15 @@ void check_multiplier(const std::string& origin, const char* field, double value
 }
 
 }  // namespace
+
+int64_t reachable_positions(const ModelConfig& config) {
+    const RopeConfig& rope = config.rope;
+    const bool stretches =
+        rope.scaling == RopeConfig::Scaling::dynamic || rope.scaling == RopeConfig::Scaling::yarn;
+    if (!stretches) return config.max_positions;
+    const double reached = std::min(rope.factor * static_cast<double>(rope.original_context), 0x1p31);
+    return std::max(config.max_positions, static_cast<int64_t>(reached));
+}
 
 void validate(const ModelConfig& config, const std::string& origin) {
     check_size(origin, "hidden_size", config.hidden_size);

@@ -8,16 +8,31 @@
 
 namespace ovenbird {
 
-/// Rotary position embedding (Su et al., "RoFormer", 2021) and its scalings.
+/// Rotary position embedding (Su et al., "RoFormer", 2021) and its scalings, as transformers computes them.
 struct RopeConfig {
-    /// `factors`: each frequency is divided by its own factor, stored as a tensor (GGUF's rope_freqs.weight).
-    enum class Scaling { none, linear, llama3, factors };
+    /// `dynamic`: theta grows with the sequence (NTK). `yarn`: long waves are divided by the factor, short
+    /// ones kept, those between blended (Peng et al., arXiv:2309.00071). `longrope`: each frequency is
+    /// divided by its own factor, of one list for short sequences and of another for long ones (Ding et al.,
+    /// arXiv:2402.13753). `factors`: one such list for all, stored as a tensor (GGUF's rope_freqs.weight).
+    enum class Scaling { none, linear, dynamic, yarn, longrope, llama3, factors };
     double theta = 10000.0;
     Scaling scaling = Scaling::none;
-    double factor = 1.0;            // linear and llama3
-    double low_freq_factor = 1.0;   // llama3
-    double high_freq_factor = 4.0;  // llama3
-    int64_t original_context = 0;   // llama3: original_max_position_embeddings
+    double factor = 1.0;                  // all but none, longrope and factors
+    double low_freq_factor = 1.0;         // llama3
+    double high_freq_factor = 4.0;        // llama3
+    int64_t original_context = 0;         // tokens; llama3, yarn, longrope, dynamic: before it was stretched
+    double beta_fast = 32.0;              // yarn: waves that turn so often within original_context are kept
+    double beta_slow = 1.0;               // yarn: those that turn so seldom are divided
+    bool truncate = true;                 // yarn: the blend begins and ends at whole pairs
+    double attention_factor = 1.0;        // yarn, longrope: cosine and sine are multiplied by it
+    std::vector<double> short_factors{};  // longrope, head_size / 2 of each; empty: they are tensors
+    std::vector<double> long_factors{};
+    /// Tokens of the longest sequence that one table is made for: dynamic and longrope choose by it.
+    int64_t sequence = 0;
+
+    /// Whether a sequence of `sequence` tokens is longer than the model's original context.
+    bool is_long() const { return sequence > original_context; }
+    bool operator==(const RopeConfig&) const = default;
 };
 
 /// What one layer has for itself; what all layers have alike is in ModelConfig.
@@ -55,6 +70,10 @@ struct ModelConfig {
 /// Throws invalid_input (naming `origin` and the field) when sizes are zero, negative, absurdly large or do
 /// not divide (heads by kv_heads, head_size odd).
 void validate(const ModelConfig& config, const std::string& origin);
+
+/// Tokens that the model can be asked for: max_positions, or what its rope scaling stretches it to (dynamic,
+/// yarn: such a config.json often names the original context only).
+int64_t reachable_positions(const ModelConfig& config);
 
 /// The layers' sliding windows as a graph's rt_info tells them: "0 4096 0 …".
 std::string sliding_windows_text(const ModelConfig& config);

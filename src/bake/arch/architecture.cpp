@@ -33,12 +33,6 @@ const Architecture* find_architecture(std::string_view model_type) {
 ModelConfig read_model_config(const Json& config, const std::string& origin) {
     const JsonObject object(config, origin);
     const auto type = object.text("model_type");
-    if (object.has("quantization_config")) {
-        fail(ErrorCode::unsupported,
-             "{}: the checkpoint is already quantised (quantization_config); bake the original one in bf16 "
-             "or f16",
-             origin);
-    }
     if (const auto* row = find_architecture(type)) {
         ModelConfig model = row->read_config(object);
         validate(model, origin);

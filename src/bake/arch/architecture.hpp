@@ -59,7 +59,7 @@ std::span<const Architecture* const> architectures();
 const Architecture* find_architecture(std::string_view model_type);
 
 /// Reads and validates a config.json by its model_type. Errors: unsupported (names the type and lists the
-/// known ones; already quantised checkpoints; other activations or rope scalings), invalid_input.
+/// known ones; other activations or rope scalings), invalid_input.
 ModelConfig read_model_config(const Json& config, const std::string& origin);
 
 // The rows, each in its family's file.

@@ -1,50 +1,9 @@
 #include "bake/arch/common_config.hpp"
 
+#include "bake/arch/rope_config.hpp"
 #include "base/error.hpp"
 
 namespace ovenbird {
-namespace {
-
-// Old folders have rope_theta and rope_scaling {type | rope_type}; transformers 5 writes rope_parameters with
-// both.
-RopeConfig read_rope(const JsonObject& config, double default_theta) {
-    RopeConfig rope;
-    rope.theta = default_theta;
-    const auto parameters = config.object("rope_parameters");
-    const auto scaling = parameters ? parameters : config.object("rope_scaling");
-    rope.theta = config.number_or("rope_theta", rope.theta);
-    if (parameters) rope.theta = parameters->number_or("rope_theta", rope.theta);
-    if (!scaling) return rope;
-
-    const auto type = scaling->text_or("rope_type", scaling->text_or("type", "default"));
-    if (type == "default") return rope;
-    if (type == "linear") {
-        rope.scaling = RopeConfig::Scaling::linear;
-        rope.factor = scaling->number("factor");
-    } else if (type == "llama3") {
-        rope.scaling = RopeConfig::Scaling::llama3;
-        rope.factor = scaling->number("factor");
-        rope.low_freq_factor = scaling->number("low_freq_factor");
-        rope.high_freq_factor = scaling->number("high_freq_factor");
-        rope.original_context = scaling->integer("original_max_position_embeddings");
-        if (!(rope.low_freq_factor > 0) || !(rope.high_freq_factor > rope.low_freq_factor) ||
-            rope.original_context < 1) {
-            fail(ErrorCode::invalid_input,
-                 "{}: llama3 rope scaling needs 0 < low_freq_factor < high_freq_factor and "
-                 "original_max_position_embeddings >= 1",
-                 config.origin());
-        }
-    } else if (type == "gguf_factors") {
-        rope.scaling = RopeConfig::Scaling::factors;
-    } else {
-        fail(ErrorCode::unsupported, "{}: rope scaling '{}' is not known; known: default, linear, llama3",
-             config.origin(), type);
-    }
-    return rope;
-}
-
-}  // namespace
-
 ModelConfig read_common_config(const JsonObject& config, const CommonDefaults& defaults) {
     const auto activation = config.text_or("hidden_act", "silu");
     if (activation != "silu" && activation != "swish") {
@@ -65,7 +24,7 @@ ModelConfig read_common_config(const JsonObject& config, const CommonDefaults& d
     model.max_positions = config.integer_or("max_position_embeddings", 2048);
     model.rms_norm_eps = config.number_or("rms_norm_eps", 1e-6);
     model.tied_embeddings = config.boolean_or("tie_word_embeddings", defaults.tied_embeddings);
-    model.rope = read_rope(config, defaults.rope_theta);
+    model.rope = read_rope(config, {defaults.rope_theta, model.head_size, model.max_positions});
     // Checked here too because validate() runs after the vector exists.
     if (layers < 1 || layers > 4096) {
         fail(ErrorCode::invalid_input, "{}: num_hidden_layers is {}, expected 1 to 4096", config.origin(),

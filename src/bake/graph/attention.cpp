@@ -23,6 +23,14 @@ Value split_heads(const Value& x, int64_t heads, int64_t size) {
     return reshape(x, {0, 0, heads, size});
 }
 
+// What the scores are multiplied by. The rope's attention factor is here, squared, and not in its tables:
+// both queries and keys would carry it, and a number that is there already costs nothing.
+float score_scale(const ModelConfig& config, const LayerConfig& layer) {
+    const double usual = 1.0 / std::sqrt(static_cast<double>(config.head_size));
+    const double turned = layer.rotary ? config.rope.attention_factor * config.rope.attention_factor : 1.0;
+    return static_cast<float>(config.attention_multiplier.value_or(usual) * turned);
+}
+
 }  // namespace
 
 Value repeat_heads(const Value& x, int64_t groups) {
@@ -69,9 +77,7 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
         values = repeat_heads(values, groups);
     }
     const auto& mask = own.sliding_window > 0 ? context.sliding_mask : context.full_mask;
-    const double usual = 1.0 / std::sqrt(static_cast<double>(config.head_size));
-    const auto scale = v0::Constant::create(
-        ov::element::f32, {}, {static_cast<float>(config.attention_multiplier.value_or(usual))});
+    const auto scale = v0::Constant::create(ov::element::f32, {}, {score_scale(config, own)});
     const auto mixed =
         std::make_shared<v13::ScaledDotProductAttention>(query, keys, values, mask, scale, false);
     mixed->set_friendly_name(prefix + "sdpa");

@@ -18,9 +18,8 @@ using namespace ov::op;
 LayerContext shared_context(const ModelConfig& config, const StoredTensors& tensors,
                             const Value& attention_mask, const Value& position_ids) {
     const float* factors = nullptr;
-    if (config.rope.scaling == RopeConfig::Scaling::factors) {
-        factors = reinterpret_cast<const float*>(stored(tensors, kRopeFactorsName).weights);
-    }
+    if (const char* name = rope_factors_name(config.rope))
+        factors = reinterpret_cast<const float*>(stored(tensors, name).weights);
     LayerContext context;
     context.rope = rope_tables(position_ids, inverse_frequencies(config.rope, config.head_size, factors));
     // Turning by angles of 0 keeps layers without rotary embedding the same graph as the others.

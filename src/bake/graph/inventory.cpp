@@ -32,6 +32,13 @@ void add_layer(std::vector<RequiredTensor>& list, const ModelConfig& config, int
 
 }  // namespace
 
+const char* rope_factors_name(const RopeConfig& rope) {
+    if (rope.scaling == RopeConfig::Scaling::factors) return kRopeFactorsName;
+    const bool listed = !rope.short_factors.empty() && !rope.long_factors.empty();
+    if (rope.scaling != RopeConfig::Scaling::longrope || listed) return nullptr;
+    return rope.is_long() ? kLongRopeFactorsName : kShortRopeFactorsName;
+}
+
 std::string layer_prefix(int64_t layer) {
     return fmt::format("model.layers.{}.", layer);
 }
@@ -47,8 +54,8 @@ JointProjection joint_mlp(int64_t layer) {
 std::vector<RequiredTensor> required_tensors(const ModelConfig& config) {
     std::vector<RequiredTensor> list;
     list.push_back({kEmbeddingName, TensorRole::embedding, config.vocab_size, config.hidden_size});
-    if (config.rope.scaling == RopeConfig::Scaling::factors) {
-        list.push_back({kRopeFactorsName, TensorRole::vector, 1, config.head_size / 2});
+    if (const char* factors = rope_factors_name(config.rope)) {
+        list.push_back({factors, TensorRole::vector, 1, config.head_size / 2});
     }
     for (int64_t layer = 0; layer < config.layer_count(); ++layer)
         add_layer(list, config, layer);

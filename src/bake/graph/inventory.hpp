@@ -26,6 +26,11 @@ inline constexpr const char* kEmbeddingName = "model.embed_tokens.weight";
 inline constexpr const char* kHeadName = "lm_head.weight";
 inline constexpr const char* kFinalNormName = "model.norm.weight";
 inline constexpr const char* kRopeFactorsName = "rope_freqs.weight";
+inline constexpr const char* kShortRopeFactorsName = "rope_factors_short.weight";
+inline constexpr const char* kLongRopeFactorsName = "rope_factors_long.weight";
+
+/// The tensor that holds the factors of the rotary embedding; null: the configuration has them all.
+const char* rope_factors_name(const RopeConfig& rope);
 
 /// "model.layers.7."
 std::string layer_prefix(int64_t layer);

@@ -33,8 +33,8 @@ struct RopeTables {
     Value cosine;
     Value sine;
 };
-/// Inverse frequencies, head_size / 2 values, scaled as the config says (default, linear, llama3; for
-/// `factors`, each divided by its entry of `factors`).
+/// Inverse frequencies, head_size / 2 values, scaled as the config says; where rope_factors_name() names a
+/// tensor, each is divided by its entry of `factors`.
 std::vector<float> inverse_frequencies(const RopeConfig& rope, int64_t head_size, const float* factors);
 RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inverse_frequency);
 /// Rotates x [batch, heads, sequence, head_size] (halves paired, as in transformers' rotate_half).

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <openvino/op/ops.hpp>
@@ -20,16 +21,78 @@ double llama3_frequency(const RopeConfig& rope, double frequency) {
     return (1.0 - blend) * frequency / rope.factor + blend * frequency;
 }
 
+// The base of a sequence longer than the model was trained for: it grows so that the longest wave is
+// stretched by as much as the sequence, and the shortest not at all.
+double dynamic_theta(const RopeConfig& rope, int64_t head_size) {
+    const auto original = static_cast<double>(rope.original_context);
+    const double length = std::max(static_cast<double>(rope.sequence), original);
+    const auto size = static_cast<double>(head_size);
+    return rope.theta * std::pow(rope.factor * length / original - (rope.factor - 1), size / (size - 2));
+}
+
+// YaRN, section 3.2: how much of each pair is divided by the factor, from 0 for waves that turn beta_fast
+// times within the original context to 1 for those that turn beta_slow times.
+class YarnBlend {
+public:
+    YarnBlend(const RopeConfig& rope, int64_t head_size) {
+        const auto size = static_cast<double>(head_size);
+        const auto pair_that_turns = [&](double turns) {
+            const double waves =
+                static_cast<double>(rope.original_context) / (turns * 2.0 * std::numbers::pi);
+            return size * std::log(waves) / (2.0 * std::log(rope.theta));
+        };
+        begin_ = pair_that_turns(rope.beta_fast);
+        end_ = pair_that_turns(rope.beta_slow);
+        if (rope.truncate) {
+            begin_ = std::floor(begin_);
+            end_ = std::ceil(end_);
+        }
+        begin_ = std::max(begin_, 0.0);
+        end_ = std::min(end_, size - 1);
+        if (begin_ == end_) end_ += 0.001;
+    }
+    double operator()(int64_t pair) const {
+        return std::clamp((static_cast<double>(pair) - begin_) / (end_ - begin_), 0.0, 1.0);
+    }
+
+private:
+    double begin_ = 0;
+    double end_ = 0;
+};
+
 }  // namespace
 
 std::vector<float> inverse_frequencies(const RopeConfig& rope, int64_t head_size, const float* factors) {
+    using Scaling = RopeConfig::Scaling;
+    const double theta = rope.scaling == Scaling::dynamic ? dynamic_theta(rope, head_size) : rope.theta;
+    const YarnBlend blend(rope, head_size);
+    const auto& listed = rope.is_long() ? rope.long_factors : rope.short_factors;
     std::vector<float> result;
     for (int64_t pair = 0; pair < head_size / 2; ++pair) {
         const double exponent = static_cast<double>(2 * pair) / static_cast<double>(head_size);
-        double frequency = 1.0 / std::pow(rope.theta, exponent);
-        if (rope.scaling == RopeConfig::Scaling::linear) frequency /= rope.factor;
-        if (rope.scaling == RopeConfig::Scaling::llama3) frequency = llama3_frequency(rope, frequency);
-        if (rope.scaling == RopeConfig::Scaling::factors) frequency /= static_cast<double>(factors[pair]);
+        double frequency = 1.0 / std::pow(theta, exponent);
+        const auto own_factor = [&] {
+            const auto index = static_cast<size_t>(pair);
+            return listed.empty() ? static_cast<double>(factors[index]) : listed[index];
+        };
+        switch (rope.scaling) {
+            case Scaling::none:
+            case Scaling::dynamic:
+                break;
+            case Scaling::linear:
+                frequency /= rope.factor;
+                break;
+            case Scaling::llama3:
+                frequency = llama3_frequency(rope, frequency);
+                break;
+            case Scaling::yarn:
+                frequency *= 1.0 - blend(pair) * (1.0 - 1.0 / rope.factor);
+                break;
+            case Scaling::longrope:
+            case Scaling::factors:
+                frequency /= own_factor();
+                break;
+        }
         result.push_back(static_cast<float>(frequency));
     }
     return result;

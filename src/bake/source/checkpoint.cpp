@@ -99,6 +99,16 @@ BlockLayout block_layout(SourceType type) {
     return row_of(type).layout;
 }
 
+const std::map<std::string, std::string, std::less<>>& Checkpoint::unusable() const {
+    static const std::map<std::string, std::string, std::less<>> none;
+    return none;
+}
+
+const std::vector<std::string>& Checkpoint::notes() const {
+    static const std::vector<std::string> none;
+    return none;
+}
+
 std::unique_ptr<Checkpoint> open_checkpoint(const fs::path& source) {
     std::error_code error;
     const fs::file_status status = fs::status(source, error);

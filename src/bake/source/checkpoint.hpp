@@ -68,6 +68,12 @@ public:
     /// Where the configuration came from, for error messages.
     virtual const std::string& config_origin() const = 0;
     virtual const std::map<std::string, SourceTensor, std::less<>>& tensors() const = 0;
+    /// Tensors that no graph can use, and why, to be put behind the name: "has type I64, …", "has no
+    /// elements, …". Most are needed by nobody (position_ids, masks); a bake that needs one refuses with
+    /// these words.
+    virtual const std::map<std::string, std::string, std::less<>>& unusable() const;
+    /// What was chosen on opening that a person may not expect (one of two sets of weights, other names).
+    virtual const std::vector<std::string>& notes() const;
     /// The weight files, in a stable order.
     virtual const std::vector<std::filesystem::path>& files() const = 0;
     /// Writes what run needs beside the IR into `folder`: tokenizer and configuration files, copied byte for

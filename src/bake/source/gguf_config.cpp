@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "bake/source/gguf_rope.hpp"
 #include "bake/source/printable.hpp"
 #include "base/error.hpp"
 
@@ -24,7 +25,6 @@ constexpr const char* kForeignKeys[] = {
     "logit_scale",
     "residual_scale",
     "embedding_scale",
-    "rope.scaling.attn_factor",
 };
 
 class ConfigMaker {
@@ -40,6 +40,7 @@ private:
     bool has_layer_tensor(const char* module_and_kind) const {
         return tensor(std::string("blk.0.") + module_and_kind);
     }
+    void refuse_embedders() const;
     void refuse_foreign_features() const;
     std::optional<int64_t> layer_integer(const char* name) const;
     int64_t required_layer_integer(const char* name) const {
@@ -62,6 +63,18 @@ const StoredTensor* ConfigMaker::tensor(std::string_view name) const {
     const auto found = std::find_if(header_.tensors.begin(), header_.tensors.end(),
                                     [&](const StoredTensor& entry) { return entry.name == name; });
     return found == header_.tensors.end() ? nullptr : &*found;
+}
+
+// llama.cpp's pooling types: 0 is none, 4 a ranking head, the others make one vector of a text.
+void ConfigMaker::refuse_embedders() const {
+    const int64_t pooling = metadata_.integer(key("pooling_type")).value_or(0);
+    if (pooling <= 0) return;
+    fail(
+        ErrorCode::unsupported,
+        "{}: metadata {} is {}: the model {}, it does not write text. Ovenbird bakes causal language models; "
+        "take the file of one",
+        metadata_.origin(), key("pooling_type"), pooling,
+        pooling == 4 ? "ranks texts (a reranker)" : "turns a text into one vector (an embedder)");
 }
 
 void ConfigMaker::refuse_foreign_features() const {
@@ -131,21 +144,12 @@ void ConfigMaker::add_sizes(Json& config) const {
 
 void ConfigMaker::add_rope(Json& config) const {
     config["rope_theta"] = metadata_.number(key("rope.freq_base")).value_or(10000.0);
-    std::string type(metadata_.text(key("rope.scaling.type")).value_or(""));
-    double factor = metadata_.number(key("rope.scaling.factor")).value_or(0);
-    if (factor == 0) factor = metadata_.number(key("rope.scale_linear")).value_or(0);
-    if (type.empty()) type = factor != 0 && factor != 1 ? "linear" : "none";
-    const bool factors = tensor("rope_freqs.weight") != nullptr;
-    if ((type != "none" && type != "linear") || (type == "linear" && factors)) {
-        fail(ErrorCode::unsupported,
-             "{}: rope scaling '{}'{} is not known; known: none, linear, rope_freqs.weight",
-             metadata_.origin(), printable(type), factors ? " together with rope_freqs.weight" : "");
-    }
-    if (factors) {
-        config["rope_scaling"] = {{"rope_type", "gguf_factors"}};
-    } else if (type == "linear") {
-        config["rope_scaling"] = {{"rope_type", "linear"}, {"factor", factor}};
-    }
+    const auto has = [&](const char* name) { return tensor(name) != nullptr; };
+    Json scaling = gguf_rope_scaling(
+        metadata_, architecture_.name,
+        {.freqs = has("rope_freqs.weight"),
+         .both_lists = has("rope_factors_short.weight") && has("rope_factors_long.weight")});
+    if (!scaling.is_null()) config["rope_scaling"] = std::move(scaling);
 }
 
 // transformers has one switch for the four attention projections and one for the three of the MLP.
@@ -197,6 +201,7 @@ void ConfigMaker::add_special_ids(Json& config) const {
 }
 
 Json ConfigMaker::make() {
+    refuse_embedders();
     refuse_foreign_features();
     Json config;
     config["model_type"] = architecture_.model_type;

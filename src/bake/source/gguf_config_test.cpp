@@ -77,10 +77,74 @@ TEST(GgufConfig, RopeScalings) {
               Json::parse(R"({"rope_type":"linear","factor":4.0})"));
     file = with_tensors(tiny("llama")).floats("rope_freqs.weight", {2}, {1, 8});
     EXPECT_EQ(config_of(file, "llama")["rope_scaling"]["rope_type"], "gguf_factors");
-    file = with_tensors(tiny("qwen2"))
-               .text("qwen2.rope.scaling.type", "yarn")
-               .f32("qwen2.rope.scaling.factor", 4);
-    expect_error(ErrorCode::unsupported, {"rope scaling 'yarn'"}, [&] { config_of(file, "qwen2"); });
+}
+
+TEST(GgufConfig, YarnAsTheConverterWritesIt) {
+    const auto file = [] {
+        return with_tensors(tiny("qwen2"))
+            .text("qwen2.rope.scaling.type", "yarn")
+            .f32("qwen2.rope.scaling.factor", 4)
+            .u32("qwen2.rope.scaling.original_context_length", 16);
+    };
+    const Json plain{{"rope_type", "yarn"}, {"factor", 4.0}, {"original_max_position_embeddings", 16}};
+    EXPECT_EQ(config_of(file(), "qwen2")["rope_scaling"], plain);
+    auto own = file();
+    own.f32("qwen2.rope.scaling.yarn_beta_fast", 8).f32("qwen2.rope.scaling.yarn_beta_slow", 2);
+    own.f32("qwen2.rope.scaling.yarn_attn_factor", 0.5F);
+    Json expected = plain;
+    expected["beta_fast"] = 8.0;
+    expected["beta_slow"] = 2.0;
+    expected["attention_factor"] = 0.5;
+    EXPECT_EQ(config_of(own, "qwen2")["rope_scaling"], expected);
+    const Json log =
+        config_of(file().f32("qwen2.rope.scaling.yarn_log_multiplier", 1), "qwen2")["rope_scaling"];
+    EXPECT_EQ(log["mscale"], 1.0);
+    EXPECT_EQ(log["mscale_all_dim"], 1.0);
+    // It multiplies the usual one: 0.1 ln 4 + 1.
+    const Json twice = config_of(file().f32("qwen2.rope.scaling.attn_factor", 2), "qwen2")["rope_scaling"];
+    EXPECT_NEAR(twice["attention_factor"].get<double>(), 2 * 1.1386294361, 1e-9);
+    expect_error(ErrorCode::unsupported, {"qwen2.rope.scaling.yarn_ext_factor is 0.5"},
+                 [&] { config_of(file().f32("qwen2.rope.scaling.yarn_ext_factor", 0.5F), "qwen2"); });
+}
+
+TEST(GgufConfig, LongropesFactorsAreTensors) {
+    const auto file = [] {
+        return with_tensors(tiny("llama"))
+            .floats("rope_factors_short.weight", {2}, {1, 1})
+            .u32("llama.rope.scaling.original_context_length", 16);
+    };
+    const auto whole = [&] { return file().floats("rope_factors_long.weight", {2}, {1, 8}); };
+    const Json unsaid = config_of(whole(), "llama")["rope_scaling"];
+    EXPECT_EQ(unsaid["rope_type"], "gguf_longrope");
+    EXPECT_EQ(unsaid["original_max_position_embeddings"], 16);
+    EXPECT_EQ(unsaid["attention_factor"], 1.0);
+    const auto said =
+        whole().text("llama.rope.scaling.type", "longrope").f32("llama.rope.scaling.attn_factor", 1.5F);
+    EXPECT_EQ(config_of(said, "llama")["rope_scaling"]["attention_factor"], 1.5);
+    expect_error(ErrorCode::invalid_input, {"rope_factors_long.weight", "missing"},
+                 [&] { config_of(file().text("llama.rope.scaling.type", "longrope"), "llama"); });
+}
+
+TEST(GgufConfig, OtherRopeScalingsAreRefusedByName) {
+    const auto refused = [](GgufFile file, const std::string& words) {
+        expect_error(ErrorCode::unsupported, {words, "m.gguf"}, [&] { config_of(file, "llama"); });
+    };
+    refused(with_tensors(tiny("llama")).text("llama.rope.scaling.type", "ntk"), "rope scaling 'ntk'");
+    refused(with_tensors(tiny("llama")).f32("llama.rope.scaling.alpha", 1000),
+            "llama.rope.scaling.alpha is 1000");
+    refused(with_tensors(tiny("llama")).f32("llama.rope.scaling.attn_factor", 2), "attn_factor is 2");
+    refused(with_tensors(tiny("llama"))
+                .text("llama.rope.scaling.type", "yarn")
+                .floats("rope_freqs.weight", {2}, {1, 8}),
+            "together with rope_freqs.weight");
+}
+
+TEST(GgufConfig, EmbeddersAndRerankersAreRefused) {
+    EXPECT_NO_THROW(config_of(with_tensors(tiny("qwen3")).u32("qwen3.pooling_type", 0), "qwen3"));
+    expect_error(ErrorCode::unsupported, {"qwen3.pooling_type is 3", "embedder"},
+                 [] { config_of(with_tensors(tiny("qwen3")).u32("qwen3.pooling_type", 3), "qwen3"); });
+    expect_error(ErrorCode::unsupported, {"qwen3.pooling_type is 4", "reranker"},
+                 [] { config_of(with_tensors(tiny("qwen3")).u32("qwen3.pooling_type", 4), "qwen3"); });
 }
 
 TEST(GgufConfig, SlidingWindows) {

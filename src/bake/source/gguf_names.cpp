@@ -18,6 +18,8 @@ constexpr NameRow kGlobalNames[] = {
     {"output_norm.weight", "model.norm.weight"},
     {"output.weight", "lm_head.weight"},
     {"rope_freqs.weight", "rope_freqs.weight"},
+    {"rope_factors_long.weight", "rope_factors_long.weight"},
+    {"rope_factors_short.weight", "rope_factors_short.weight"},
 };
 
 constexpr NameRow kLayerNames[] = {

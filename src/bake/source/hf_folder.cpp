@@ -1,10 +1,9 @@
-#include <algorithm>
 #include <array>
 #include <map>
-#include <set>
-#include <system_error>
 
 #include "bake/source/fused.hpp"
+#include "bake/source/hf_files.hpp"
+#include "bake/source/hf_names.hpp"
 #include "bake/source/open.hpp"
 #include "bake/source/printable.hpp"
 #include "bake/source/safetensors.hpp"
@@ -16,10 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kSingleFile = "model.safetensors";
-constexpr const char* kIndexFile = "model.safetensors.index.json";
 constexpr uint64_t kMaxConfigBytes = uint64_t{4} << 20;
-constexpr uint64_t kMaxIndexBytes = uint64_t{64} << 20;
 constexpr uint64_t kMaxTextBytes = uint64_t{512} << 20;
 
 // What run needs beside the IR. Weights, code (*.py) and anything else stay behind.
@@ -33,7 +29,7 @@ constexpr std::array kTextFiles{
 };
 
 using Tensors = std::map<std::string, SourceTensor, std::less<>>;
-using Placement = std::map<std::string, std::string>;  // tensor name to shard file name
+using Reasons = std::map<std::string, std::string, std::less<>>;  // tensor name to why it is of no use
 
 class HuggingFaceFolder : public Checkpoint {
 public:
@@ -41,125 +37,37 @@ public:
     const Json& config() const override { return config_; }
     const std::string& config_origin() const override { return config_origin_; }
     const Tensors& tensors() const override { return tensors_; }
+    const Reasons& unusable() const override { return unusable_; }
+    const std::vector<std::string>& notes() const override { return notes_; }
     const std::vector<fs::path>& files() const override { return files_; }
     std::vector<std::string> write_text_files(const fs::path& folder) const override;
     const char* kind() const override { return "huggingface"; }
 
 private:
     void read_config();
-    void open_single(const std::string& name);
-    void open_shards(const Placement& placement);
-    void add(const StoredTensor& entry, const MappedFile& file);
+    void open_weights(const WeightFiles& weights);
+    void add(const SafetensorsEntry& entry, const std::string& name, const MappedFile& file);
     const MappedFile& map(const fs::path& path);
 
     fs::path folder_;
     Json config_;
     std::string config_origin_;
     Tensors tensors_;
+    Reasons unusable_;
+    std::vector<std::string> notes_;
     std::vector<fs::path> files_;
     std::vector<std::shared_ptr<const MappedFile>> maps_;
 };
 
-bool is_file(const fs::path& path) {
-    std::error_code ignored;
-    return fs::is_regular_file(path, ignored);  // follows links: the hub's cache is made of them
-}
-
-// The names in a folder that end with `ending`, sorted.
-std::vector<std::string> names_ending(const fs::path& folder, const std::string& ending) {
-    std::vector<std::string> names;
-    std::error_code error;
-    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-        const std::string name = it->path().filename().string();
-        if (name.size() >= ending.size() && name.ends_with(ending)) names.push_back(name);
-    }
-    if (error) fail(ErrorCode::io, "cannot list '{}': {}", printable(folder.string()), error.message());
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-// A shard's name may lead into a subfolder, never out of the model's folder.
-void check_shard_name(const std::string& name, const std::string& origin) {
-    const fs::path path(name);
-    const bool plain = !name.empty() && name.find('\\') == std::string::npos &&
-                       name.find(':') == std::string::npos && name.find('\0') == std::string::npos;
-    bool leaves = !plain || path.is_absolute() || path.has_root_path() || !name.ends_with(".safetensors");
-    for (const fs::path& part : path)
-        leaves = leaves || part == "..";
-    if (!leaves) return;
-    fail(ErrorCode::invalid_input,
-         "{}: '{}' is not the name of a .safetensors file inside the model's folder", origin,
-         printable(name));
-}
-
-Placement read_index(const fs::path& path) {
-    const std::string origin = printable(path.string());
-    // Not ordered_json: its keys are searched one by one, which an index of a million tensors would make
-    // felt.
-    const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-        if (depth > 4) fail(ErrorCode::invalid_input, "{}: lists inside lists; it is no index", origin);
-        return true;
-    };
-    const nlohmann::json index = nlohmann::json::parse(read_file(path, kMaxIndexBytes), shallow, false);
-    if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
-        fail(ErrorCode::invalid_input,
-             "{}: expected JSON with an object \"weight_map\"; download the file again", origin);
-    }
-    Placement placement;
-    for (const auto& [tensor, shard] : index["weight_map"].items()) {
-        if (!shard.is_string()) {
-            fail(ErrorCode::invalid_input, "{}: weight_map: the file of tensor {} is no string", origin,
-                 printable(tensor));
-        }
-        const auto& name = shard.get_ref<const std::string&>();
-        check_shard_name(name, origin);
-        placement.emplace(tensor, name);
-    }
-    if (placement.empty()) fail(ErrorCode::invalid_input, "{}: weight_map lists no tensor", origin);
-    return placement;
-}
-
-[[noreturn]] void fail_without_weights(const fs::path& folder) {
-    const std::string place = printable(folder.string());
-    const auto pickles = names_ending(folder, ".bin");
-    const auto older = names_ending(folder, ".pth");
-    if (!pickles.empty() || !older.empty()) {
-        fail(ErrorCode::unsupported,
-             "'{}' has its weights only as pickles ({}), which Ovenbird never opens because they can run "
-             "code; "
-             "convert them to safetensors (save_pretrained(..., safe_serialization=True) in transformers) or "
-             "download the safetensors variant",
-             place, pickles.empty() ? older[0] : pickles[0]);
-    }
-    if (is_file(folder / "adapter_config.json")) {
-        fail(ErrorCode::unsupported,
-             "'{}' is an adapter; merge it into its base model first and bake the result", place);
-    }
-    fail(ErrorCode::not_found, "'{}' has neither {} nor {}; is the download complete?", place, kSingleFile,
-         kIndexFile);
-}
-
 HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     read_config();
-    if (is_file(folder_ / kSingleFile)) {
-        open_single(kSingleFile);
-    } else if (is_file(folder_ / kIndexFile)) {
-        open_shards(read_index(folder_ / kIndexFile));
-    } else {
-        // Some folders name their only file differently; Mistral's own format has other tensor names.
-        std::vector<std::string> names = names_ending(folder_, ".safetensors");
-        std::erase_if(names, [](const std::string& name) {
-            return name.starts_with("consolidated") || name.starts_with("adapter_");
-        });
-        if (names.empty()) fail_without_weights(folder_);
-        if (names.size() > 1) {
-            fail(ErrorCode::not_found, "'{}' has {} .safetensors files but no {}; download the index too",
-                 printable(folder_.string()), names.size(), kIndexFile);
-        }
-        open_single(names[0]);
-    }
-    if (tensors_.empty()) {
-        fail(ErrorCode::invalid_input, "{}: the file holds no tensor", printable(files_[0].string()));
+    refuse_embedder_folder(folder_);
+    const WeightFiles weights = choose_weight_files(folder_);
+    notes_ = weights.notes;
+    open_weights(weights);
+    if (tensors_.empty() && unusable_.empty()) {
+        fail(ErrorCode::invalid_input, "{}: the file holds no tensor; download it again",
+             printable(files_[0].string()));
     }
     const auto type = config_.find("model_type");
     if (type == config_.end() || !type->is_string()) return;  // which read_model_config() refuses
@@ -191,55 +99,81 @@ const MappedFile& HuggingFaceFolder::map(const fs::path& path) {
     return *maps_.back();
 }
 
-void HuggingFaceFolder::add(const StoredTensor& entry, const MappedFile& file) {
-    if (entry.shape.empty() || entry.shape.size() > 2) {
-        fail(ErrorCode::unsupported,
-             "{}: tensor {} has shape [{}]; Ovenbird bakes text-only decoders, whose tensors have one or two "
-             "axes",
-             printable(file.path().string()), printable(entry.name), fmt::join(entry.shape, ", "));
+// Why a graph cannot use a tensor, to be put behind its name; empty: it can.
+std::string why_unusable(const SafetensorsEntry& entry) {
+    if (!entry.foreign_type.empty()) {
+        return fmt::format(
+            "has type {}, and Ovenbird reads F32, F16 and BF16: bake the original, unquantised checkpoint",
+            printable(entry.foreign_type));
+    }
+    if (entry.begin == entry.end) {
+        return fmt::format(
+            "has no elements (shape [{}]), as in the files that DeepSpeed's ZeRO-3 leaves: save the gathered "
+            "weights and bake those",
+            fmt::join(entry.shape, ", "));
+    }
+    if (!entry.shape.empty() && entry.shape.size() <= 2) return "";
+    return fmt::format(
+        "has shape [{}], and the tensors of a text-only decoder have one or two axes: bake the "
+        "language model alone",
+        fmt::join(entry.shape, ", "));
+}
+
+void HuggingFaceFolder::add(const SafetensorsEntry& entry, const std::string& name, const MappedFile& file) {
+    const std::string why = why_unusable(entry);
+    if (!why.empty()) {
+        unusable_.emplace(name, fmt::format("{} ({})", why, printable(file.path().filename().string())));
+        return;
     }
     SourceTensor tensor;
-    tensor.name = entry.name;
+    tensor.name = name;
     tensor.type = entry.type;
     tensor.shape = entry.shape;
     tensor.bytes = file.bytes().subspan(entry.begin, entry.end - entry.begin);
     tensor.file = &file;
-    tensors_.emplace(entry.name, std::move(tensor));
+    tensors_.emplace(name, std::move(tensor));
 }
 
-void HuggingFaceFolder::open_single(const std::string& name) {
-    const MappedFile& file = map(folder_ / name);
-    for (const StoredTensor& entry : parse_safetensors(file.bytes(), printable(file.path().string()))) {
-        add(entry, file);
-    }
+[[noreturn]] void fail_twice(const MappedFile& file, const std::string& one, const std::string& other) {
+    fail(ErrorCode::invalid_input,
+         "{}: {} and {} are two names of one tensor, with and without a prefix 'model.'; is this one "
+         "model? Save it anew with transformers and bake that",
+         printable(file.path().string()), printable(one), printable(other));
 }
 
-// A shard may hold more than the index gives it; as for transformers, the index decides.
-void HuggingFaceFolder::open_shards(const Placement& placement) {
-    std::set<std::string> shards;
-    for (const auto& [tensor, shard] : placement)
-        shards.insert(shard);
-    for (const std::string& shard : shards) {
-        if (is_file(folder_ / shard)) continue;
-        fail(ErrorCode::not_found,
-             "'{}' lacks {}, which {} names ({} files in all); the download is incomplete: fetch that file "
-             "into the "
-             "folder and bake again",
-             printable(folder_.string()), printable(shard), kIndexFile, shards.size());
-    }
-    for (const std::string& shard : shards) {
-        const MappedFile& file = map(folder_ / shard);
-        for (const StoredTensor& entry : parse_safetensors(file.bytes(), printable(file.path().string()))) {
-            const auto place = placement.find(entry.name);
-            if (place != placement.end() && place->second == shard) add(entry, file);
+// Every tensor of the files counts, as for transformers, which takes from an index the names of files only.
+// Where two files have one tensor, the index decides.
+void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
+    PrefixRule rule;
+    std::map<std::string, std::string> stored_names;  // by the decoder's
+    std::map<std::string, std::string> promised = weights.placement;
+    for (const std::string& file_name : weights.names) {
+        const MappedFile& file = map(folder_ / file_name);
+        for (const SafetensorsEntry& entry :
+             parse_safetensors(file.bytes(), printable(file.path().string()))) {
+            const auto place = weights.placement.find(entry.name);
+            promised.erase(entry.name);
+            const std::string name = rule.usual_name(entry.name);
+            const bool placed_here = place != weights.placement.end() && place->second == file_name;
+            const auto [seen, is_new] = stored_names.emplace(name, entry.name);
+            if (seen->second != entry.name) fail_twice(file, seen->second, entry.name);
+            if (!is_new && !placed_here) continue;
+            tensors_.erase(name);
+            unusable_.erase(name);
+            add(entry, name, file);
         }
     }
-    for (const auto& [tensor, shard] : placement) {
-        if (tensors_.contains(tensor)) continue;
-        fail(ErrorCode::invalid_input,
-             "{}: tensor {} is not in {}, where {} puts it; download both files again",
-             printable(folder_.string()), printable(tensor), printable(shard), kIndexFile);
+    for (const auto& [tensor, shard] : promised) {
+        unusable_.emplace(rule.usual_name(tensor),
+                          fmt::format("is not in {}, where {} puts it: download both files again",
+                                      printable(shard), kSafetensorsIndex));
     }
+    if (!promised.empty()) {
+        notes_.push_back(
+            fmt::format("{} names {} tensors that are in no file (first: {}); none of them is needed",
+                        kSafetensorsIndex, promised.size(), printable(promised.begin()->first)));
+    }
+    if (const std::string note = rule.note(); !note.empty()) notes_.push_back(note);
 }
 
 std::vector<std::string> HuggingFaceFolder::write_text_files(const fs::path& folder) const {

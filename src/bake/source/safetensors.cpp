@@ -18,13 +18,14 @@ constexpr size_t kMaxAxes = 16;
 constexpr size_t kMaxTensors =
     1U << 18;  // far above any model; bounds the memory that a lying header can take
 constexpr size_t kLengthBytes = 8;
+constexpr size_t kMaxTypeName = 32;
 
 // Reads the header event by event: no document is built, so that memory stays near the size of the result,
 // and a name that comes twice is seen.
 class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 public:
     explicit HeaderReader(const std::string& origin) : origin_(origin) {}
-    std::vector<StoredTensor> take() { return std::move(entries_); }
+    std::vector<SafetensorsEntry> take() { return std::move(entries_); }
 
     bool null() override { return unexpected("null"); }
     bool boolean(bool) override { return unexpected("a boolean"); }
@@ -147,11 +148,8 @@ private:
         } else if (text == "BF16") {
             entry_.type = SourceType::bf16;
         } else {
-            fail(
-                ErrorCode::unsupported,
-                "{}: tensor {} has type {}; Ovenbird reads F32, F16 and BF16: bake the original, unquantised "
-                "checkpoint",
-                origin_, printable(entry_.name), printable(text));
+            if (text.empty() || text.size() > kMaxTypeName) wrong("dtype is no name of a type");
+            entry_.foreign_type = text;
         }
     }
 
@@ -164,23 +162,36 @@ private:
     const std::string& origin_;
     Place place_ = Place::start;
     std::set<std::string, std::less<>> names_;
-    std::vector<StoredTensor> entries_;
-    StoredTensor entry_;
+    std::vector<SafetensorsEntry> entries_;
+    SafetensorsEntry entry_;
     std::string key_;
     Seen seen_;
     int offset_count_ = 0;
 };
 
-// shape times the element's size, or nothing when it does not fit 63 bits.
-bool byte_size(const StoredTensor& entry, uint64_t& size) {
-    size = block_layout(entry.type).bytes;
-    for (const int64_t axis : entry.shape) {
-        if (__builtin_mul_overflow(size, static_cast<uint64_t>(axis), &size)) return false;
-    }
-    return size <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+// Bits of an element; 0: a type that the format got after this was written, whose size nobody can check.
+uint64_t element_bits(const SafetensorsEntry& entry) {
+    if (entry.foreign_type.empty()) return uint64_t{8} * block_layout(entry.type).bytes;
+    constexpr std::pair<std::string_view, uint64_t> kForeign[] = {
+        {"BOOL", 8},    {"U8", 8},   {"I8", 8},   {"F8_E4M3", 8}, {"F8_E5M2", 8},
+        {"F8_E8M0", 8}, {"U16", 16}, {"I16", 16}, {"U32", 32},    {"I32", 32},
+        {"F64", 64},    {"U64", 64}, {"I64", 64}, {"C64", 64},    {"F4", 4}};
+    for (const auto& [name, bits] : kForeign)
+        if (name == entry.foreign_type) return bits;
+    return 0;
 }
 
-void check_entry(const StoredTensor& entry, uint64_t data_bytes, const std::string& origin) {
+// Whether shape times the element's size are the entry's bytes; not when they do not fit 63 bits.
+bool size_fits(const SafetensorsEntry& entry) {
+    uint64_t bits = element_bits(entry);
+    if (bits == 0) return true;
+    for (const int64_t axis : entry.shape) {
+        if (__builtin_mul_overflow(bits, static_cast<uint64_t>(axis), &bits)) return false;
+    }
+    return bits % 8 == 0 && bits / 8 == entry.end - entry.begin;
+}
+
+void check_entry(const SafetensorsEntry& entry, uint64_t data_bytes, const std::string& origin) {
     const std::string name = printable(entry.name);
     if (entry.begin > entry.end || entry.end > data_bytes) {
         fail(ErrorCode::invalid_input,
@@ -189,19 +200,19 @@ void check_entry(const StoredTensor& entry, uint64_t data_bytes, const std::stri
              "again",
              origin, name, entry.begin, entry.end, data_bytes);
     }
-    uint64_t expected = 0;
-    if (!byte_size(entry, expected) || expected != entry.end - entry.begin) {
+    if (!size_fits(entry)) {
         fail(ErrorCode::invalid_input, "{}: tensor {} has {} bytes, which do not fit its shape [{}] of {}",
              origin, name, entry.end - entry.begin, fmt::join(entry.shape, ", "),
-             source_type_name(entry.type));
+             entry.foreign_type.empty() ? source_type_name(entry.type) : printable(entry.foreign_type));
     }
 }
 
 // The format allows neither overlaps nor holes: sorted, each tensor starts where the one before it ends.
-void check_tiling(const std::vector<StoredTensor>& entries, uint64_t data_bytes, const std::string& origin) {
+void check_tiling(const std::vector<SafetensorsEntry>& entries, uint64_t data_bytes,
+                  const std::string& origin) {
     uint64_t position = 0;
-    const StoredTensor* before = nullptr;
-    for (const StoredTensor& entry : entries) {
+    const SafetensorsEntry* before = nullptr;
+    for (const SafetensorsEntry& entry : entries) {
         if (entry.begin < position) {
             fail(ErrorCode::invalid_input, "{}: tensors {} and {} overlap at data byte {}", origin,
                  printable(before->name), printable(entry.name), entry.begin);
@@ -221,7 +232,7 @@ void check_tiling(const std::vector<StoredTensor>& entries, uint64_t data_bytes,
 
 }  // namespace
 
-std::vector<StoredTensor> parse_safetensors(std::span<const std::byte> file, const std::string& origin) {
+std::vector<SafetensorsEntry> parse_safetensors(std::span<const std::byte> file, const std::string& origin) {
     uint64_t header_bytes = 0;
     if (file.size() < kLengthBytes) {
         fail(ErrorCode::invalid_input, "{}: {} bytes are too few for a safetensors file; download it again",
@@ -243,17 +254,17 @@ std::vector<StoredTensor> parse_safetensors(std::span<const std::byte> file, con
     }
     HeaderReader reader(origin);
     nlohmann::json::sax_parse(header, &reader);
-    std::vector<StoredTensor> entries = reader.take();
+    std::vector<SafetensorsEntry> entries = reader.take();
 
     const uint64_t data_bytes = rest - header_bytes;
-    for (const StoredTensor& entry : entries)
+    for (const SafetensorsEntry& entry : entries)
         check_entry(entry, data_bytes, origin);
     // By name last, so that empty tensors at one place have a stable order.
-    std::sort(entries.begin(), entries.end(), [](const StoredTensor& a, const StoredTensor& b) {
+    std::sort(entries.begin(), entries.end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
         return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
     });
     check_tiling(entries, data_bytes, origin);
-    for (StoredTensor& entry : entries) {
+    for (SafetensorsEntry& entry : entries) {
         entry.begin += kLengthBytes + header_bytes;
         entry.end += kLengthBytes + header_bytes;
     }

@@ -7,7 +7,7 @@
 namespace ovenbird {
 namespace {
 
-std::vector<StoredTensor> parse(const std::string& file) {
+std::vector<SafetensorsEntry> parse(const std::string& file) {
     return parse_safetensors(bytes_of(file), "m.safetensors");
 }
 
@@ -52,6 +52,19 @@ TEST(Safetensors, RefusesHeadersThatDoNotFit) {
     expect_refused(safetensors_file("{}trailing", ""), {"not valid JSON"});
 }
 
+// Whether a tensor is needed is not known here.
+TEST(Safetensors, ListsOtherTypesByTheirNames) {
+    const auto entries = parse(safetensors_file(
+        "{" + entry("ids", "I64", "[2]", 0, 16) + "," + entry("mask", "U8", "[4]", 16, 20) + "," +
+            entry("codes", "F4", "[2,4]", 20, 24) + "," + entry("of tomorrow", "F3", "[9]", 24, 28) + "," +
+            entry("w", "F16", "[2]", 28, 32) + "}",
+        std::string(32, 'x')));
+    std::vector<std::string> types;
+    for (const auto& each : entries)
+        types.push_back(each.foreign_type);
+    EXPECT_EQ(types, (std::vector<std::string>{"I64", "U8", "F4", "F3", ""}));
+}
+
 TEST(Safetensors, RefusesWrongEntries) {
     const auto with = [](const std::string& value) {
         return safetensors_file("{\"w\":" + value + "}", "12345678");
@@ -74,8 +87,10 @@ TEST(Safetensors, RefusesWrongEntries) {
     expect_refused(
         with(R"({"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2],"data_offsets":[0,8]})"),
         {"more than 16 axes"});
-    expect_refused(with(R"({"dtype":"I32","shape":[2],"data_offsets":[0,8]})"), {"tensor w", "I32", "BF16"},
-                   ErrorCode::unsupported);
+    expect_refused(with(R"({"dtype":"I32","shape":[3],"data_offsets":[0,8]})"), {"tensor w", "[3] of I32"});
+    expect_refused(with(R"({"dtype":"F4","shape":[17],"data_offsets":[0,8]})"), {"tensor w", "[17] of F4"});
+    expect_refused(with(R"({"dtype":"","shape":[2],"data_offsets":[0,8]})"),
+                   {"tensor w", "no name of a type"});
     expect_refused(safetensors_file(R"({"__metadata__":{"a":1}})", ""), {"__metadata__"});
     std::string deep(10000, '[');
     expect_refused(with(R"({"dtype":)" + deep), {"tensor w"});
@@ -109,7 +124,7 @@ TEST(Safetensors, RefusesHugeCounts) {
 }
 
 TEST(Safetensors, NamesCannotSteerTheTerminal) {
-    const std::string header = "{" + entry("\\u001b[31m", "F64", "[1]", 0, 8) + "}";
+    const std::string header = "{" + entry("\\u001b[31m", "F64", "[2]", 0, 8) + "}";
     try {
         parse(safetensors_file(header, "12345678"));
         FAIL();
