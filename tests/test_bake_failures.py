@@ -83,7 +83,25 @@ class BakeFailures(unittest.TestCase):
         del tensors["model.norm.weight"]
         save_file(tensors, source / "model.safetensors")
         self.refuse(source, "model.norm.weight")
-        self.refuse("Intel/neural-chat-7b-v3-1", "download")
+        self.refuse("no/such/folder", "ORG/NAME")
+
+    def test_files_that_only_stand_in_for_others(self):
+        pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"
+        for content, hint in ((pointer, "git lfs pull"), (b"<!DOCTYPE html><html>", "web page"),
+                              (b'<?xml version="1.0"?><Error>', "message of a server")):
+            for name in ("model.safetensors", "tokenizer.json", "config.json", "tokenizer_config.json"):
+                source = pathlib.Path(shutil.copytree(CASE, self.scratch / hint / name))
+                (source / name).write_bytes(content)
+                self.assertIn(hint, self.refuse(source, f"{name} is"))
+            file = self.scratch / hint / "model.gguf"
+            file.write_bytes(content)
+            self.refuse(file, "model.gguf is")
+        source = self.source()
+        for name in ("model.safetensors", "tokenizer.json"):
+            (source / name).write_bytes(pointer)
+        self.refuse(source, "each of 2 files")
+        plan = baking.ovenbird("bake", source, "--plan", check=False)
+        self.assertIn("git lfs pull", plan.stderr)
 
     def test_wrong_words(self):
         self.refuse(CASE, "--bits", "--bits", 5, status=2)

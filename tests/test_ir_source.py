@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """IRs that optimum-intel exported (testdata/optimum_*): baked, they say what the exports say, and nothing of a cache is left."""
+import json
 import pathlib
 import shutil
 import tempfile
@@ -101,6 +102,47 @@ class IrSource(unittest.TestCase):
                 self.assert_reads_heads_once(model)
                 got = baking.logits_of(baking.compile_exact(folder / baking.MODEL_XML), padded())[0]
                 np.testing.assert_allclose(got, exported_logits(source), atol=1e-4)
+
+    def renamed(self, folder, *names):
+        """The stateful export under other names."""
+        source = pathlib.Path(shutil.copytree(baking.ROOT / "testdata" / "optimum_stateful", folder))
+        for name in names:
+            for ending in (".xml", ".bin"):
+                shutil.copy(source / f"openvino_model{ending}", source / f"{name}{ending}")
+        for ending in (".xml", ".bin"):
+            (source / f"openvino_model{ending}").unlink()
+        return source
+
+    def test_other_names(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            scratch = pathlib.Path(scratch)
+            source = self.renamed(scratch / "one", "int4")
+            (source / "openvino_tokenizer.xml").write_text("<net/>")
+            (source / "openvino_tokenizer.bin").write_bytes(b"")
+            baking.bake(source, scratch / "out")
+            several = self.renamed(scratch / "several", "int4", "int8")
+            result = baking.ovenbird("bake", several, "-o", scratch / "out2", check=False)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("several OpenVINO models: int4.xml, int8.xml", result.stderr)
+            baking.bake(several / "int8.xml", scratch / "out3")
+
+    def test_odd_configurations(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            scratch = pathlib.Path(scratch)
+            source = self.renamed(scratch / "source", "openvino_model_copy")
+            config = json.loads((source / "config.json").read_text())
+            for number, text in enumerate(("null", "[]", "{", '{"model_type": 3}', "",
+                                           json.dumps({**config, "max_position_embeddings": "many"}))):
+                (source / "config.json").write_text(text)
+                result = baking.ovenbird("bake", source, "-o", scratch / f"odd{number}")
+                self.assertIn("only the form without a cache is made", result.stderr, text)
+                self.assertIn("config.json", result.stderr)
+            for number, odd in enumerate((float("nan"), float("inf"), -float("inf"), None)):
+                (source / "config.json").write_text(json.dumps({**config, "initializer_range": odd}))
+                result = baking.ovenbird("bake", source, "-o", scratch / f"number{number}")
+                self.assertNotIn("only the form", result.stderr)
+            (source / "config.json").unlink()
+            baking.bake(source, scratch / "absent")
 
     def test_weights_missing(self):
         with tempfile.TemporaryDirectory() as scratch:

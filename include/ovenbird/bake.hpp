@@ -29,8 +29,17 @@ struct BakeOptions {
     bool keep_intermediate = false;
     bool force = false;
     std::string forward_check = "one";  // "all", "one" (a graph of each kind) or "off"
-    std::vector<int> npu_platforms;     // NPU generations to compile for ahead of time
-    std::string npu_compiler;           // the command that compiles; empty: see npu_compile_command()
+    /// What does stage 1: "ovenbird", "optimum-intel" (a Python with that package, see `python`), or "auto":
+    /// the first that knows the architecture.
+    std::string exporter = "ovenbird";
+    std::string python = "python3";
+    // For optimum-intel alone: data-aware compression.
+    std::string dataset;  // as its --dataset takes it ("wikitext2"); empty: none
+    bool awq = false;
+    bool scale_estimation = false;
+    bool gptq = false;
+    std::vector<int> npu_platforms;  // NPU generations to compile for ahead of time
+    std::string npu_compiler;        // the command that compiles; empty: see npu_compile_command()
 };
 
 struct Baked {

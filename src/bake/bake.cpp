@@ -1,9 +1,11 @@
 #include "bake/bake.hpp"
 
+#include <algorithm>
 #include <openvino/core/version.hpp>
 
 #include "bake/forms/ir_file.hpp"
 #include "bake/npu_blobs.hpp"
+#include "bake/optimum_export.hpp"
 #include "bake/prove.hpp"
 #include "bake/work_folder.hpp"
 #include "bake/write_forms.hpp"
@@ -42,7 +44,19 @@ std::vector<HashedFile> hash_sources(const std::vector<fs::path>& paths, Reporte
     return files;
 }
 
-Manifest start_manifest(const BakeOptions& options, const PlannedBake& planned) {
+// The files that the weights come from: of an export, those that it was made from.
+std::vector<fs::path> weight_files(const BakeOptions& options, const PlannedBake& planned, bool exported) {
+    if (!exported) return planned.source->files();
+    std::vector<fs::path> files;
+    for (const auto& item : fs::directory_iterator(options.source)) {
+        if (item.path().extension() == ".safetensors") files.push_back(item.path());
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+Manifest start_manifest(const BakeOptions& options, const PlannedBake& planned,
+                        const std::vector<fs::path>& files) {
     Manifest manifest;
     manifest.ovenbird_version = OVENBIRD_VERSION;
     manifest.openvino_version = ov::get_openvino_version().buildNumber;
@@ -51,7 +65,7 @@ Manifest start_manifest(const BakeOptions& options, const PlannedBake& planned) 
     manifest.quantization["notes"] = planned.plan.notes;
     const fs::path source = fs::absolute(options.source).lexically_normal();
     manifest.source_name = (source.has_filename() ? source : source.parent_path()).filename().string();
-    manifest.origin = hub_origin(source, planned.source->files());
+    manifest.origin = hub_origin(source, files);
     if (manifest.origin) {  // a snapshot's folder is named by its commit
         const bool is_folder = fs::is_directory(source);
         manifest.source_name = manifest.origin->repo + (is_folder ? "" : ":" + manifest.source_name);
@@ -83,10 +97,27 @@ void write_forms(const BakePlan& plan, const fs::path& decoder_folder, const fs:
          int4_constants);
 }
 
+// Whether stage 1 is optimum-intel's. Otherwise `planned` is what Ovenbird will do itself.
+bool needs_export(const BakeOptions& options, PlannedBake& planned, Reporter& reporter) {
+    if (options.exporter == "optimum-intel") return true;
+    try {
+        planned = plan_bake(options);
+        return false;
+    } catch (const Error& error) {
+        if (options.exporter != "auto" || error.code() != ErrorCode::unsupported) throw;
+        reporter.note(fmt::format("{}; taking optimum-intel", error.what()));
+        return true;
+    }
+}
+
 }  // namespace
 
 PlannedBake plan_bake(const BakeOptions& options) {
     validate(options);
+    if (options.exporter == "optimum-intel")
+        fail(ErrorCode::usage,
+             "what optimum-intel makes is known when it has made it: there is no plan; bake, or leave out "
+             "--exporter");
     PlannedBake planned{open_source(options.source), {}};
     planned.plan = planned.source->plan(options);
     return planned;
@@ -95,16 +126,28 @@ PlannedBake plan_bake(const BakeOptions& options) {
 Manifest bake(const BakeOptions& options, Reporter& reporter) {
     validate(options);
     check_npu_platforms(options);
-    const PlannedBake planned = plan_bake(options);
-    const BakePlan& plan = planned.plan;
-    tell(plan, reporter);
-    check_disk(plan.disk_bytes, options.output);
+    PlannedBake planned;
+    const bool exports = needs_export(options, planned, reporter);
+    if (!exports) check_disk(planned.plan.disk_bytes, options.output);
     WorkFolder work(options.output, options.force);
     const fs::path decoder = work.path() / kIntermediateName;
     fs::create_directories(decoder);
+    Json exported;
+    if (exports) {
+        exported = export_with_optimum(options, decoder / kExportName, reporter);
+        planned = plan_bake(options_for_export(options, decoder / kExportName));
+        check_disk(planned.plan.disk_bytes, options.output);
+    }
+    const BakePlan& plan = planned.plan;
+    tell(plan, reporter);
 
-    Manifest manifest = start_manifest(options, planned);
-    manifest.source_files = hash_sources(planned.source->files(), reporter);
+    const auto files = weight_files(options, planned, exports);
+    Manifest manifest = start_manifest(options, planned, files);
+    if (exports) {
+        manifest.source_kind = "huggingface";
+        manifest.quantization["exporter"] = exported;
+    }
+    manifest.source_files = hash_sources(files, reporter);
     manifest.text_files = planned.source->write_text_files(work.path());
     planned.source->write_decoder(plan, options, decoder, manifest, reporter);
     write_forms(plan, decoder, work.path(), manifest, reporter);

@@ -6,6 +6,7 @@
 #include "bake/forms/passes.hpp"
 #include "bake/graph/decoder.hpp"
 #include "bake/ir_source.hpp"
+#include "base/stand_in.hpp"
 
 namespace ovenbird {
 namespace {
@@ -53,6 +54,7 @@ private:
 }  // namespace
 
 std::unique_ptr<DecoderSource> open_source(const fs::path& source) {
+    refuse_stand_ins(source);
     if (auto ir = open_ir_source(source)) return ir;
     return std::make_unique<CheckpointSource>(source);
 }

@@ -1,5 +1,6 @@
 #include "bake/ir_source.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 
@@ -29,12 +30,32 @@ bool has_safetensors(const fs::path& folder) {
     return false;
 }
 
+// The one model of a folder whose IR has a name of its own; empty: there is none.
+fs::path only_ir(const fs::path& folder) {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+        const std::string name = entry.path().filename().string();
+        if (entry.path().extension() != ".xml" || name.find("tokenizer") != std::string::npos) continue;
+        if (fs::is_regular_file(fs::path(entry.path()).replace_extension(".bin"), error))
+            names.push_back(name);
+    }
+    if (names.empty()) return {};
+    std::sort(names.begin(), names.end());
+    if (names.size() > 1)
+        fail(ErrorCode::usage, "'{}' has several OpenVINO models: {}; name one of them: {}", folder.string(),
+             fmt::join(names, ", "), (folder / names[0]).string());
+    return folder / names[0];
+}
+
 std::optional<IrFiles> find_ir(const fs::path& source) {
     IrFiles ir;
     std::error_code ignored;
     if (fs::is_directory(source, ignored)) {
+        if (has_safetensors(source)) return std::nullopt;
         ir.xml = source / kModelXmlName;
-        if (!fs::is_regular_file(ir.xml, ignored) || has_safetensors(source)) return std::nullopt;
+        if (!fs::is_regular_file(ir.xml, ignored)) ir.xml = only_ir(source);
+        if (ir.xml.empty()) return std::nullopt;
     } else if (source.extension() == ".xml" && fs::is_regular_file(source, ignored)) {
         ir.xml = source;
     } else {
@@ -54,6 +75,7 @@ struct Beside {
     int64_t max_positions = std::numeric_limits<int64_t>::max();
     std::string windows;          // as rt_info tells them
     bool unknown_window = false;  // it slides, and nobody knows where
+    std::string unreadable;       // why the file says nothing
 };
 
 bool says_window(const JsonObject& config) {
@@ -61,16 +83,12 @@ bool says_window(const JsonObject& config) {
            (!config.has("use_sliding_window") || config.boolean_or("use_sliding_window", true));
 }
 
-Beside read_beside(const fs::path& xml) {
+Beside told_by(const Json& json, const std::string& origin) {
     Beside beside;
-    const fs::path path = xml.parent_path() / "config.json";
-    std::error_code ignored;
-    if (!fs::is_regular_file(path, ignored)) return beside;
-    const Json json = read_json(path);
-    const JsonObject config(json, path.string());
+    const JsonObject config(json, origin);
     beside.model_type = config.text_or("model_type", "");
     try {
-        const ModelConfig model = read_model_config(json, path.string());
+        const ModelConfig model = read_model_config(json, origin);
         beside.max_positions = model.max_positions;
         beside.windows = sliding_windows_text(model);
     } catch (const Error&) {
@@ -79,6 +97,21 @@ Beside read_beside(const fs::path& xml) {
         beside.unknown_window = says_window(config);
     }
     return beside;
+}
+
+Beside read_beside(const fs::path& xml) {
+    const fs::path path = xml.parent_path() / "config.json";
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored)) return {};
+    try {
+        return told_by(read_json(path), path.string());
+    } catch (const Error& error) {
+        // The graph may do without it; but a window that slides would be told there.
+        Beside beside;
+        beside.unknown_window = true;
+        beside.unreadable = error.what();
+        return beside;
+    }
 }
 
 // Options about weights and their order of computing: an IR's are kept as they are.
@@ -105,9 +138,12 @@ public:
     explicit IrSource(IrFiles ir) : ir_(std::move(ir)), beside_(read_beside(ir_.xml)) {
         read_ = read_ir(ir_.xml, ir_.bin);
         adopted_ = adopt(read_.model, beside_.windows);
-        if (beside_.unknown_window)
+        if (!beside_.unreadable.empty()) {
+            adopted_ = {false, "whether its layers slide is not known: " + beside_.unreadable};
+        } else if (beside_.unknown_window) {
             adopted_ = {false, fmt::format("the layers of '{}' slide in a way that is not known",
                                            beside_.model_type)};
+        }
     }
 
     const char* kind() const override { return "openvino"; }

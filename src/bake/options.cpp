@@ -5,6 +5,30 @@
 
 namespace ovenbird {
 
+namespace {
+
+void validate_exporter(const BakeOptions& options) {
+    const auto& exporter = options.exporter;
+    if (exporter != "ovenbird" && exporter != "optimum-intel" && exporter != "auto")
+        fail(ErrorCode::usage, "--exporter {} is not known; it takes ovenbird, optimum-intel or auto",
+             exporter);
+    const auto refuse = [&](bool given, const char* option, const char* other) {
+        if (given) fail(ErrorCode::usage, "{} does nothing with --exporter {}; {}", option, exporter, other);
+    };
+    const bool own = exporter == "ovenbird";
+    constexpr const char* kTheirs = "it is optimum-intel's: --exporter optimum-intel";
+    refuse(own && !options.dataset.empty(), "--dataset", kTheirs);
+    refuse(own && options.awq, "--awq", kTheirs);
+    refuse(own && options.scale_estimation, "--scale-estimation", kTheirs);
+    refuse(own && options.gptq, "--gptq", kTheirs);
+    constexpr const char* kOurs = "it is of Ovenbird's own conversion; leave it out";
+    refuse(exporter == "optimum-intel" && !options.search_scales, "--no-search-scales", kOurs);
+    refuse(exporter == "optimum-intel" && options.activations_scale_factor != 1, "--activations-scale-factor",
+           kOurs);
+}
+
+}  // namespace
+
 void validate(const BakeOptions& options) {
     if (options.bits != 4 && options.bits != 8 && options.bits != 16) {
         fail(ErrorCode::usage, "--bits {} is not known; it takes 4, 8 or 16", options.bits);
@@ -41,6 +65,7 @@ void validate(const BakeOptions& options) {
     const auto& check = options.forward_check;
     if (check != "all" && check != "one" && check != "off")
         fail(ErrorCode::usage, "--forward-check {} is not known; it takes all, one or off", check);
+    validate_exporter(options);
     if (options.source.empty())
         fail(ErrorCode::usage, "no source given: a Hugging Face folder or a .gguf file");
     if (options.output.empty()) fail(ErrorCode::usage, "no output folder given: use -o DIR");
@@ -52,6 +77,7 @@ Json to_json(const BakeOptions& options) {
     if (!options.npu_platforms.empty()) json["npu-platform"] = options.npu_platforms;
     visit_bake_options(options,
                        [&](const char* name, const auto& value, const char*) { json[name] = value; });
+    json.erase("python");  // a place of this machine
     return json;
 }
 

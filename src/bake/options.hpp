@@ -42,8 +42,17 @@ void visit_bake_options(Options& options, Visitor&& visit) {
     visit("force", options.force, "Replace an existing output folder (only at the end)");
     visit("forward-check", options.forward_check,
           "Run every form beside the decoder on the CPU and compare: all (the graphs of every context), one "
-          "(of "
-          "the smallest), or off");
+          "(of the smallest), or off");
+    visit(
+        "exporter", options.exporter,
+        "Who converts and compresses (stage 1): ovenbird, optimum-intel (in a Python that has it), or auto: "
+        "optimum-intel where Ovenbird does not know the architecture");
+    visit("python", options.python, "The Python that has optimum-intel");
+    visit("dataset", options.dataset,
+          "Of optimum-intel: the texts for data-aware compression (wikitext2, c4, …)");
+    visit("awq", options.awq, "Of optimum-intel: activation-aware weights");
+    visit("scale-estimation", options.scale_estimation, "Of optimum-intel: scales by the layers' outputs");
+    visit("gptq", options.gptq, "Of optimum-intel: GPTQ");
 }
 
 /// Errors: usage, naming the option and what it takes.

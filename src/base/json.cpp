@@ -6,6 +6,7 @@
 #include "base/cut_text.hpp"
 #include "base/error.hpp"
 #include "base/platform/files.hpp"
+#include "base/stand_in.hpp"
 
 namespace ovenbird {
 namespace {
@@ -18,6 +19,34 @@ std::string place_in(std::string_view text, size_t byte) {
     const size_t newline = before.rfind('\n');
     const size_t column = before.size() - (newline == std::string_view::npos ? 0 : newline + 1) + 1;
     return fmt::format("line {}, column {}", line, column);
+}
+
+// Python writes NaN and Infinity, which JSON does not have: they become null. Nothing where there are none.
+std::optional<std::string> without_odd_numbers(std::string_view text) {
+    std::string plain;
+    bool found = false;
+    bool quoted = false;
+    for (size_t i = 0; i < text.size();) {
+        const std::string_view rest = text.substr(i);
+        size_t taken = 1;
+        if (quoted && rest[0] == '\\') {
+            taken = std::min<size_t>(2, rest.size());
+        } else if (rest[0] == '"') {
+            quoted = !quoted;
+        } else if (!quoted) {
+            for (const std::string_view odd : {"NaN", "Infinity", "-Infinity"}) {
+                if (!rest.starts_with(odd)) continue;
+                plain += "null";
+                i += odd.size();
+                found = true;
+                taken = 0;
+                break;
+            }
+        }
+        plain += text.substr(i, taken);
+        i += taken;
+    }
+    return found ? std::optional(std::move(plain)) : std::nullopt;
 }
 
 }  // namespace
@@ -33,6 +62,9 @@ Json parse_json(std::string_view text, const std::string& origin) {
     try {
         return Json::parse(text, limit_depth);
     } catch (const nlohmann::json::parse_error& error) {
+        if (const auto kind = stand_in(text, ".json"))
+            fail(ErrorCode::invalid_input, "{} {}", origin, stand_in_text(*kind));
+        if (const auto plain = without_odd_numbers(text)) return parse_json(*plain, origin);
         fail(ErrorCode::invalid_input, "{}: not valid JSON at {}", origin,
              place_in(text, error.byte > 0 ? error.byte - 1 : 0));
     } catch (const nlohmann::json::exception&) {

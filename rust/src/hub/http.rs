@@ -14,11 +14,15 @@ const LARGEST_ANSWER_BYTES: u64 = 64 << 20;
 const LARGEST_PAUSE: Duration = Duration::from_secs(60);
 /// New attempts without a single byte in between.
 pub const ATTEMPTS: u32 = 5;
+/// The same, where the hub has never answered.
+const ATTEMPTS_BLIND: u32 = 1;
 
 pub struct Client<'a> {
     pub settings: &'a Settings,
     agent: Agent,
     stop: &'a AtomicBool,
+    /// Whether the hub has answered before: one that never did may not be there at all.
+    reached: AtomicBool,
     /// What a person should know of meanwhile ("the hub is busy; waiting 2 s").
     notes: &'a std::sync::Mutex<Vec<String>>,
 }
@@ -92,6 +96,7 @@ impl<'a> Client<'a> {
         settings: &'a Settings,
         stop: &'a AtomicBool,
         notes: &'a std::sync::Mutex<Vec<String>>,
+        reached: bool,
     ) -> Client<'a> {
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         let config = Agent::config_builder()
@@ -106,7 +111,7 @@ impl<'a> Client<'a> {
             .timeout_per_read(Some(settings.stall_timeout))
             .timeout_per_write(Some(settings.stall_timeout))
             .build();
-        Client { settings, agent: config.new_agent(), stop, notes }
+        Client { settings, agent: config.new_agent(), stop, reached: AtomicBool::new(reached), notes }
     }
 
     /// Ends every request that is under way.
@@ -150,7 +155,9 @@ impl<'a> Client<'a> {
         }
         let request =
             request.body(()).map_err(|error| Failure { kind: Kind::Internal, text: error.to_string() })?;
-        self.agent.run(request).map_err(|error| self.trouble(uri, error))
+        let response = self.agent.run(request).map_err(|error| self.trouble(uri, error))?;
+        self.reached.store(true, Ordering::Relaxed);
+        Ok(response)
     }
 
     fn no_endpoint(&self) -> Failure {
@@ -163,6 +170,9 @@ impl<'a> Client<'a> {
         }
         let host = uri.host().unwrap_or("the hub");
         let text = match &error {
+            ureq::Error::Io(reason) if reason.to_string().contains("lookup") => {
+                format!("the host {host} is not known; is this machine online?")
+            }
             ureq::Error::HostNotFound => format!("the host {host} is not known; is this machine online?"),
             ureq::Error::Timeout(_) => format!("{host} does not answer in time"),
             _ => format!("{host}: {error}"),
@@ -246,7 +256,7 @@ impl<'a> Client<'a> {
     pub fn pause(&self, number: u32, wish: Option<Duration>, why: &str) -> Outcome<()> {
         let own = self.settings.pause * (1 << (number - 1).min(5));
         let wait = wish.unwrap_or(own).min(LARGEST_PAUSE);
-        self.note(format!("{why}; trying again in {:.1} s ({number} of {ATTEMPTS})", wait.as_secs_f64()));
+        self.note(format!("{why}; trying again in {:.1} s (attempt {number})", wait.as_secs_f64()));
         let end = Instant::now() + wait;
         while Instant::now() < end {
             self.check_stopped()?;
@@ -264,8 +274,10 @@ impl<'a> Client<'a> {
                 Err(Trouble::Final(failure)) => return Err(failure),
                 Err(Trouble::Passing(why, wish)) => {
                     number += 1;
-                    if number > ATTEMPTS {
-                        return fail(Kind::Network, format!("{why}; given up after {ATTEMPTS} new attempts"));
+                    let most = if self.reached.load(Ordering::Relaxed) { ATTEMPTS } else { ATTEMPTS_BLIND };
+                    if number > most {
+                        let hint = "set HF_ENDPOINT for a mirror, or download elsewhere and give the folder";
+                        return fail(Kind::Network, format!("{why} ({most} new attempts); {hint}"));
                     }
                     self.pause(number, wish, &why)?;
                 }

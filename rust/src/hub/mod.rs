@@ -222,7 +222,7 @@ fn list_request(errand: &Errand, request: &Value) -> Outcome<Value> {
         return fail(Kind::Usage, format!("'{}' is no revision", failure::printable(revision)));
     }
     let storage = Storage::new(&errand.settings.cache, repo, errand.settings.symlinks);
-    let client = Client::new(&errand.settings, &errand.stop, &errand.notes);
+    let client = Client::new(&errand.settings, &errand.stop, &errand.notes, false);
     let listing = errand.run(&client, || {}, || list(&client, &storage, repo, revision))?;
     let file = |entry: &Entry| {
         json!({"path": entry.path, "size": entry.size, "sha256": entry.sha256, "sha1": entry.sha1,
@@ -240,7 +240,7 @@ fn fetch_request(errand: &Errand, request: &Value) -> Outcome<Value> {
         return fail(Kind::Usage, format!("'{}' is no commit", failure::printable(commit)));
     }
     let storage = Storage::new(&errand.settings.cache, repo, errand.settings.symlinks);
-    let client = Client::new(&errand.settings, &errand.stop, &errand.notes);
+    let client = Client::new(&errand.settings, &errand.stop, &errand.notes, true);
     let known = storage.read_tree(commit).unwrap_or_else(|| storage.walk(commit));
     let mut entries = Vec::new();
     for file in request["files"].as_array().into_iter().flatten().filter_map(Value::as_str) {

@@ -38,8 +38,9 @@ ModelConfig read_model_config(const Json& config, const std::string& origin) {
         validate(model, origin);
         return model;
     }
-    fail(ErrorCode::unsupported, "{}: model_type '{}' is not known; Ovenbird bakes: {}", origin, type,
-         known_types());
+    fail(ErrorCode::unsupported,
+         "{}: model_type '{}' is not known; Ovenbird bakes: {}. For others: --exporter optimum-intel", origin,
+         type, known_types());
 }
 
 }  // namespace ovenbird

@@ -62,31 +62,11 @@ std::string lower_extension(const fs::path& path) {
     return extension;
 }
 
-// "org/name" as the model hub spells it: one slash, no leading dot or slash, not the name of a weight file.
-bool looks_like_hub_name(const fs::path& path) {
-    const std::string text = path.generic_string();
-    const auto slash = text.find('/');
-    if (slash == std::string::npos || slash == 0 || slash + 1 == text.size()) return false;
-    if (text.find('/', slash + 1) != std::string::npos || text[0] == '.' || text[0] == '~') return false;
-    const std::string extension = lower_extension(path);
-    return extension != ".gguf" && extension != ".safetensors";
-}
-
 [[noreturn]] void fail_not_found(const fs::path& source) {
-    const std::string text = printable(source.generic_string());
-    if (looks_like_hub_name(source)) {
-        const std::string folder = printable(source.filename().string());
-        fail(ErrorCode::not_found,
-             "'{0}' is no local folder or file, and Ovenbird does not fetch models by name yet. Download it "
-             "first "
-             "(hf download {0} --local-dir {1}, or huggingface-cli download {0} --local-dir {1}), then bake "
-             "the "
-             "folder {1}",
-             text, folder);
-    }
     fail(ErrorCode::not_found,
-         "'{}' does not exist; expected a Hugging Face folder (config.json, *.safetensors) or a .gguf file",
-         text);
+         "'{}' does not exist; expected a Hugging Face folder (config.json, *.safetensors), a .gguf file, an "
+         "OpenVINO IR or a hub's ORG/NAME",
+         printable(source.generic_string()));
 }
 
 }  // namespace
