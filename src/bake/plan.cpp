@@ -97,7 +97,7 @@ std::vector<std::vector<PlannedTensor*>> neighbours(BakePlan& plan) {
     return sets;
 }
 
-// Said before the user waits: what a form costs on an NPU (README, "Which weights stay INT4 on an NPU").
+// Said before the user waits: what a form costs on an NPU (docs/npu.md, "Which weights stay INT4").
 void note_groups(BakePlan& plan) {
     const bool grouped =
         std::any_of(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
