@@ -11,7 +11,13 @@ namespace ovenbird {
 struct ChatMessage {
     std::string role;  // "system", "user", "assistant"
     std::string content;
+    std::string
+        thinking{};  // what the model wrote between its marks for that; templates see reasoning_content
 };
+
+/// Variables of a chat template by name ("enable_thinking": "false"). What is JSON is taken as that, else as
+/// text.
+using TemplateArguments = std::map<std::string, std::string>;
 
 /// What becomes of a conversation that outgrows the context.
 enum class ContextPolicy {

@@ -28,6 +28,7 @@ struct SessionOptions {
     std::map<std::string, std::string> properties{};        // for the device, any OpenVINO property
     std::filesystem::path compiled_cache{};                 // folder of compiled models; empty: none are kept
     std::filesystem::path tokenizer{};                      // its folder; empty: the model's
+    std::string chat_template{};                            // of several, this one; empty: the default
     FormChoice form = FormChoice::best;
     ContextPolicy context_policy = ContextPolicy::shift;
 };
@@ -39,10 +40,12 @@ struct AskOptions {
     AnswerForm form{};                  // max_new_tokens still cuts
     bool prompt_lookup = false;         // draft tokens from what was said before: the same text, often sooner
     int64_t top_log_probabilities = 0;  // likeliest tokens to tell beside each one, at most 20
+    TemplateArguments template_arguments{};  // variables of the chat template; chat() only
 };
 
 struct SessionReply {
     std::string text;
+    std::string thinking{};  // what a model that reasons wrote before it, between its marks
     FinishReason finish_reason = FinishReason::length;
     std::vector<int64_t> tokens{};  // new ones, without the one that ended it
     // Of each, natural, as the model's own logits say: before temperature, filters, penalties, bias and form.

@@ -25,6 +25,7 @@ AnswerOptions answer_options(const AskOptions& options, std::optional<Constraint
     answer.draft_tokens = options.prompt_lookup ? kDraftTokens : 0;
     answer.top_log_probabilities = options.top_log_probabilities;
     answer.on_long_prompt = LongPrompt::error;
+    answer.template_arguments = options.template_arguments;
     return answer;
 }
 
@@ -32,6 +33,7 @@ SessionReply reply_of(Answer answer) {
     auto& generation = answer.generation;
     SessionReply reply;
     reply.text = std::move(answer.text);
+    reply.thinking = std::move(answer.thinking);
     reply.finish_reason = generation.reason;
     reply.tokens = std::move(generation.tokens);
     reply.log_probabilities = std::move(generation.log_probabilities);
@@ -58,7 +60,8 @@ OpenedEngine open(const std::filesystem::path& folder, const SessionOptions& opt
 struct Session::State {
     State(const std::filesystem::path& folder, const SessionOptions& options)
         : tokenizer(Tokenizer::load(options.tokenizer.empty() ? folder : options.tokenizer)),
-          chat(ChatTemplate::load(options.tokenizer.empty() ? folder : options.tokenizer)),
+          chat(ChatTemplate::load(options.tokenizer.empty() ? folder : options.tokenizer,
+                                  options.chat_template)),
           opened(open(folder, options, tokenizer.pad_id(), notes)),
           name(folder.string()) {
         if (chat) conversation.emplace(*opened.engine, tokenizer, *chat, options.context_policy);

@@ -38,6 +38,17 @@ void read_biases(const Strings& words, Biases& biases) {
     }
 }
 
+void read_arguments(const Strings& words, TemplateArguments& arguments) {
+    arguments.clear();
+    for (const auto& word : words) {
+        const size_t equals = word.find('=');
+        if (equals == std::string::npos || equals == 0)
+            throw CLI::ValidationError(
+                "--template-arg", fmt::format("'{}' is not NAME=VALUE, such as enable_thinking=false", word));
+        arguments[word.substr(0, equals)] = word.substr(equals + 1);
+    }
+}
+
 // A path does not start like a JSON object, nor is a schema anything else that is of use.
 std::string schema_text(const std::string& file_or_text) {
     const size_t start = file_or_text.find_first_not_of(" \t\r\n");
@@ -92,6 +103,10 @@ void add_answer_options(CLI::App& app, AnswerWords& words) {
             app.add_option_function<Strings>(
                    flag, [&member](const auto& given) { read_biases(given, member); }, help)
                 ->allow_extra_args(false);
+        } else if constexpr (std::is_same_v<Member, TemplateArguments>) {
+            app.add_option_function<Strings>(
+                   flag, [&member](const auto& given) { read_arguments(given, member); }, help)
+                ->allow_extra_args(false);
         } else if constexpr (std::is_same_v<Member, Strings>) {
             app.add_option(flag, member, help)->allow_extra_args(false);
         } else if constexpr (std::is_arithmetic_v<Member>) {
@@ -102,8 +117,43 @@ void add_answer_options(CLI::App& app, AnswerWords& words) {
     });
 }
 
+void note_given(const CLI::App& app, AnswerWords& words) {
+    visit_answer_options(words, [&](const std::string& name, const auto&, const char*) {
+        if (app.count("--" + name) > 0) words.given.insert(name);
+    });
+    if (words.greedy && words.answer.sampling.temperature > 0)
+        fail(ErrorCode::usage, "--greedy and --temperature {} contradict each other",
+             words.answer.sampling.temperature);
+}
+
+std::string apply_generation_config(AnswerWords& words, const std::filesystem::path& folder) {
+    const auto path = folder / "generation_config.json";
+    std::error_code error;
+    if (words.greedy || !std::filesystem::is_regular_file(path, error)) return "";
+    const Json json = read_json(path);
+    const JsonObject config(json, path.string());
+    if (!config.boolean_or("do_sample", false)) return "";
+    auto& sampling = words.answer.sampling;
+    std::string told;
+    const auto apply = [&](const char* name, auto& member, auto value, auto idle) {
+        if (words.given.contains(name)) return;
+        member = value;
+        if (value != idle) told += fmt::format("{}{} {}", told.empty() ? "" : ", ", name, value);
+    };
+    // What is absent is as transformers' GenerationConfig has it.
+    apply("temperature", sampling.temperature, config.number_or("temperature", 1.0), -1.0);
+    apply("top-k", sampling.top_k, config.integer_or("top_k", 50), int64_t{0});
+    apply("top-p", sampling.top_p, config.number_or("top_p", 1.0), 1.0);
+    apply("min-p", sampling.min_p, config.number_or("min_p", 0.0), 0.0);
+    apply("repetition-penalty", sampling.repetition_penalty, config.number_or("repetition_penalty", 1.0),
+          1.0);
+    if (told.empty()) return "";
+    return fmt::format("sampling as the model's generation_config.json says: {} (--greedy: without)", told);
+}
+
 AnswerOptions answer_options(const AnswerWords& words) {
     AnswerOptions options = words.answer;
+    if (words.greedy) options.sampling.temperature = 0;
     options.draft_tokens = words.prompt_lookup ? kDraftTokens : 0;
     return options;
 }

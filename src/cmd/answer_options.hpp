@@ -3,7 +3,9 @@
 // a chat sets and unsets, and for JSON.
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/json.hpp"
@@ -19,6 +21,9 @@ struct AnswerWords {
     bool json_object = false;
     std::optional<std::string> grammar{};  // a file
     std::optional<std::string> regex{};
+    bool greedy = false;
+    bool show_thinking = false;
+    std::set<std::string> given{};  // names of the options that the command line had
 };
 
 /// Calls visit(name, member, help) for every option; name is the long flag without dashes.
@@ -35,6 +40,7 @@ void visit_answer_options(Words& words, Visitor&& visit) {
     visit("presence-penalty", sampling.presence_penalty, "Subtracted once from what was generated");
     visit("frequency-penalty", sampling.frequency_penalty, "Subtracted for each time it was generated");
     visit("logit-bias", sampling.logit_bias, "ID=VALUE: added to a token's logit; repeatable");
+    visit("greedy", words.greedy, "Always the likeliest token, whatever generation_config.json says");
     visit("seed", sampling.seed, "The same seed gives the same text");
     visit("stop", answer.stop, "A string, or a special token, that ends the answer; repeatable");
     visit("prompt-lookup", words.prompt_lookup,
@@ -47,9 +53,21 @@ void visit_answer_options(Words& words, Visitor&& visit) {
     visit("json-object", words.json_object, "Answer with a JSON object");
     visit("grammar", words.grammar, "Answer as a grammar says: a file in llguidance's Lark");
     visit("regex", words.regex, "Answer with what this regular expression matches as a whole");
+    visit("template-arg", answer.template_arguments,
+          "NAME=VALUE: a variable of the chat template (enable_thinking=false); repeatable");
+    visit("show-thinking", words.show_thinking,
+          "Write what a reasoning model thinks before its answer to standard error");
 }
 
 void add_answer_options(CLI::App& app, AnswerWords& words);
+
+/// After the command line was parsed: notes which options it had. Errors: usage (--greedy beside sampling).
+void note_given(const CLI::App& app, AnswerWords& words);
+
+/// Where the folder's generation_config.json says do_sample, its temperature, top_k, top_p, min_p and
+/// repetition_penalty (transformers' defaults for what it leaves out) become those of the options that the
+/// command line did not have. Returns what to tell; empty: nothing changed. Errors: invalid_input.
+std::string apply_generation_config(AnswerWords& words, const std::filesystem::path& folder);
 
 /// What they say, without a mask: the form's is made for each answer.
 AnswerOptions answer_options(const AnswerWords& words);

@@ -26,6 +26,9 @@ TEST(AnswerOptions, EveryOneCanBeSetShownAndUnset) {
         {"json-object", {"true", true}},
         {"grammar", {"x.lark", "x.lark"}},
         {"regex", {"[a-z]+ = .*", "[a-z]+ = .*"}},
+        {"greedy", {"true", true}},
+        {"template-arg", {"enable_thinking=false", {{"enable_thinking", "false"}}}},
+        {"show-thinking", {"true", true}},
     };
     const AnswerWords defaults;
     size_t options = 0;
@@ -55,6 +58,62 @@ TEST(AnswerOptions, WhatCannotBeSetLeavesThemAsTheyWere) {
     EXPECT_EQ(to_json(words), before);
     set_option(words, "prompt-lookup", "true");
     EXPECT_EQ(answer_options(words).draft_tokens, 7);
+}
+
+class GenerationConfig : public testing::Test {
+protected:
+    std::string apply(const Json& config, std::set<std::string> given = {}) {
+        write_file(folder_ / "generation_config.json", config.dump());
+        words = {};
+        words.given = std::move(given);
+        return apply_generation_config(words, folder_.path());
+    }
+    TestFolder folder_;
+    AnswerWords words;
+};
+
+TEST_F(GenerationConfig, IsTheDefaultWhereItSaysDoSample) {
+    const auto told = apply({{"do_sample", true},
+                             {"temperature", 0.6},
+                             {"top_p", 0.95},
+                             {"top_k", 20},
+                             {"min_p", 0.1},
+                             {"repetition_penalty", 1.1}});
+    const auto& sampling = words.answer.sampling;
+    EXPECT_EQ(sampling.temperature, 0.6);
+    EXPECT_EQ(sampling.top_p, 0.95);
+    EXPECT_EQ(sampling.top_k, 20);
+    EXPECT_EQ(sampling.min_p, 0.1);
+    EXPECT_EQ(sampling.repetition_penalty, 1.1);
+    for (const char* word :
+         {"temperature 0.6", "top-k 20", "top-p 0.95", "min-p 0.1", "repetition-penalty 1.1", "--greedy"})
+        EXPECT_NE(told.find(word), std::string::npos) << told;
+}
+
+TEST_F(GenerationConfig, WhatItLeavesOutIsAsInTransformers) {
+    apply({{"do_sample", true}});
+    EXPECT_EQ(words.answer.sampling.temperature, 1.0);
+    EXPECT_EQ(words.answer.sampling.top_k, 50);
+    EXPECT_EQ(words.answer.sampling.top_p, 1.0);
+}
+
+TEST_F(GenerationConfig, NeverAgainstTheCommandLine) {
+    apply({{"do_sample", true}, {"temperature", 0.6}, {"top_k", 20}}, {"temperature"});
+    EXPECT_EQ(words.answer.sampling.temperature, 0);
+    EXPECT_EQ(words.answer.sampling.top_k, 20);
+    words.greedy = true;
+    EXPECT_EQ(apply_generation_config(words, folder_.path()), "");
+    words.answer.sampling.temperature = 0.7;
+    EXPECT_EQ(answer_options(words).sampling.temperature, 0);
+}
+
+TEST_F(GenerationConfig, SaysNothingWhereItDoesNotSample) {
+    EXPECT_EQ(apply({{"temperature", 0.6}}), "");
+    EXPECT_EQ(apply({{"do_sample", false}, {"temperature", 0.6}}), "");
+    EXPECT_EQ(apply({{"do_sample", nullptr}}), "");
+    EXPECT_EQ(words.answer.sampling.temperature, 0);
+    EXPECT_EQ(apply_generation_config(words, folder_ / "nothing"), "");
+    error_of(ErrorCode::invalid_input, [&] { apply({{"do_sample", true}, {"top_k", "many"}}); });
 }
 
 TEST(AnswerOptions, AnAnswerHasOneForm) {

@@ -15,6 +15,7 @@ struct Words {
     EngineOptions engine;
     AnswerWords answer;
     std::string system;
+    std::string chat_template;
     ContextPolicy policy = ContextPolicy::shift;
     std::filesystem::path history = user_cache_folder() / "chat_history";
     bool no_history = false;
@@ -35,12 +36,16 @@ bool parse(int argc, char** argv, Words& words) {
     add_engine_options(app, words.engine);
     app.add_option("--history", words.history, "Where typed lines are kept")->capture_default_str();
     app.add_flag("--no-history", words.no_history, "Keep no typed lines");
+    app.add_option("--chat-template", words.chat_template,
+                   "Of several chat templates of the model, this one");
     add_console_options(app, words.console);
-    return parse_command(app, argc, argv);
+    if (!parse_command(app, argc, argv)) return false;
+    note_given(app, words.answer);
+    return true;
 }
 
-ChatTemplate template_of(const std::filesystem::path& folder) {
-    auto chat = ChatTemplate::load(folder);
+ChatTemplate template_of(const std::filesystem::path& folder, const std::string& name) {
+    auto chat = ChatTemplate::load(folder, name);
     if (chat) return *chat;
     fail(
         ErrorCode::unsupported,
@@ -53,8 +58,11 @@ int work(Words& words, ConsoleReporter& reporter) {
     validate(answer_options(words.answer));
     install_interrupt_handler();
     settle_places(words.engine, reporter);
+    if (const auto told = apply_generation_config(words.answer, words.engine.tokenizer); !told.empty())
+        reporter.note(told);
+    validate(answer_options(words.answer));
     const Tokenizer tokenizer = Tokenizer::load(words.engine.tokenizer);
-    const ChatTemplate chat = template_of(words.engine.tokenizer);
+    const ChatTemplate chat = template_of(words.engine.tokenizer, words.chat_template);
     (void)make_constraint(answer_form(words.answer), tokenizer);  // refused before a model is opened
     const OpenedEngine opened = open_told(words.engine, tokenizer.pad_id(), reporter);
     if (const auto warning = vocabulary_warning(tokenizer, *opened.engine); !warning.empty())

@@ -10,6 +10,7 @@
 #include "base/platform/process.hpp"
 #include "cmd/message_reader.hpp"
 #include "cmd/output.hpp"
+#include "cmd/thinking_text.hpp"
 #include "text/constraint.hpp"
 
 namespace ovenbird {
@@ -121,12 +122,14 @@ void ChatLoop::answer(const std::string& text) {
     auto constraint = make_constraint(form_, tokenizer_);
     AnswerOptions options = answer_options(options_);
     options.stop_asked = interrupted;
+    if (options_.show_thinking) options.on_thinking = show_thinking;
     if (constraint) options.mask = &*constraint;
     const Reply reply = conversation_.say(text, options, [&](const std::string& piece) {
         listening = listening && try_output(piece);
         return listening && !interrupted();
     });
     write_output("\n");
+    tell_thinking(reply.answer, options_, reporter_);
     const auto& generation = reply.answer.generation;
     if (reply.dropped_turns > 0) {
         reporter_.note(fmt::format("the context of {} tokens is full: the oldest {} turns are no longer sent",
@@ -173,8 +176,10 @@ void ChatLoop::reset(const std::string&) {
 void ChatLoop::save(const std::string& file) {
     if (file.empty()) fail(ErrorCode::usage, "/save: the file's name is missing");
     Json messages = Json::array();
-    for (const auto& message : conversation_.messages())
+    for (const auto& message : conversation_.messages()) {
         messages.push_back({{"role", message.role}, {"content", message.content}});
+        if (!message.thinking.empty()) messages.back()["reasoning_content"] = message.thinking;
+    }
     const Json json = {{"messages", messages}};
     replace_file(file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     reporter_.note(fmt::format("{} messages are in {}", messages.size(), file));

@@ -10,6 +10,7 @@
 #include "cmd/engine_options.hpp"
 #include "cmd/options.hpp"
 #include "cmd/output.hpp"
+#include "cmd/thinking_text.hpp"
 #include "run/answer.hpp"
 #include "text/constraint.hpp"
 
@@ -28,6 +29,7 @@ struct Words {
     bool json = false;
     AnswerWords answer;
     std::string system;
+    std::string chat_template;
     std::optional<LongPrompt> on_long_prompt;
     ConsoleOptions console;
 };
@@ -50,8 +52,12 @@ bool parse(int argc, char** argv, Words& words) {
         ->transform(CLI::CheckedTransformer(policies));
     add_engine_options(app, words.engine);
     app.add_flag("--json", words.json, "Print one JSON object instead of streaming text");
+    app.add_option("--chat-template", words.chat_template,
+                   "Of several chat templates of the model, this one");
     add_console_options(app, words.console);
-    return parse_command(app, argc, argv);
+    if (!parse_command(app, argc, argv)) return false;
+    note_given(app, words.answer);
+    return true;
 }
 
 // `run --model_xml X "prompt"`: the one positional is then the prompt.
@@ -110,6 +116,7 @@ Json result_json(const Answer& answer, const OpenedEngine& opened, const AnswerW
         passed.push_back({{"device", device.device}, {"reason", device.reason}});
     }
     return {{"text", answer.text},
+            {"thinking", answer.thinking},
             {"tokens", answer.generation.tokens},
             {"device", engine.device()},
             {"passed_over", passed},
@@ -139,7 +146,7 @@ void print_statistics(const Answer& answer, const Engine& engine, ConsoleReporte
 }
 
 Answer answer_prompt(const AnswerOptions& options, bool silent, Engine& engine, const Tokenizer& tokenizer,
-                     const std::vector<int64_t>& prompt, ConsoleReporter& reporter) {
+                     const EncodedPrompt& prompt, ConsoleReporter& reporter) {
     const auto on_drop = [&](int64_t dropped) {
         reporter.warn(
             fmt::format("the prompt is longer than the window of {} tokens: its first {} tokens were dropped",
@@ -152,24 +159,30 @@ Answer answer_prompt(const AnswerOptions& options, bool silent, Engine& engine, 
 }
 
 int work(Words& words, ConsoleReporter& reporter) {
-    AnswerOptions options = answer_options(words.answer);
-    validate(options);
+    validate(answer_options(words.answer));
     install_interrupt_handler();
     settle_places(words.engine, reporter);
+    if (const auto told = apply_generation_config(words.answer, words.engine.tokenizer); !told.empty())
+        reporter.note(told);
+    AnswerOptions options = answer_options(words.answer);
+    validate(options);
     const std::string text = find_prompt(words);
     check_interrupted();  // Ctrl-C ends a read as the end of its file does: half a prompt is none
     const Tokenizer tokenizer = Tokenizer::load(words.engine.tokenizer);
-    const auto chat = words.raw ? std::nullopt : ChatTemplate::load(words.engine.tokenizer);
+    const auto chat =
+        words.raw ? std::nullopt : ChatTemplate::load(words.engine.tokenizer, words.chat_template);
     // Before the model is compiled: what is wrong with a prompt should not cost a minute.
-    auto prompt = encode_prompt(tokenizer, chat ? &*chat : nullptr, text, words.system);
+    auto prompt =
+        encode_prompt(tokenizer, chat ? &*chat : nullptr, text, words.system, options.template_arguments);
     auto constraint = make_constraint(answer_form(words.answer), tokenizer);
     if (constraint) options.mask = &*constraint;
     options.stop_asked = interrupted;
+    if (words.answer.show_thinking) options.on_thinking = show_thinking;
     const bool has_cache = words.engine.context > 0;
     options.on_long_prompt =
         words.on_long_prompt.value_or(has_cache ? LongPrompt::error : LongPrompt::truncate);
     if (has_cache && options.on_long_prompt == LongPrompt::error)
-        fit_prompt(prompt, words.engine.context, LongPrompt::error);
+        fit_prompt(prompt.ids, words.engine.context, LongPrompt::error);
 
     const OpenedEngine opened = open_told(words.engine, tokenizer.pad_id(), reporter);
     Engine& engine = *opened.engine;
@@ -183,6 +196,7 @@ int work(Words& words, ConsoleReporter& reporter) {
             "\n");
     } else {
         write_output("\n");
+        tell_thinking(answer, words.answer, reporter);
         print_statistics(answer, engine, reporter);
     }
     return interrupted() ? exit_status(ErrorCode::interrupted) : 0;

@@ -1,5 +1,7 @@
 #include "run/answer.hpp"
 
+#include <map>
+
 #include "base/error.hpp"
 #include "run/stop_strings.hpp"
 
@@ -26,6 +28,28 @@ std::vector<int64_t> ending_ids(const Tokenizer& tokenizer, const std::vector<st
     return ids;
 }
 
+// Marks of thinking may be special tokens, which have no text of their own.
+class SpeechDecoder {
+public:
+    SpeechDecoder(const Tokenizer& tokenizer, const std::optional<ThinkingMarks>& marks)
+        : decoder_(tokenizer) {
+        if (!marks) return;
+        for (const auto& mark : {marks->begin, marks->end}) {
+            const auto id = tokenizer.token_to_id(mark);
+            if (id && tokenizer.is_special(*id)) marks_[*id] = mark;
+        }
+    }
+    std::string push(int64_t token) {
+        const auto mark = marks_.find(token);
+        return mark == marks_.end() ? decoder_.push(token) : decoder_.finish() + mark->second;
+    }
+    std::string finish() { return decoder_.finish(); }
+
+private:
+    StreamDecoder decoder_;
+    std::map<int64_t, std::string> marks_;
+};
+
 // A model's table may be larger than its tokenizer's: such an id has no text.
 std::string text_of(const Tokenizer& tokenizer, int64_t token) {
     return tokenizer.id_to_token(token) ? tokenizer.decode({token}, false) : "";
@@ -37,31 +61,36 @@ void validate(const AnswerOptions& options) {
     validate(generate_options(options, {}));
 }
 
-std::vector<int64_t> encode_prompt(const Tokenizer& tokenizer, const ChatTemplate* chat,
-                                   const std::string& prompt, const std::string& system) {
+EncodedPrompt encode_prompt(const Tokenizer& tokenizer, const ChatTemplate* chat, const std::string& prompt,
+                            const std::string& system, const TemplateArguments& arguments) {
     if (prompt.empty()) fail(ErrorCode::usage, "the prompt is empty: there is nothing to answer");
     if (chat == nullptr) {
         if (!system.empty()) {
             fail(ErrorCode::usage,
                  "--system needs a chat template; the folder has none, or --raw switches it off");
         }
-        return tokenizer.encode(prompt, true);
+        return {tokenizer.encode(prompt, true), std::nullopt};
     }
     std::vector<ChatMessage> messages;
     if (!system.empty()) messages.push_back({"system", system});
     messages.push_back({"user", prompt});
-    return tokenizer.encode(chat->render(messages), false);
+    const std::string text = chat->render(messages, true, arguments);
+    return {tokenizer.encode(text, false), thinking_marks(*chat, tokenizer, text)};
 }
 
-Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> prompt,
-              const AnswerOptions& options, const std::function<void(int64_t)>& on_drop,
+Answer answer(Engine& engine, const Tokenizer& tokenizer, EncodedPrompt encoded, const AnswerOptions& options,
+              const std::function<void(int64_t)>& on_drop,
               const std::function<bool(const std::string&)>& on_text) {
     Answer answer;
+    auto& prompt = encoded.ids;
     answer.dropped_tokens = fit_prompt(prompt, engine.window_tokens(), options.on_long_prompt);
     if (answer.dropped_tokens > 0) on_drop(answer.dropped_tokens);
     answer.prompt_tokens = static_cast<int64_t>(prompt.size());
 
-    StreamDecoder decoder(tokenizer);
+    // An answer that has a form has it from its first token on: there is no room for thoughts.
+    if (options.mask != nullptr) encoded.thinking.reset();
+    SpeechDecoder decoder(tokenizer, encoded.thinking);
+    ThinkingSplitter splitter(encoded.thinking);
     StopStrings stops(options.stop);
     bool listening = true;
     const auto give = [&](const std::string& text) {
@@ -70,11 +99,17 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> p
         listening = on_text(text);
         return listening;
     };
+    const auto hear = [&](const ThinkingSplitter::Piece& piece) {
+        answer.thinking += piece.thinking;
+        if (!piece.thinking.empty() && options.on_thinking) options.on_thinking(piece.thinking);
+        return give(stops.push(piece.answer));
+    };
     const auto generating = generate_options(options, ending_ids(tokenizer, options.stop));
     answer.generation = generate(engine, std::move(prompt), generating, [&](int64_t token) {
-        return give(stops.push(decoder.push(token))) && !stops.met();
+        return hear(splitter.push(decoder.push(token))) && !stops.met();
     });
-    give(stops.push(decoder.finish()));
+    hear(splitter.push(decoder.finish()));
+    hear(splitter.finish());
     give(stops.finish());
     if (stops.met()) answer.generation.reason = FinishReason::stop;
     for (auto& place : answer.generation.top_log_probabilities)

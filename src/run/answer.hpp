@@ -8,6 +8,7 @@
 #include "run/generate.hpp"
 #include "run/prompt.hpp"
 #include "text/chat_template.hpp"
+#include "text/thinking.hpp"
 #include "text/tokenizer.hpp"
 
 namespace ovenbird {
@@ -21,11 +22,15 @@ struct AnswerOptions {
     std::vector<std::string> stop;      // strings that end the answer and do not show
     TokenMask* mask = nullptr;          // what the answer may be, advanced with it; none: anything
     int64_t top_log_probabilities = 0;  // likeliest tokens told beside each one
-    StopAsked stop_asked{};             // asked at every step and between the runs of a long prompt
+    TemplateArguments template_arguments{};
+    /// Gets what the model thinks before its answer, as it comes; may be empty.
+    std::function<void(const std::string&)> on_thinking{};
+    StopAsked stop_asked{};  // asked at every step and between the runs of a long prompt
 };
 
 struct Answer {
     std::string text;
+    std::string thinking;  // what stood between the model's marks for that, before the text
     Generation generation;
     int64_t prompt_tokens = 0;   // as sent, after any truncation
     int64_t dropped_tokens = 0;  // from the prompt's start
@@ -34,17 +39,22 @@ struct Answer {
 /// Errors: usage, naming the option and what it takes; to be called before a model is opened.
 void validate(const AnswerOptions& options);
 
-/// Ids of a prompt: rendered by `chat` as one user message (after the system message, if any), or, without a
+struct EncodedPrompt {
+    std::vector<int64_t> ids;
+    std::optional<ThinkingMarks> thinking;  // of a model that thinks between marks
+};
+
+/// A prompt: rendered by `chat` as one user message (after the system message, if any), or, without a
 /// template, the text itself with what the tokenizer adds. Errors: usage (a system message without a
 /// template, an empty prompt), invalid_input.
-std::vector<int64_t> encode_prompt(const Tokenizer& tokenizer, const ChatTemplate* chat,
-                                   const std::string& prompt, const std::string& system);
+EncodedPrompt encode_prompt(const Tokenizer& tokenizer, const ChatTemplate* chat, const std::string& prompt,
+                            const std::string& system, const TemplateArguments& arguments = {});
 
 /// Answers a prompt of ids. `on_drop` hears of truncated tokens before the first step; `on_text` gets text as
-/// soon as it is certain, never half a character, and returns false to stop. Errors: those of fit_prompt and
-/// generate.
-Answer answer(Engine& engine, const Tokenizer& tokenizer, std::vector<int64_t> prompt,
-              const AnswerOptions& options, const std::function<void(int64_t)>& on_drop,
+/// soon as it is certain, never half a character, and returns false to stop; it is also asked, with no text,
+/// at tokens that bring none. Errors: those of fit_prompt and generate.
+Answer answer(Engine& engine, const Tokenizer& tokenizer, EncodedPrompt prompt, const AnswerOptions& options,
+              const std::function<void(int64_t)>& on_drop,
               const std::function<bool(const std::string&)>& on_text);
 
 /// What to tell when the tokenizer has ids that the model has no embedding for (many fine-tunes add a token

@@ -46,7 +46,7 @@ TEST_F(AnswerTest, StreamsWholeCharactersOnly) {
     std::vector<std::string> pieces;
     const auto words = tokenizer();
     const Answer given = answer(
-        engine, words, {65}, {}, [](int64_t) {},
+        engine, words, {{65}, {}}, {}, [](int64_t) {},
         [&](const std::string& piece) {
             pieces.push_back(piece);
             return true;
@@ -75,7 +75,7 @@ TEST_F(AnswerTest, WhoDoesNotListenAnyMoreIsToldNothing) {
             int64_t heard = 0;
             std::string said;
             const Answer given = answer(
-                engine, words, {65}, options, [](int64_t) {},
+                engine, words, {{65}, {}}, options, [](int64_t) {},
                 [&](const std::string& piece) {
                     said += piece;
                     return ++heard < heard_before;
@@ -92,7 +92,7 @@ TEST_F(AnswerTest, LongPromptIsTruncatedAndTold) {
     int64_t told = 0;
     const auto words = tokenizer();
     const Answer given = answer(
-        engine, words, {1, 2, 3, 4, 5, 6}, {}, [&](int64_t dropped) { told = dropped; },
+        engine, words, {{1, 2, 3, 4, 5, 6}, {}}, {}, [&](int64_t dropped) { told = dropped; },
         [](const std::string&) { return true; });
     EXPECT_EQ(told, 2);
     EXPECT_EQ(given.dropped_tokens, 2);
@@ -103,29 +103,62 @@ TEST_F(AnswerTest, LongPromptIsTruncatedAndTold) {
     strict.on_long_prompt = LongPrompt::error;
     const auto text = error_of(ErrorCode::usage, [&] {
         answer(
-            engine, words, {1, 2, 3, 4, 5, 6}, strict, [](int64_t) {},
+            engine, words, {{1, 2, 3, 4, 5, 6}, {}}, strict, [](int64_t) {},
             [](const std::string&) { return true; });
     });
     EXPECT_NE(text.find("6 tokens"), std::string::npos) << text;
 }
 
+TEST_F(AnswerTest, ThinkingIsToldApart) {
+    const ThinkingMarks marks{"<think>", "</think>", false};
+    for (const bool open : {false, true}) {
+        SpellingEngine engine(std::string(open ? "" : "<think>") + "hm, stop\n</think>\n\nYes. stop here",
+                              128);
+        std::string thought;
+        AnswerOptions options;
+        options.stop = {"stop"};  // of the answer, not of the thoughts
+        options.on_thinking = [&](const std::string& piece) { thought += piece; };
+        ThinkingMarks here = marks;
+        here.open = open;
+        const Answer given = answer(
+            engine, tokenizer(), {{65}, here}, options, [](int64_t) {},
+            [](const std::string&) { return true; });
+        EXPECT_EQ(given.text, "Yes. ");
+        EXPECT_EQ(given.thinking, "hm, stop\n");
+        EXPECT_EQ(thought, given.thinking);
+    }
+}
+
+// <end> is special and stands for a mark here: it has no text, and still counts.
+TEST_F(AnswerTest, MarksMayBeSpecialTokens) {
+    write_file(folder_ / "tokenizer_config.json", "{}");
+    SpellingEngine engine("hm", 16);
+    AnswerOptions options;
+    options.max_new_tokens = 3;
+    const Answer given = answer(
+        engine, tokenizer(), {{65}, ThinkingMarks{"<begin>", "<end>", true}}, options, [](int64_t) {},
+        [](const std::string&) { return true; });
+    EXPECT_EQ(given.thinking, "hm");
+    EXPECT_EQ(given.text, "");
+}
+
 TEST_F(AnswerTest, PromptOfAHundredThousandTokens) {
     SpellingEngine engine("ok", 128);
     const auto words = tokenizer();
-    const auto ids = encode_prompt(words, nullptr, std::string(100'000, 'a'), "");
+    const auto ids = encode_prompt(words, nullptr, std::string(100'000, 'a'), "").ids;
     ASSERT_EQ(ids.size(), 100'000U);
     const Answer given = answer(
-        engine, words, ids, {}, [](int64_t) {}, [](const std::string&) { return true; });
+        engine, words, {ids, {}}, {}, [](int64_t) {}, [](const std::string&) { return true; });
     EXPECT_EQ(given.dropped_tokens, 100'000 - 128);
 }
 
 TEST_F(AnswerTest, TemplateWrapsTheUserAndSystemMessages) {
     const ChatTemplate chat("{% for m in messages %}[{{ m.role }}:{{ m.content }}]{% endfor %}", "", "<end>");
     const auto words = tokenizer();
-    EXPECT_EQ(words.decode(encode_prompt(words, &chat, "hi", ""), false), "[user:hi]");
-    EXPECT_EQ(words.decode(encode_prompt(words, &chat, "hi", "be brief"), false),
+    EXPECT_EQ(words.decode(encode_prompt(words, &chat, "hi", "").ids, false), "[user:hi]");
+    EXPECT_EQ(words.decode(encode_prompt(words, &chat, "hi", "be brief").ids, false),
               "[system:be brief][user:hi]");
-    EXPECT_EQ(words.decode(encode_prompt(words, nullptr, "hi", ""), false), "hi");
+    EXPECT_EQ(words.decode(encode_prompt(words, nullptr, "hi", "").ids, false), "hi");
 }
 
 TEST_F(AnswerTest, EmptyPromptAndSystemWithoutTemplateAreUsageErrors) {
@@ -144,7 +177,7 @@ TEST_F(AnswerTest, ATokenizerWithMoreIdsThanTheModelIsWorthAWarningOnly) {
     options.max_new_tokens = 2;
     const auto ask = [&](const std::string& text) {
         return answer(
-            engine, words, words.encode(text, false), options, [](int64_t) {},
+            engine, words, {words.encode(text, false), {}}, options, [](int64_t) {},
             [](const std::string&) { return true; });
     };
     EXPECT_EQ(ask("hi").text, "ok");
@@ -164,7 +197,7 @@ TEST_F(AnswerTest, ASpecialTokenCanBeAStopString) {
         options.max_new_tokens = 9;
         options.stop = stops;
         const Answer given = answer(
-            engine, words, {65}, options, [](int64_t) {}, [](const std::string&) { return true; });
+            engine, words, {{65}, {}}, options, [](int64_t) {}, [](const std::string&) { return true; });
         EXPECT_EQ(given.text, text);
         const bool ends = stops.back() != "<end";
         EXPECT_EQ(given.generation.reason, ends ? FinishReason::stop : FinishReason::length);

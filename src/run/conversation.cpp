@@ -29,23 +29,27 @@ size_t Conversation::first_after_system() const {
     return has_system(messages_) ? 1 : 0;
 }
 
-Conversation::Prompt Conversation::prompt_of(const std::vector<ChatMessage>& messages, size_t first) const {
+Conversation::Prompt Conversation::prompt_of(const Question& question, size_t first) const {
+    const auto& messages = question.messages;
     std::vector<ChatMessage> sent(messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end());
     if (first > 0 && has_system(messages)) sent.insert(sent.begin(), messages.front());
-    return {spoken_.encode(tokenizer_, chat_.render(sent)), first, 0};
+    std::string text = chat_.render(sent, true, question.arguments);
+    auto thinking = thinking_marks(chat_, tokenizer_, text);
+    return {spoken_.encode(tokenizer_, std::move(text)), std::move(thinking), first, 0};
 }
 
 // Drops turns until a quarter of the window is free besides the answer's room, so that the next messages fit
 // behind what is kept; where that cannot be had, as few as it takes.
-Conversation::Prompt Conversation::shifted_prompt(const std::vector<ChatMessage>& messages, Prompt prompt,
+Conversation::Prompt Conversation::shifted_prompt(const Question& question, Prompt prompt,
                                                   int64_t room) const {
+    const auto& messages = question.messages;
     const int64_t window = engine_.window_tokens();
     std::optional<Prompt> fits;
     int64_t dropped = 0;
     while (true) {
         const size_t first = next_turn(messages, prompt.first);
         if (first == messages.size()) break;
-        prompt = prompt_of(messages, first);
+        prompt = prompt_of(question, first);
         prompt.dropped_turns = ++dropped;
         if (prompt.tokens() + room <= window - window / 4) return prompt;
         if (!fits && prompt.tokens() + room <= window) fits = prompt;
@@ -60,14 +64,13 @@ Conversation::Prompt Conversation::shifted_prompt(const std::vector<ChatMessage>
     return prompt;
 }
 
-Conversation::Prompt Conversation::fitting_prompt(const std::vector<ChatMessage>& messages,
-                                                  int64_t answer_tokens) const {
+Conversation::Prompt Conversation::fitting_prompt(const Question& question, int64_t answer_tokens) const {
     const int64_t window = engine_.window_tokens();
     const int64_t room = std::clamp<int64_t>(answer_tokens, 1, std::max<int64_t>(1, window / 4));
-    Prompt prompt = prompt_of(messages, std::max(first_sent_, first_after_system()));
+    Prompt prompt = prompt_of(question, std::max(first_sent_, first_after_system()));
     if (policy_ == ContextPolicy::shift) {
         if (prompt.tokens() + room <= window) return prompt;
-        return shifted_prompt(messages, std::move(prompt), room);
+        return shifted_prompt(question, std::move(prompt), room);
     }
     if (prompt.tokens() > window) {
         fail(ErrorCode::usage,
@@ -81,9 +84,10 @@ Conversation::Prompt Conversation::fitting_prompt(const std::vector<ChatMessage>
 Reply Conversation::say(const std::string& text, AnswerOptions options,
                         const std::function<bool(const std::string&)>& on_text) {
     if (text.empty()) fail(ErrorCode::usage, "the message is empty: there is nothing to answer");
-    std::vector<ChatMessage> messages = messages_;
+    Question question{messages_, options.template_arguments};
+    auto& messages = question.messages;
     messages.push_back({"user", text});
-    Prompt prompt = fitting_prompt(messages, options.max_new_tokens);
+    Prompt prompt = fitting_prompt(question, options.max_new_tokens);
 
     Reply reply;
     reply.dropped_turns = prompt.dropped_turns;
@@ -91,7 +95,7 @@ Reply Conversation::say(const std::string& text, AnswerOptions options,
     const int64_t before = engine_.computed_tokens();
     std::optional<int64_t> computed;
     reply.answer = answer(
-        engine_, tokenizer_, prompt.encoded.ids, options, [](int64_t) {},
+        engine_, tokenizer_, {prompt.encoded.ids, prompt.thinking}, options, [](int64_t) {},
         [&](const std::string& piece) {
             if (!computed) computed = engine_.computed_tokens() - before;
             return on_text(piece);
@@ -105,7 +109,7 @@ Reply Conversation::say(const std::string& text, AnswerOptions options,
     spoken_.append(tokenizer_, generation.tokens);
     // Templates want user and assistant in turn: a question without any answer would break that.
     if (generation.reason == FinishReason::interrupted && reply.answer.text.empty()) return reply;
-    messages.push_back({"assistant", reply.answer.text});
+    messages.push_back({"assistant", reply.answer.text, reply.answer.thinking});
     messages_ = std::move(messages);
     return reply;
 }

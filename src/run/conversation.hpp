@@ -47,14 +47,20 @@ public:
 private:
     struct Prompt {
         SpokenTokens::Encoded encoded;
+        std::optional<ThinkingMarks> thinking;
         size_t first = 0;  // of the messages sent behind the system's
         int64_t dropped_turns = 0;
         int64_t tokens() const { return static_cast<int64_t>(encoded.ids.size()); }
     };
     size_t first_after_system() const;
-    Prompt prompt_of(const std::vector<ChatMessage>& messages, size_t first) const;
-    Prompt fitting_prompt(const std::vector<ChatMessage>& messages, int64_t answer_tokens) const;
-    Prompt shifted_prompt(const std::vector<ChatMessage>& messages, Prompt prompt, int64_t room) const;
+    /// What is asked: the messages, and how the template is to render them.
+    struct Question {
+        std::vector<ChatMessage> messages;
+        TemplateArguments arguments;
+    };
+    Prompt prompt_of(const Question& question, size_t first) const;
+    Prompt fitting_prompt(const Question& question, int64_t answer_tokens) const;
+    Prompt shifted_prompt(const Question& question, Prompt prompt, int64_t room) const;
 
     Engine& engine_;
     const Tokenizer& tokenizer_;

@@ -238,5 +238,21 @@ TEST_F(ConversationTest, SystemAndReset) {
     EXPECT_EQ(text_of(engine.prompt), "[u:six<end>][a:");
 }
 
+TEST_F(ConversationTest, ThoughtsStayOutOfTheNextTurn) {
+    KeepingEngine engine("<think>hm</think>Yes.", 200);
+    const ChatTemplate chat(
+        "{% for m in messages %}[{{ m.role }}:{{ m.content }}]{% endfor %}</think>{{ mood }}", "", "");
+    Conversation conversation(engine, *tokenizer_, chat, ContextPolicy::error);
+    AnswerOptions options;
+    options.template_arguments = {{"mood", "calm"}};
+    const auto first = conversation.say("a", options, go_on);
+    EXPECT_EQ(first.answer.text, "Yes.");
+    EXPECT_EQ(first.answer.thinking, "hm");
+    EXPECT_EQ(conversation.messages().back().content, "Yes.");
+    EXPECT_EQ(conversation.messages().back().thinking, "hm");
+    conversation.say("b", options, go_on);
+    EXPECT_EQ(text_of(engine.prompt), "[user:a][assistant:Yes.][user:b]</think>calm");
+}
+
 }  // namespace
 }  // namespace ovenbird

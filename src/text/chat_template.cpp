@@ -1,5 +1,9 @@
 #include "text/chat_template.hpp"
 
+#include <algorithm>
+#include <array>
+#include <map>
+
 #include "base/bridge_text.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -10,33 +14,89 @@ namespace ovenbird {
 namespace {
 
 constexpr uint64_t kMostTemplateBytes = uint64_t{4} << 20;
+constexpr const char* kTemplatesFolder = "additional_chat_templates";
 
-/// `chat_template` of a JSON file: a string, or a list of named ones of which "default" is taken.
-std::optional<std::string> template_in(const std::filesystem::path& path) {
-    if (!std::filesystem::exists(path)) return std::nullopt;
+using Templates = std::map<std::string, std::string>;  // by name
+constexpr const char* kDefault = "default";
+
+/// `chat_template` of a JSON file: a string, a list of named ones, or an object of them.
+Templates templates_in(const std::filesystem::path& path) {
+    if (!std::filesystem::exists(path)) return {};
     const Json json = read_json(path);
     const JsonObject file(json, path.string());
-    if (!file.has("chat_template")) return std::nullopt;
+    if (!file.has("chat_template")) return {};
     const Json& value = json.at("chat_template");
-    if (!value.is_array()) return file.text("chat_template");
-    for (const Json& item : value) {
-        const JsonObject named(item, path.string() + ": chat_template");
-        if (named.text("name") == "default") return named.text("template");
+    Templates found;
+    if (value.is_array()) {
+        for (const Json& item : value) {
+            const JsonObject named(item, path.string() + ": chat_template");
+            found[named.text("name")] = named.text("template");
+        }
+    } else if (value.is_object()) {
+        const JsonObject named(value, path.string() + ": chat_template");
+        for (const auto& [name, _] : value.items())
+            found[name] = named.text(name);
+    } else {
+        found[kDefault] = file.text("chat_template");
     }
-    return std::nullopt;
+    return found;
 }
 
-std::optional<std::string> find_template(const std::filesystem::path& folder) {
+Templates templates_of(const std::filesystem::path& folder) {
     const std::filesystem::path own_file = folder / "chat_template.jinja";
-    if (std::filesystem::exists(own_file)) return read_file(own_file, kMostTemplateBytes);
-    if (auto found = template_in(folder / "tokenizer_config.json")) return found;
-    return template_in(folder / "chat_template.json");
+    if (!std::filesystem::exists(own_file)) {
+        auto found = templates_in(folder / "tokenizer_config.json");
+        return found.empty() ? templates_in(folder / "chat_template.json") : found;
+    }
+    Templates found{{kDefault, read_file(own_file, kMostTemplateBytes)}};
+    std::error_code error;
+    for (std::filesystem::directory_iterator it(folder / kTemplatesFolder, error), end; !error && it != end;
+         it.increment(error)) {
+        if (it->path().extension() == ".jinja")
+            found[it->path().stem().string()] = read_file(it->path(), kMostTemplateBytes);
+    }
+    return found;
+}
+
+std::string names_of(const Templates& templates) {
+    std::string names;
+    for (const auto& [name, _] : templates)
+        names += (names.empty() ? "" : ", ") + name;
+    return names;
+}
+
+std::optional<std::string> find_template(const std::filesystem::path& folder, const std::string& name) {
+    Templates templates = templates_of(folder);
+    if (templates.empty() && name.empty()) return std::nullopt;
+    const auto found = templates.find(name.empty() ? kDefault : name);
+    if (found != templates.end()) return std::move(found->second);
+    if (name.empty() && templates.size() == 1) return std::move(templates.begin()->second);
+    if (name.empty())
+        fail(ErrorCode::not_found,
+             "{}: several chat templates and none is 'default'; choose with --chat-template: {}",
+             folder.string(), names_of(templates));
+    fail(ErrorCode::not_found, "{}: no chat template '{}'; there are: {}", folder.string(), name,
+         templates.empty() ? "none" : names_of(templates));
+}
+
+// What the program itself says to a template.
+constexpr std::array<std::string_view, 6> kOwnVariables{
+    "messages", "add_generation_prompt", "bos_token", "eos_token", "tools", "documents"};
+
+void add_arguments(const TemplateArguments& arguments, Json& context) {
+    for (const auto& [name, text] : arguments) {
+        if (std::find(kOwnVariables.begin(), kOwnVariables.end(), name) != kOwnVariables.end())
+            fail(ErrorCode::usage,
+                 "the template's variable '{}' is not for --template-arg: the conversation says it", name);
+        const Json value = Json::parse(text, nullptr, false);
+        context[name] = value.is_discarded() ? Json(text) : value;
+    }
 }
 
 }  // namespace
 
-std::optional<ChatTemplate> ChatTemplate::load(const std::filesystem::path& folder) {
-    std::optional<std::string> source = find_template(folder);
+std::optional<ChatTemplate> ChatTemplate::load(const std::filesystem::path& folder, const std::string& name) {
+    std::optional<std::string> source = find_template(folder, name);
     if (!source) return std::nullopt;
     SpecialTokens special = read_special_tokens(folder);
     return ChatTemplate(std::move(*source), special.bos.value_or(""), special.eos.value_or(""));
@@ -45,18 +105,22 @@ std::optional<ChatTemplate> ChatTemplate::load(const std::filesystem::path& fold
 ChatTemplate::ChatTemplate(std::string source, std::string bos_token, std::string eos_token)
     : source_(std::move(source)), bos_token_(std::move(bos_token)), eos_token_(std::move(eos_token)) {}
 
-std::string ChatTemplate::render(const std::vector<ChatMessage>& messages, bool add_generation_prompt) const {
+std::string ChatTemplate::render(const std::vector<ChatMessage>& messages, bool add_generation_prompt,
+                                 const TemplateArguments& arguments) const {
     if (source_.size() > kMostTemplateBytes) {
         fail(ErrorCode::invalid_input, "the chat template has {} bytes, more than the {} that are read",
              source_.size(), kMostTemplateBytes);
     }
     Json list = Json::array();
     for (const ChatMessage& message : messages) {
-        list.push_back({{"role", message.role}, {"content", message.content}});
+        Json said{{"role", message.role}, {"content", message.content}};
+        if (!message.thinking.empty()) said["reasoning_content"] = message.thinking;
+        list.push_back(std::move(said));
     }
-    const Json context = {{"messages", std::move(list)}, {"tools", nullptr},
-                          {"documents", nullptr},        {"add_generation_prompt", add_generation_prompt},
-                          {"bos_token", bos_token_},     {"eos_token", eos_token_}};
+    Json context = {{"messages", std::move(list)}, {"tools", nullptr},
+                    {"documents", nullptr},        {"add_generation_prompt", add_generation_prompt},
+                    {"bos_token", bos_token_},     {"eos_token", eos_token_}};
+    add_arguments(arguments, context);
     std::string context_text;
     try {
         context_text = context.dump();

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ovenbird/answer.hpp"
@@ -12,17 +13,25 @@ namespace ovenbird {
 
 class ChatTemplate {
 public:
-    /// The folder's template: chat_template.jinja, else `chat_template` of tokenizer_config.json (a string,
-    /// or a list of {name, template} where "default" is taken), else chat_template.json; nothing where there
-    /// is none. Errors: invalid_input.
-    static std::optional<ChatTemplate> load(const std::filesystem::path& folder);
+    /// The folder's templates: chat_template.jinja with those of additional_chat_templates/ beside it, else
+    /// `chat_template` of tokenizer_config.json (a string, a list of {name, template}, or an object of them),
+    /// else chat_template.json; nothing where there is none. `name` chooses; empty: "default", or the only
+    /// one. Errors: invalid_input; not_found (no template of that name; several, and none is "default": lists
+    /// them).
+    static std::optional<ChatTemplate> load(const std::filesystem::path& folder,
+                                            const std::string& name = "");
     ChatTemplate(std::string source, std::string bos_token, std::string eos_token);
 
     /// The prompt's text. Templates see messages, add_generation_prompt, bos_token, eos_token,
     /// raise_exception and strftime_now, as in transformers. The result already holds its special tokens:
     /// encode it with add_special = false. Errors: invalid_input with the template's own message (such as
     /// "roles must alternate").
-    std::string render(const std::vector<ChatMessage>& messages, bool add_generation_prompt = true) const;
+    /// `arguments` are further variables. Errors also: usage for one of the names above.
+    std::string render(const std::vector<ChatMessage>& messages, bool add_generation_prompt = true,
+                       const TemplateArguments& arguments = {}) const;
+
+    /// Whether the template's source holds the text.
+    bool mentions(std::string_view text) const { return source_.find(text) != std::string::npos; }
 
     /// What the template writes behind an assistant's message that is the last one, without the white space
     /// around it: a model that was trained with it says the same when its turn is over. Empty where there is

@@ -245,6 +245,46 @@ TEST(ChatTemplateLoad, FindsTheTemplateInItsUsualPlaces) {
     EXPECT_EQ(load()->render({}), "first");
 }
 
+TEST(ChatTemplateLoad, OfSeveralTheNamedOneTheDefaultOrTheOnly) {
+    const TestFolder folder;
+    const auto load = [&](const char* name) { return ChatTemplate::load(folder.path(), name)->render({}); };
+    const auto config = folder / "tokenizer_config.json";
+    write(config,
+          R"({"chat_template": [{"name": "rag", "template": "r"}, {"name": "tool_use", "template": "t"}]})");
+    EXPECT_EQ(load("rag"), "r");
+    const auto text = error_of(ErrorCode::not_found, [&] { load(""); });
+    EXPECT_TRUE(contains(text, "--chat-template: rag, tool_use"));
+    EXPECT_TRUE(
+        contains(error_of(ErrorCode::not_found, [&] { load("x"); }), "no chat template 'x'; there are: rag"));
+    write(config, R"({"chat_template": [{"name": "rag", "template": "r"}]})");
+    EXPECT_EQ(load(""), "r");
+    write(config, R"({"chat_template": {"default": "d", "rag": "r"}})");
+    EXPECT_EQ(load(""), "d");
+    EXPECT_EQ(load("rag"), "r");
+    write(folder / "chat_template.jinja", "j");
+    std::filesystem::create_directories(folder / "additional_chat_templates");
+    write(folder / "additional_chat_templates/rag.jinja", "more");
+    EXPECT_EQ(load(""), "j");
+    EXPECT_EQ(load("rag"), "more");
+    error_of(ErrorCode::not_found, [&] { load("tool_use"); });
+}
+
+TEST(ChatTemplate, TakesArgumentsAsJsonOrText) {
+    const ChatTemplate chat(
+        "{% if thinks is defined and not thinks %}no{% else %}yes{% endif %}{{ n + 1 }}{{ word }}", "", "");
+    EXPECT_EQ(chat.render({}, true, {{"thinks", "false"}, {"n", "2"}, {"word", "a b"}}), "no3a b");
+    EXPECT_EQ(chat.render({}, true, {{"n", "1.5"}, {"word", "[1]"}}), "yes2.5[1]");
+    for (const char* own :
+         {"messages", "add_generation_prompt", "bos_token", "eos_token", "tools", "documents"})
+        error_of(ErrorCode::usage, [&] { chat.render({}, true, {{own, "x"}}); });
+}
+
+TEST(ChatTemplate, SeesWhatWasThought) {
+    const ChatTemplate chat("{% for m in messages %}{{ m.content }}({{ m.reasoning_content }}){% endfor %}",
+                            "", "");
+    EXPECT_EQ(chat.render({{"user", "a"}, {"assistant", "b", "hm"}}), "a()b(hm)");
+}
+
 TEST(ChatTemplateLoad, NamesAFileOfTheWrongShape) {
     const TestFolder folder;
     for (const char* text : {"[]", R"({"chat_template": 5})", R"({"chat_template": ["x"]})",

@@ -19,6 +19,7 @@ constexpr uint64_t kMaxConfigBytes = uint64_t{4} << 20;
 constexpr uint64_t kMaxTextBytes = uint64_t{512} << 20;
 
 // What run needs beside the IR. Weights, code (*.py) and anything else stay behind.
+constexpr const char* kTemplatesFolder = "additional_chat_templates";
 constexpr std::array kTextFiles{
     "config.json",         "generation_config.json",
     "tokenizer.json",      "tokenizer_config.json",
@@ -192,6 +193,13 @@ std::vector<std::string> copy_text_files(const fs::path& from, const fs::path& t
         if (!is_file(from / name)) continue;
         write_file(to / name, read_file(from / name, kMaxTextBytes));
         written.emplace_back(name);
+    }
+    if (!fs::is_directory(from / kTemplatesFolder)) return written;
+    for (const auto& name : names_ending(from / kTemplatesFolder, ".jinja")) {
+        const fs::path inner = fs::path(kTemplatesFolder) / name;
+        fs::create_directories(to / kTemplatesFolder);
+        write_file(to / inner, read_file(from / inner, kMaxTextBytes));
+        written.push_back(inner.generic_string());
     }
     return written;
 }
