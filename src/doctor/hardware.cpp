@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/error.hpp"
+
 namespace ovenbird {
 namespace {
 
@@ -21,10 +23,10 @@ constexpr std::array kKnownNpus{
 // The node of a class ("accel", "drm") whose device has this address.
 std::string node_of(const SystemTree& system, const std::string& address, const std::string& kind,
                     const std::string& prefix, const std::string& folder) {
-    for (const auto& name : system.names("/sys/class/" + kind)) {
-        if (name.rfind(prefix, 0) == 0 &&
-            system.link_name("/sys/class/" + kind + "/" + name + "/device") == address)
-            return folder + name;
+    const std::string nodes = "/sys/class/" + kind;
+    for (const auto& name : system.names(nodes)) {
+        const std::string device = fmt::format("{}/{}/device", nodes, name);
+        if (name.rfind(prefix, 0) == 0 && system.link_name(device) == address) return folder + name;
     }
     return {};
 }
