@@ -71,6 +71,6 @@ set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
     "One program that turns a language model into a static INT4 OpenVINO model, the only\n kind that an Intel NPU takes, and runs it on NPU, GPU or CPU. OpenVINO is inside.")
 # Held true by tests/package/check_files.py: no file asks for more.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6 (>= 2.35), libgcc-s1, libstdc++6 (>= 12)")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, libze1 | level-zero, ocl-icd-libopencl1")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, libze1 (>= 1.17.17) | level-zero, ocl-icd-libopencl1")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "intel-level-zero-npu, intel-opencl-icd")
 include(CPack)

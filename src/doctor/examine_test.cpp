@@ -120,9 +120,34 @@ TEST(ExamineTest, DriverVersions) {
     EXPECT_TRUE(says(symptom_of(examine(machine), "OpenVINO").mend, "above"));
     made.file("/usr/lib/x86_64-linux-gnu/libze_intel_vpu.so.1", "");
     EXPECT_TRUE(says(symptom_of(examine(machine), "NPU driver").text, "before 1.16"));
+    EXPECT_EQ(symptom_of(examine(machine), "NPU driver").health, Health::problem);
     made.driver("1.28.0");
+    EXPECT_TRUE(says(symptom_of(examine(machine), "NPU driver").text, "1.28.0"));
+    const auto found = examine(machine);
+    EXPECT_TRUE(std::any_of(found.symptoms.begin(), found.symptoms.end(), [](const Symptom& symptom) {
+        return symptom.mend == "sudo rm /usr/lib/x86_64-linux-gnu/libze_intel_vpu.so.1*";
+    }));
     EXPECT_EQ(symptom_of(examine(machine), "NPU driver").health, Health::warning);
     EXPECT_TRUE(says(symptom_of(examine(machine), "NPU driver").text, "1.28.0 is older"));
+}
+
+TEST(ExamineTest, Loaders) {
+    for (const auto& [file, health] :
+         std::vector<std::pair<std::string, Health>>{{"libze_loader.so.1.8.12", Health::problem},
+                                                     {"libze_loader.so.1.17.16", Health::problem},
+                                                     {"libze_loader.so.1.17.17", Health::ok},
+                                                     {"libze_loader.so.1.32", Health::ok},
+                                                     {"libze_loader.so.1.x", Health::ok},
+                                                     {"elsewhere.so.0.1", Health::ok}}) {
+        MadeSystem made;
+        made.npu("0x643e");
+        made.link("/usr/lib/libze_loader.so.1", file);
+        made.file("/usr/lib/" + file, "");
+        auto machine = healthy(made);
+        machine.plugins[0].devices.clear();
+        const Symptom symptom = symptom_of(examine(machine), "level-zero");
+        EXPECT_EQ(symptom.health, health) << file << ": " << symptom.text;
+    }
 }
 
 TEST(ExamineTest, DriverVersionsThatOnlyDpkgKnows) {

@@ -7,7 +7,9 @@ namespace ovenbird {
 
 using Symptoms = std::vector<Symptom>;
 
-/// From the silicon to the library: the NPU, its kernel driver, its device file and its user-space driver.
+/// The user-space driver and level-zero's loader.
+void examine_libraries(const Machine& machine, int newest_generation, Symptoms& symptoms);
+/// From the silicon to the libraries: the NPU, its kernel driver, its device file, examine_libraries().
 void examine_npus(const Machine& machine, const Hardware& hardware, Symptoms& symptoms);
 void examine_gpus(const Machine& machine, const Hardware& hardware, Symptoms& symptoms);
 void examine_openvino(const Machine& machine, const Hardware& hardware, Symptoms& symptoms);
