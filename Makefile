@@ -20,7 +20,7 @@ CXX_FILES := $(shell git ls-files '*.cpp' '*.hpp' '*.c' '*.h' 2> /dev/null)
 CARGO := cd rust && cargo
 CARGO_FLAGS := --release --locked --quiet --target-dir ../build/rust
 
-.PHONY: help setup build demo check test checks rooms dev asan tsan lint fuzz npu npu-test npu-test-full bench format format-check clean
+.PHONY: help setup build demo check test checks rooms dev asan tsan lint fuzz npu npu-test npu-test-full bench package package-test format format-check clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -105,6 +105,20 @@ bench:  ## compare with optimum-intel (its venv, 31 GB of disk and 20 GB of memo
 	for script in bench/step_vs_optimum.py bench/kl_vs_nncf.py bench/bake_7b.py bench/npu_forms.py bench/npu_compile_vs_optimum.py bench/npu_folded.py bench/decode_vs_peers.py; do
 	    build/bench/venv/bin/python $$script --json build/bench/$$(basename $$script .py).json
 	done
+
+package: setup  ## a .tar.zst and a .deb of the release build, in build/release/package
+	@$(MAKE) --no-print-directory packed
+
+package-test: package  ## look through the packages and try them in bare systems of another Debian (as root)
+	@tests/package/run build/release/package || [ $$? -eq 77 ]
+
+.PHONY: packed
+packed:
+	@$(MAKE) --no-print-directory compiled PRESET=release TARGET=ovenbird_documents
+	rm -rf build/release/package
+	cd build/release && cpack > package.log || { cat package.log >&2; exit 1; }
+	rm -rf package/_CPack_Packages
+	ls -l package
 
 format:  ## rewrite C++ and Rust in the house's format
 	@clang-format-14 -i $(CXX_FILES)

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <openvino/core/version.hpp>
+#include <span>
 
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
@@ -13,25 +14,48 @@
 
 namespace {
 
-constexpr std::array kCommands{
-    ovenbird::Command{"bake", "turn a model into a static INT4 folder", ovenbird::bake_command},
-    ovenbird::Command{"run", "answer a prompt with a static model", ovenbird::run_command},
-    ovenbird::Command{"chat", "talk with a model", ovenbird::chat_command},
-    ovenbird::Command{"check", "say whether an NPU can take a model", ovenbird::check_command},
-    ovenbird::Command{"bench", "measure a baked folder, and other runtimes beside it",
-                      ovenbird::bench_command},
-    ovenbird::Command{"pull", "download a model of a hub", ovenbird::pull_command},
-    ovenbird::Command{"list", "show the models that were baked by name", ovenbird::list_command},
-    ovenbird::Command{"rm", "delete models that were baked by name", ovenbird::rm_command},
-    ovenbird::Command{"cache", "show or clear the compiled-model cache", ovenbird::cache_command},
+using ovenbird::Command;
+
+constexpr std::array kModels{
+    Command{"pull", "download a model of a hub", ovenbird::pull_command},
+    Command{"list", "show the models that were baked by name", ovenbird::list_command},
+    Command{"rm", "delete models that were baked by name", ovenbird::rm_command},
+    Command{"bake", "turn a model into a static INT4 folder", ovenbird::bake_command},
 };
+constexpr std::array kRun{
+    Command{"run", "answer a prompt with a static model", ovenbird::run_command},
+    Command{"chat", "talk with a model", ovenbird::chat_command},
+    Command{"bench", "measure a baked folder, and other runtimes beside it", ovenbird::bench_command},
+};
+constexpr std::array kMachine{
+    Command{"check", "say whether an NPU can take a model", ovenbird::check_command},
+    Command{"doctor", "say what this machine lacks to run models, and what mends it",
+            ovenbird::doctor_command},
+    Command{"cache", "show or clear the compiled-model cache", ovenbird::cache_command},
+};
+
+struct CommandGroup {
+    const char* title;
+    std::span<const Command> commands;
+};
+constexpr std::array kGroups{CommandGroup{"Models", kModels}, CommandGroup{"Run", kRun},
+                             CommandGroup{"Machine", kMachine}};
 
 void print_help() {
     ovenbird::print_output(
-        "Ovenbird bakes language models for Intel NPUs and runs them.\n\nusage: ovenbird COMMAND …\n\n");
-    for (const auto& command : kCommands)
-        ovenbird::print_output("  {:<8} {}\n", command.name, command.summary);
-    ovenbird::print_output("\novenbird COMMAND --help tells more; ovenbird --version tells the versions.\n");
+        "Ovenbird bakes language models for Intel NPUs and runs them.\n\nusage: ovenbird COMMAND …\n");
+    for (const auto& group : kGroups) {
+        ovenbird::print_output("\n{}\n", group.title);
+        for (const auto& command : group.commands)
+            ovenbird::print_output("  {:<8} {}\n", command.name, command.summary);
+    }
+    ovenbird::print_output(
+        "\nA model is ORG/NAME of a hub, a Hugging Face folder, a .gguf file, or an OpenVINO IR.\n"
+        "\nExamples\n"
+        "  ovenbird chat ORG/NAME                      download, bake at the first time, and talk\n"
+        "  ovenbird bake ./folder -o baked             a folder, a .gguf file or a .xml file likewise\n"
+        "  ovenbird run baked \"What is an oven?\"       NPU, else GPU, else CPU\n"
+        "\novenbird COMMAND --help tells more; ovenbird --version tells the versions.\n");
 }
 
 int dispatch(int argc, char** argv) {
@@ -42,8 +66,10 @@ int dispatch(int argc, char** argv) {
                                ov::get_openvino_version().buildNumber);
         return 0;
     }
-    for (const auto& command : kCommands) {
-        if (std::strcmp(name, command.name) == 0) return command.run(argc - 1, argv + 1);
+    for (const auto& group : kGroups) {
+        for (const auto& command : group.commands) {
+            if (std::strcmp(name, command.name) == 0) return command.run(argc - 1, argv + 1);
+        }
     }
     ovenbird::fail(ovenbird::ErrorCode::usage, "'{}' is not a command; see ovenbird --help", name);
 }

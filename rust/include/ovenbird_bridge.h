@@ -150,6 +150,8 @@ ObHubStatus ob_hub_list(const char* request, size_t request_size, const ObHubCal
 /// "size", "fetched_bytes"}]}.
 ObHubStatus ob_hub_fetch(const char* request, size_t request_size, const ObHubCaller* caller,
                          ObString* answer, ObString* error);
+/// {"endpoint", "cache", "token" (whether there is one), "offline"}, as the environment says; asks nobody.
+bool ob_hub_settings(ObString* answer, ObString* error);
 /// Whether a text can be the name of a repository, ORG/NAME.
 bool ob_hub_is_repo(const char* name, size_t name_size);
 

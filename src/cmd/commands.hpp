@@ -18,5 +18,6 @@ int pull_command(int argc, char** argv);
 int list_command(int argc, char** argv);
 int rm_command(int argc, char** argv);
 int cache_command(int argc, char** argv);
+int doctor_command(int argc, char** argv);
 
 }  // namespace ovenbird

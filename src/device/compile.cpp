@@ -229,4 +229,24 @@ std::vector<std::pair<std::string, std::string>> available_devices() {
     return devices;
 }
 
+std::vector<RuntimePlugin> runtime_plugins() {
+    std::vector<RuntimePlugin> plugins;
+    for (const char* name : {"NPU", "GPU", "CPU"}) {
+        RuntimePlugin& plugin = plugins.emplace_back(RuntimePlugin{name, {}, {}, {}});
+        try {
+            for (const auto& [device, version] : core().get_versions(name))
+                plugin.version = version.buildNumber;
+            const auto ids = core().get_property(name, ov::available_devices);
+            for (const auto& id : ids) {
+                const std::string device =
+                    ids.size() == 1 ? std::string(name) : fmt::format("{}.{}", name, id);
+                plugin.devices.push_back(device + ": " + core().get_property(device, ov::device::full_name));
+            }
+        } catch (const std::exception& error) {
+            plugin.fault = one_line_reason(error.what());
+        }
+    }
+    return plugins;
+}
+
 }  // namespace ovenbird

@@ -106,4 +106,15 @@ std::shared_ptr<ov::Model> read_graph(const std::filesystem::path& model_xml,
 /// Devices the runtime sees now, with their full names.
 std::vector<std::pair<std::string, std::string>> available_devices();
 
+/// One of the runtime's plugins, as far as it can be loaded.
+struct RuntimePlugin {
+    std::string name;
+    std::string version;
+    std::string fault;                 // why it cannot be loaded; empty: it can
+    std::vector<std::string> devices;  // "GPU.1: Intel(R) Arc(TM) …"
+};
+
+/// NPU, GPU and CPU, in this order. Never fails.
+std::vector<RuntimePlugin> runtime_plugins();
+
 }  // namespace ovenbird

@@ -92,5 +92,22 @@ TEST(OneLineReason, DropsSourcePositions) {
     EXPECT_EQ(one_line_reason(bytes), bytes.substr(0, 299) + "…");
 }
 
+TEST(Device, PluginsSayWhatTheySeeOrWhyTheyCannotBeLoaded) {
+    const auto plugins = runtime_plugins();
+    ASSERT_EQ(plugins.size(), 3);
+    EXPECT_EQ(plugins[0].name, "NPU");
+    EXPECT_EQ(plugins[2].name, "CPU");
+    EXPECT_EQ(plugins[2].fault, "");
+    ASSERT_EQ(plugins[2].devices.size(), 1);
+    EXPECT_EQ(plugins[2].devices[0].rfind("CPU: ", 0), 0);
+    for (const auto& plugin : plugins) {
+        // Each one that compile_on() would take is there, and no other.
+        size_t visible = 0;
+        for (const auto& [device, name] : available_devices())
+            visible += device_family(device) == plugin.name ? 1 : 0;
+        EXPECT_EQ(plugin.devices.size(), visible) << plugin.name;
+    }
+}
+
 }  // namespace
 }  // namespace ovenbird

@@ -96,4 +96,12 @@ void fetch_files(const RepoListing& listing, const std::vector<std::string>& fil
     reporter.end();
 }
 
+HubSettings hub_settings() {
+    BridgeText answer;
+    BridgeText error;
+    if (!ob_hub_settings(answer.out(), error.out())) throw Error(ErrorCode::usage, error.str());
+    const Json told = Json::parse(answer.str());
+    return {told.at("endpoint"), told.at("cache").get<std::string>(), told.at("token"), told.at("offline")};
+}
+
 }  // namespace ovenbird

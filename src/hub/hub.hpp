@@ -36,4 +36,14 @@ RepoListing list_repo(const std::string& repo, const std::string& revision, Repo
 /// no_space, verification (wrong bytes again and again), interrupted.
 void fetch_files(const RepoListing& listing, const std::vector<std::string>& files, Reporter& reporter);
 
+/// What the environment says of the hub. Nobody is asked.
+struct HubSettings {
+    std::string endpoint;
+    std::filesystem::path cache;
+    bool has_token = false;
+    bool offline = false;
+};
+/// Errors: usage (a variable that cannot be).
+HubSettings hub_settings();
+
 }  // namespace ovenbird

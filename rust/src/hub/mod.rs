@@ -329,6 +329,40 @@ pub unsafe extern "C" fn ob_hub_fetch(
     respond(request, size, caller, answer, error, fetch_request)
 }
 
+/// An address without the name and password that may stand in it.
+fn without_password(endpoint: &str) -> String {
+    let Some((scheme, rest)) = endpoint.split_once("://") else { return endpoint.to_string() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    format!("{scheme}://{host}{path}")
+}
+
+/// What the environment says of the hub, for people: whether there is a token, never the token.
+fn described(settings: &Settings) -> Value {
+    json!({
+        "endpoint": without_password(&settings.endpoint),
+        "cache": settings.cache.to_string_lossy(),
+        "token": settings.token.is_some(),
+        "offline": settings.offline,
+    })
+}
+
+/// # Safety
+/// `answer` and `error` are null or point to where a text may be left.
+#[no_mangle]
+pub unsafe extern "C" fn ob_hub_settings(answer: *mut ObString, error: *mut ObString) -> bool {
+    match guarded(Settings::from_environment) {
+        Ok(settings) => {
+            give_string(answer, described(&settings).to_string());
+            true
+        }
+        Err(reason) => {
+            give_string(error, reason);
+            false
+        }
+    }
+}
+
 /// Whether a text can be the name of a repository, ORG/NAME.
 ///
 /// # Safety
@@ -336,4 +370,26 @@ pub unsafe extern "C" fn ob_hub_fetch(
 #[no_mangle]
 pub unsafe extern "C" fn ob_hub_is_repo(name: *const u8, size: usize) -> bool {
     guarded(|| Ok(is_repo(text(name, size)?))).unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_described_holds_no_token() {
+        let find = |name: &str| match name {
+            "HF_TOKEN" => Some("hf_secret".to_string()),
+            "HF_HOME" => Some("/f".to_string()),
+            "HF_ENDPOINT" => Some("https://ada:secret@hub:81/a@b".to_string()),
+            _ => None,
+        };
+        let told = described(&Settings::read(&find).unwrap());
+        assert_eq!(told["token"], true);
+        assert_eq!(told["cache"], "/f/hub");
+        assert_eq!(told["endpoint"], "https://hub:81/a@b");
+        assert!(!told.to_string().contains("secret"));
+        let without = Settings::read(&|name| (name == "HF_HOME").then(|| "/none".to_string())).unwrap();
+        assert_eq!(described(&without)["token"], false);
+    }
 }
