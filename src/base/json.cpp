@@ -22,6 +22,12 @@ std::string place_in(std::string_view text, size_t byte) {
 
 }  // namespace
 
+std::string_view without_byte_order_mark(std::string_view text) {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+    return text;
+}
+
 Json parse_json(std::string_view text, const std::string& origin) {
     const auto limit_depth = [&](int depth, Json::parse_event_t, Json&) {
         if (depth > kDeepestNesting) {
@@ -30,6 +36,7 @@ Json parse_json(std::string_view text, const std::string& origin) {
         }
         return true;
     };
+    text = without_byte_order_mark(text);
     try {
         return Json::parse(text, limit_depth);
     } catch (const nlohmann::json::parse_error& error) {
