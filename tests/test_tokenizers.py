@@ -79,6 +79,29 @@ class Tokenizers(unittest.TestCase):
         for text, answer, (plain, special) in zip(goldens["texts"], answers, goldens["ids"]["bpe_legacy"]["ids"]):
             self.assertEqual((answer["plain"], answer["special"]), (plain, special), repr(text))
 
+    def test_every_split_of_a_gguf_is_an_expression_that_runs(self):
+        # GPT-2's letters for the bytes, so that every text has ids and comes back.
+        letters = [chr(byte if 33 <= byte < 127 or 161 <= byte < 173 or byte > 173 else 0) for byte in range(256)]
+        spare = iter(range(256, 512))
+        letters = [letter if letter != "\0" else chr(next(spare)) for letter in letters]
+        text = "Don't I'LL 12345 naïve Straße быстрая 敏捷的 すばやい 빠른 تقفز तेज !?\n\n  a\r\n{x}"
+        for name in ("llama-bpe", "qwen2", "deepseek-llm", "deepseek-coder", "deepseek-v3", "seed-coder", "kimi-k2",
+                     "gpt-4o", "tekken", "smollm", "gpt-2", "default"):
+            path = self.scratch / f"{name}.gguf"
+            writer = gguf.GGUFWriter(path, "llama")
+            writer.add_tokenizer_model("gpt2")
+            writer.add_tokenizer_pre(name)
+            writer.add_token_list(letters + ["qq"])
+            writer.add_token_merges(["q q"])
+            writer.add_tensor("token_embd.weight", np.zeros((1, 32), np.float32))
+            writer.write_header_to_file()
+            writer.write_kv_data_to_file()
+            writer.write_tensors_to_file()
+            writer.close()
+            answer = token_ids(path, [text])[0]
+            self.assertEqual(bytes(answer["plain"]), text.encode(), name)
+            self.assertEqual(answer["text"], text, name)
+
     def test_a_bake_makes_the_file_or_warns_before_the_work(self):
         source = pathlib.Path(shutil.copytree(CASE, self.scratch / "source"))
         for file in source.glob("tokenizer*"):
