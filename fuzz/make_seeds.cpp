@@ -102,6 +102,19 @@ std::string safetensors() {
     return raw(uint64_t{header.size()}) + header + std::string(12, '\x01');
 }
 
+// A piece is a message in a message: text, score, kind.
+std::string spm_piece(std::string_view piece, float score, char kind) {
+    const std::string message = "\x0A" + std::string(1, static_cast<char>(piece.size())) +
+                                std::string(piece) + "\x15" + raw(score) + "\x18" + kind;
+    return "\x0A" + std::string(1, static_cast<char>(message.size())) + message;
+}
+
+std::string spm() {
+    const std::string trainer("\x12\x02\x18\x02", 4);  // BPE
+    return spm_piece("<unk>", 0, 2) + spm_piece("ab", -1, 1) + spm_piece("a", -2, 1) + spm_piece("b", -3, 1) +
+           trainer;
+}
+
 void write(const fs::path& path, const std::string& content) {
     fs::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary) << content;
@@ -121,5 +134,6 @@ int main(int count, char** arguments) {
     write(folder / "gguf" / "sentencepiece", gguf(2, "llama", scores));
     write(folder / "gguf" / "part", gguf_part());
     write(folder / "safetensors" / "three", safetensors());
+    write(folder / "spm" / "four", spm());
     return 0;
 }

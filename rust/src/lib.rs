@@ -1,6 +1,7 @@
 //! The kept Rust crates behind the C interface of `include/ovenbird_bridge.h`, which holds the contracts.
 
 mod constraint;
+mod declared;
 mod ffi;
 mod hash;
 mod hub;

@@ -55,19 +55,26 @@ impl ObTokenizer {
         let mut inner: Tokenizer = json.parse().map_err(|error| format!("{error}"))?;
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| error.to_string())?;
-        let vocabulary = inner.get_vocab(true);
-        let id_limit = vocabulary.values().max().map_or(0, |id| u64::from(*id) + 1);
-        let special_ids = inner
-            .get_added_tokens_decoder()
-            .into_iter()
-            .filter(|(_, token)| token.special)
-            .map(|(id, _)| id)
-            .collect();
         let level = |decoder: &DecoderWrapper| matches!(decoder, DecoderWrapper::ByteLevel(_));
         let byte_level = inner.get_decoder().is_some_and(|decoder| any_decoder(decoder, &level));
-        let tokenizer = Self { byte_ids: byte_ids(&inner), inner, id_limit, byte_level, special_ids };
+        let mut tokenizer =
+            Self { byte_ids: byte_ids(&inner), inner, id_limit: 0, byte_level, special_ids: HashSet::new() };
+        tokenizer.count_ids();
         tokenizer.try_out()?;
         Ok(tokenizer)
+    }
+
+    /// Anew after each change: the limit, and which ids have no text in answers.
+    pub(crate) fn count_ids(&mut self) {
+        let vocabulary = self.inner.get_vocab(true);
+        self.id_limit = vocabulary.values().max().map_or(0, |id| u64::from(*id) + 1);
+        let added = self.inner.get_added_vocabulary();
+        self.special_ids = added
+            .get_added_tokens_decoder()
+            .iter()
+            .filter(|(_, token)| token.special || added.is_special_token(&token.content))
+            .map(|(id, _)| *id)
+            .collect();
     }
 
     /// A decoder that fails on plain tokens is better refused here than in the middle of an answer.

@@ -9,6 +9,7 @@
 #include "bake/forms/ir_file.hpp"
 #include "bake/forms/passes.hpp"
 #include "bake/plan_graphs.hpp"
+#include "bake/source/built_tokenizer.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 
@@ -135,7 +136,10 @@ void refuse_checkpoint_options(const BakeOptions& options) {
 
 class IrSource : public DecoderSource {
 public:
-    explicit IrSource(IrFiles ir) : ir_(std::move(ir)), beside_(read_beside(ir_.xml)) {
+    explicit IrSource(IrFiles ir)
+        : ir_(std::move(ir)),
+          beside_(read_beside(ir_.xml)),
+          built_(build_tokenizer(ir_.xml.parent_path().empty() ? "." : ir_.xml.parent_path())) {
         read_ = read_ir(ir_.xml, ir_.bin);
         adopted_ = adopt(read_.model, beside_.windows);
         if (!beside_.unreadable.empty()) {
@@ -149,7 +153,9 @@ public:
     const char* kind() const override { return "openvino"; }
     std::vector<fs::path> files() const override { return {ir_.xml, ir_.bin}; }
     std::vector<std::string> write_text_files(const fs::path& folder) const override {
-        return copy_text_files(ir_.xml.parent_path(), folder);
+        std::vector<std::string> written = copy_text_files(ir_.xml.parent_path(), folder);
+        write_built_tokenizer(built_, folder, written);
+        return written;
     }
 
     BakePlan plan(const BakeOptions& options) const override {
@@ -158,6 +164,8 @@ public:
         plan.config.model_type = beside_.model_type;
         plan.forms = plan_forms(options, beside_.max_positions, adopted_.has_cache);
         plan.notes.emplace_back("the IR's own weights, as they are");
+        if (!built_.note.empty()) plan.notes.push_back(built_.note);
+        if (!built_.warning.empty()) plan.warnings.push_back(built_.warning);
         if (!adopted_.has_cache && options.context > 0)
             plan.warnings.push_back(
                 fmt::format("only the form without a cache is made: {}", adopted_.why_not));
@@ -187,6 +195,7 @@ private:
 
     IrFiles ir_;
     Beside beside_;
+    BuiltTokenizer built_;
     ReadModel read_;
     Adopted adopted_;
 };

@@ -151,6 +151,7 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     settle_quantization(plan, checkpoint);
     settle_head(plan, checkpoint);
     plan.notes.insert(plan.notes.begin(), checkpoint.notes().begin(), checkpoint.notes().end());
+    plan.warnings = checkpoint.warnings();
     for (const auto& note : {task_note, rope_note(plan.config.rope)})
         if (!note.empty()) plan.notes.push_back(note);
     if (options.seq_len > positions) {

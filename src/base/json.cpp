@@ -51,6 +51,12 @@ std::optional<std::string> without_odd_numbers(std::string_view text) {
 
 }  // namespace
 
+std::string_view without_byte_order_mark(std::string_view text) {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+    return text;
+}
+
 Json parse_json(std::string_view text, const std::string& origin) {
     const auto limit_depth = [&](int depth, Json::parse_event_t, Json&) {
         if (depth > kDeepestNesting) {
@@ -59,6 +65,7 @@ Json parse_json(std::string_view text, const std::string& origin) {
         }
         return true;
     };
+    text = without_byte_order_mark(text);
     try {
         return Json::parse(text, limit_depth);
     } catch (const nlohmann::json::parse_error& error) {

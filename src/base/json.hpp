@@ -13,8 +13,10 @@ namespace ovenbird {
 
 using Json = nlohmann::ordered_json;
 
-/// Parses text; `origin` (a file name) is named in errors. Errors: invalid_input (syntax, with line and
-/// column; nesting deeper than 200).
+/// The text behind a UTF-8 byte order mark, which editors on Windows write at the head of a file.
+std::string_view without_byte_order_mark(std::string_view text);
+/// Parses text, a byte order mark at its head left out; `origin` (a file name) is named in errors. Errors:
+/// invalid_input (syntax, with line and column; nesting deeper than 200).
 Json parse_json(std::string_view text, const std::string& origin);
 /// Reads and parses a file. Errors: not_found, io, invalid_input.
 Json read_json(const std::filesystem::path& path);

@@ -22,6 +22,11 @@ TEST(Json, SyntaxErrorsNameTheOriginAndThePlace) {
     EXPECT_NE(syntax_error("{} {}").find("config.json: not valid JSON"), std::string::npos);
 }
 
+TEST(Json, AByteOrderMarkIsSkipped) {
+    EXPECT_EQ(parse_json("\xEF\xBB\xBF{\"a\": 1}", "a.json").at("a"), 1);
+    EXPECT_EQ(without_byte_order_mark("\xEF\xBB"), "\xEF\xBB");
+}
+
 TEST(Json, AbsurdNestingIsRefusedAndDeepNestingIsNot) {
     const auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
     EXPECT_NO_THROW(parse_json(nested(200), "a"));

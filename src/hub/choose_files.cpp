@@ -35,6 +35,7 @@ std::string lower(std::string_view text) {
 }
 
 bool is_text_file(const std::string& path) {
+    if (path.starts_with("tokenizer.model.v") && path.find('/') == std::string::npos) return true;
     return std::any_of(kTextFiles.begin(), kTextFiles.end(), [&](std::string_view name) {
         return name.ends_with('/') ? path.starts_with(name) : path == name;
     });

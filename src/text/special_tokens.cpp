@@ -45,11 +45,17 @@ std::vector<int64_t> end_ids(const std::filesystem::path& path) {
 
 SpecialTokens read_special_tokens(const std::filesystem::path& folder) {
     SpecialTokens tokens;
-    for (const char* name : {"tokenizer_config.json", "special_tokens_map.json"}) {
-        const std::filesystem::path path = folder / name;
-        const std::optional<Json> json = read_if_there(path);
+    const std::filesystem::path config_path = folder / "tokenizer_config.json";
+    const std::filesystem::path map_path = folder / "special_tokens_map.json";
+    std::vector<std::pair<std::string, std::optional<Json>>> files{
+        {config_path.string(), read_if_there(config_path)}, {map_path.string(), read_if_there(map_path)}};
+    // As transformers: a configuration from before it listed the added tokens gives way to the map.
+    const auto& config = files[0].second;
+    if (!config || !config->is_object() || !config->contains("added_tokens_decoder"))
+        std::swap(files[0], files[1]);
+    for (const auto& [origin, json] : files) {
         if (!json) continue;
-        const JsonObject file(*json, path.string());
+        const JsonObject file(*json, origin);
         if (!tokens.bos) tokens.bos = named_token(file, "bos_token");
         if (!tokens.eos) tokens.eos = named_token(file, "eos_token");
         if (!tokens.pad) tokens.pad = named_token(file, "pad_token");

@@ -4,8 +4,10 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "base/platform/files.hpp"
 #include "text/chat_template.hpp"
+#include "text/declared_tokens.hpp"
 #include "text/special_tokens.hpp"
 #include "text/tokenizer_state.hpp"
 
@@ -21,11 +23,14 @@ bool fits(int64_t id) {
 fs::path tokenizer_file(const fs::path& place) {
     fs::path file = fs::is_directory(place) ? place / "tokenizer.json" : place;
     if (fs::exists(file)) return file;
-    if (fs::exists(file.parent_path() / "tokenizer.model")) {
+    for (const char* other : {"tokenizer.model", "tekken.json", "merges.txt"}) {
+        if (!fs::exists(file.parent_path() / other)) continue;
         fail(ErrorCode::not_found,
-             "{}: there is only a tokenizer.model here; convert it once with transformers: "
+             "{}: there is only a {} here; `ovenbird bake` makes a tokenizer.json of it: name the baked "
+             "folder, or "
+             "convert it once with transformers: "
              "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)",
-             file.string());
+             file.string(), other);
     }
     fail(ErrorCode::not_found,
          "{}: no such file; copy the model's tokenizer.json there, or name another folder", file.string());
@@ -92,7 +97,8 @@ Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::load(const fs::path& folder) {
     const fs::path file = tokenizer_file(folder);
-    const std::string json = read_file(file);
+    const std::string text = read_file(file);
+    const std::string_view json = without_byte_order_mark(text);
     auto state = std::make_unique<State>();
     state->origin = file.string();
     ObTokenizer* handle = nullptr;
@@ -103,6 +109,14 @@ Tokenizer Tokenizer::load(const fs::path& folder) {
              file.string(), error.str());
     }
     state->handle.reset(handle);
+    const std::string declared = read_declared_tokens(file.parent_path()).dump();
+    if (!ob_tokenizer_declare(handle, declared.data(), declared.size(), error.out())) {
+        fail(ErrorCode::invalid_input,
+             "{}: the tokens that tokenizer_config.json and its neighbours declare cannot be added: {}; copy "
+             "the "
+             "files again from where the model came from",
+             file.string(), error.str());
+    }
 
     SpecialTokens special = read_special_tokens(file.parent_path());
     const std::optional<int64_t> eos_id = id_of(handle, special.eos);

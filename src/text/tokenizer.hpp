@@ -14,8 +14,9 @@ namespace ovenbird {
 /// Immutable after loading; one instance may be used from several threads.
 class Tokenizer {
 public:
-    /// Loads `folder`/tokenizer.json (and tokenizer_config.json, special_tokens_map.json,
-    /// generation_config.json, config.json where present for the special ids). A path to a tokenizer.json
+    /// Loads `folder`/tokenizer.json (and tokenizer_config.json, special_tokens_map.json, added_tokens.json,
+    /// generation_config.json, config.json where present for the special ids, tokens that only they declare,
+    /// and whether BOS and EOS are added). A path to a tokenizer.json
     /// itself works too. Errors: not_found (says what to do), invalid_input.
     static Tokenizer load(const std::filesystem::path& folder);
     Tokenizer(Tokenizer&&) noexcept;

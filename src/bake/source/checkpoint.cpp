@@ -1,7 +1,9 @@
 #include "bake/source/checkpoint.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <fstream>
 #include <system_error>
 
 #include "bake/source/open.hpp"
@@ -62,6 +64,12 @@ std::string lower_extension(const fs::path& path) {
     return extension;
 }
 
+bool starts_with_magic(const fs::path& path) {
+    std::array<char, 4> head{};
+    std::ifstream file(path, std::ios::binary);
+    return file.read(head.data(), head.size()) && std::string_view(head.data(), head.size()) == "GGUF";
+}
+
 [[noreturn]] void fail_not_found(const fs::path& source) {
     fail(ErrorCode::not_found,
          "'{}' does not exist; expected a Hugging Face folder (config.json, *.safetensors), a .gguf file, an "
@@ -89,6 +97,11 @@ const std::vector<std::string>& Checkpoint::notes() const {
     return none;
 }
 
+const std::vector<std::string>& Checkpoint::warnings() const {
+    static const std::vector<std::string> none;
+    return none;
+}
+
 std::unique_ptr<Checkpoint> open_checkpoint(const fs::path& source) {
     std::error_code error;
     const fs::file_status status = fs::status(source, error);
@@ -106,6 +119,8 @@ std::unique_ptr<Checkpoint> open_checkpoint(const fs::path& source) {
         const fs::path folder = source.parent_path();
         return open_hf_folder(folder.empty() ? fs::path(".") : folder);
     }
+    // Under any other name: ollama's blobs, and what a browser saved.
+    if (starts_with_magic(source)) return open_gguf(source);
     fail(ErrorCode::unsupported,
          "'{}' is neither a folder nor a .gguf or .safetensors file; give the Hugging Face folder or the "
          ".gguf file",

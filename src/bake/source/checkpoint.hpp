@@ -74,10 +74,13 @@ public:
     virtual const std::map<std::string, std::string, std::less<>>& unusable() const;
     /// What was chosen on opening that a person may not expect (one of two sets of weights, other names).
     virtual const std::vector<std::string>& notes() const;
+    /// What will be missing from the result if nobody acts (a tokenizer that cannot be made).
+    virtual const std::vector<std::string>& warnings() const;
     /// The weight files, in a stable order.
     virtual const std::vector<std::filesystem::path>& files() const = 0;
     /// Writes what run needs beside the IR into `folder`: tokenizer and configuration files, copied byte for
-    /// byte from a Hugging Face folder, or made from GGUF metadata. Returns the names written.
+    /// byte from a Hugging Face folder (a tokenizer.json that is absent is made of what is there), or made
+    /// from GGUF metadata. Returns the names written.
     virtual std::vector<std::string> write_text_files(const std::filesystem::path& folder) const = 0;
     /// "huggingface" or "gguf".
     virtual const char* kind() const = 0;

@@ -22,6 +22,8 @@ public:
     const Json& config() const override { return config_; }
     const std::string& config_origin() const override { return config_origin_; }
     const std::map<std::string, SourceTensor, std::less<>>& tensors() const override { return tensors_; }
+    const std::vector<std::string>& notes() const override { return notes_; }
+    const std::vector<std::string>& warnings() const override { return warnings_; }
     const std::vector<fs::path>& files() const override { return files_; }
     std::vector<std::string> write_text_files(const fs::path& folder) const override;
     const char* kind() const override { return "gguf"; }
@@ -35,6 +37,7 @@ private:
     std::map<std::string, SourceTensor, std::less<>> tensors_;
     std::vector<fs::path> files_;
     TokenizerFiles tokenizer_;
+    std::vector<std::string> notes_, warnings_;
 };
 
 [[noreturn]] void refuse_name(const std::string& name, const GgufArchitecture& architecture,
@@ -72,8 +75,42 @@ void refuse_types(const std::vector<GgufPart>& parts, const GgufArchitecture& ar
          origin, types, readable_gguf_types());
 }
 
+// Other things than models come as GGUF files too.
+void refuse_what_is_no_model(const GgufMetadata& metadata, size_t tensors) {
+    const std::string& origin = metadata.origin();
+    const std::string_view type = metadata.text("general.type").value_or("model");
+    const std::string_view architecture = metadata.text("general.architecture").value_or("");
+    if (type == "adapter") {
+        fail(
+            ErrorCode::unsupported,
+            "{}: an adapter (LoRA) of a model, not a model: merge it into its base model (llama-export-lora) "
+            "and bake the result",
+            origin);
+    }
+    if (type == "mmproj" || architecture == "clip") {
+        fail(ErrorCode::unsupported,
+             "{}: the projector (mmproj) of a model that sees or hears, not the language model: bake the "
+             ".gguf "
+             "file that lies beside it",
+             origin);
+    }
+    if (type == "imatrix" || architecture == "imatrix") {
+        fail(ErrorCode::unsupported,
+             "{}: an importance matrix for llama-quantize, not a model: bake the model's own .gguf file",
+             origin);
+    }
+    if (tensors == 0 && (type == "vocab" || metadata.has("tokenizer.ggml.tokens"))) {
+        fail(ErrorCode::unsupported,
+             "{}: a vocabulary alone, without a tensor: bake the model's own .gguf file", origin);
+    }
+}
+
 GgufCheckpoint::GgufCheckpoint(const fs::path& path) {
     std::vector<GgufPart> parts = open_gguf_parts(path);
+    size_t tensors = 0;
+    for (const GgufPart& part : parts)
+        tensors += part.header.tensors.size() + part.header.unreadable.size();
+    refuse_what_is_no_model(parts.front().header.metadata, tensors);
     GgufHeader whole;
     whole.metadata = parts.front().header.metadata;
     const std::string& origin = whole.metadata.origin();
@@ -92,6 +129,14 @@ GgufCheckpoint::GgufCheckpoint(const fs::path& path) {
             add(entry, architecture, *part.map);
     }
     tokenizer_ = make_gguf_tokenizer(whole.metadata, architecture.name, config_["vocab_size"].get<int64_t>());
+    if (!tokenizer_.note.empty()) notes_.push_back(tokenizer_.note);
+    if (tokenizer_.tokenizer.empty()) {
+        warnings_.push_back(
+            fmt::format("{} has no tokenizer: the baked model takes token ids only, or a tokenizer that you "
+                        "name (--tokenizer-id); fetch the model's tokenizer.json and put it into the output "
+                        "folder",
+                        origin));
+    }
 }
 
 void GgufCheckpoint::add(const StoredTensor& entry, const GgufArchitecture& architecture,

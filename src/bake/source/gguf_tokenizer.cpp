@@ -2,12 +2,11 @@
 
 #include "bake/source/gguf_vocabulary.hpp"
 #include "bake/source/printable.hpp"
+#include "bake/source/tokenizer_json.hpp"
 #include "base/error.hpp"
 
 namespace ovenbird {
 namespace {
-
-constexpr const char* kSpaceMark = "\xE2\x96\x81";  // U+2581, the visible space
 
 void read_automatic_tokens(const GgufMetadata& metadata, bool bos_by_default, Vocabulary& vocabulary) {
     vocabulary.add_bos = metadata.boolean("tokenizer.ggml.add_bos_token").value_or(bos_by_default) &&
@@ -22,93 +21,33 @@ Json added_tokens(const Vocabulary& vocabulary) {
         const TokenKind kind = vocabulary.kinds[id];
         const std::string_view text = vocabulary.tokens[id];
         if (!is_added(kind) || text.empty() || vocabulary.ids.at(text) != static_cast<int64_t>(id)) continue;
-        list.push_back({{"id", id},
-                        {"content", text},
-                        {"single_word", false},
-                        {"lstrip", false},
-                        {"rstrip", false},
-                        {"normalized", false},
-                        {"special", is_special(kind)}});
+        list.push_back(added_token(static_cast<int64_t>(id), text, is_special(kind)));
     }
     return list;
 }
 
-// [BOS] text [EOS]: what encoding with special tokens adds.
 Json post_processor(const Vocabulary& vocabulary) {
-    if (!vocabulary.add_bos && !vocabulary.add_eos) return nullptr;
-    Json single = Json::array();
-    Json pair = Json::array();
-    Json specials = Json::object();
-    const auto add_special = [&](int64_t id, int sequence) {
-        const std::string text = vocabulary.text(id);
-        const Json item = {{"SpecialToken", {{"id", text}, {"type_id", sequence}}}};
-        if (sequence == 0) single.push_back(item);
-        pair.push_back(item);
-        specials[text] = {{"id", text}, {"ids", {id}}, {"tokens", {text}}};
+    const auto named = [&](bool wanted, std::optional<int64_t> id) -> std::optional<NamedId> {
+        if (!wanted || !id) return std::nullopt;
+        return NamedId(vocabulary.text(*id), *id);
     };
-    for (const int sequence : {0, 1}) {
-        const Json item = {{"Sequence", {{"id", sequence == 0 ? "A" : "B"}, {"type_id", sequence}}}};
-        if (vocabulary.add_bos && vocabulary.bos) add_special(*vocabulary.bos, sequence);
-        if (sequence == 0) single.push_back(item);
-        pair.push_back(item);
-        if (vocabulary.add_eos && vocabulary.eos) add_special(*vocabulary.eos, sequence);
-    }
-    return {{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", specials}};
+    return bos_eos_processor(named(vocabulary.add_bos, vocabulary.bos),
+                             named(vocabulary.add_eos, vocabulary.eos));
 }
 
-// Written by hand because ordered_json compares each new key with all before it: minutes for 150,000 tokens.
-std::string model_text(const Json& model, const Vocabulary& vocabulary, const std::vector<Merge>& merges) {
-    std::vector<std::string> quoted;
-    quoted.reserve(vocabulary.tokens.size());
-    for (const std::string_view token : vocabulary.tokens)
-        quoted.push_back(Json(token).dump());
-    std::string text = model.dump();
-    text.pop_back();  // the closing brace
-    text += ",\n\"vocab\": {";
-    const char* separator = "\n";
+std::string model_text(const BpeSettings& settings, const Vocabulary& vocabulary,
+                       const std::vector<Merge>& merges) {
+    std::vector<std::pair<std::string_view, int64_t>> tokens;
     for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
-        if (vocabulary.ids.at(vocabulary.tokens[id]) != static_cast<int64_t>(id)) continue;
-        text += separator + quoted[id] + ": " + std::to_string(id);
-        separator = ",\n";
+        const std::string_view text = vocabulary.tokens[id];
+        if (vocabulary.ids.at(text) == static_cast<int64_t>(id)) tokens.emplace_back(text, id);
     }
-    text += "},\n\"merges\": [";
-    separator = "\n";
-    for (const Merge& merge : merges) {
-        text += separator;
-        text += "[" + quoted[static_cast<size_t>(merge.left)] + ", " +
-                quoted[static_cast<size_t>(merge.right)] + "]";
-        separator = ",\n";
-    }
-    return text + "]}";
-}
-
-struct TokenizerParts {
-    Json normalizer;
-    Json pre_tokenizer;
-    Json decoder;
-    std::string model;
-};
-
-std::string tokenizer_text(const Vocabulary& vocabulary, const TokenizerParts& parts) {
-    std::string text = "{\n\"version\": \"1.0\",\n\"truncation\": null,\n\"padding\": null";
-    text += ",\n\"added_tokens\": " + added_tokens(vocabulary).dump(1);
-    text += ",\n\"normalizer\": " + parts.normalizer.dump();
-    text += ",\n\"pre_tokenizer\": " + parts.pre_tokenizer.dump();
-    text += ",\n\"post_processor\": " + post_processor(vocabulary).dump();
-    text += ",\n\"decoder\": " + parts.decoder.dump();
-    text += ",\n\"model\": " + parts.model + "\n}\n";
-    return text;
-}
-
-Json bpe_model(const Json& unknown, bool fallback, bool ignore_merges) {
-    return {{"type", "BPE"},
-            {"dropout", nullptr},
-            {"unk_token", unknown},
-            {"continuing_subword_prefix", nullptr},
-            {"end_of_word_suffix", nullptr},
-            {"fuse_unk", fallback},
-            {"byte_fallback", fallback},
-            {"ignore_merges", ignore_merges}};
+    std::vector<MergeTexts> texts;
+    texts.reserve(merges.size());
+    for (const Merge& merge : merges)
+        texts.emplace_back(vocabulary.tokens[static_cast<size_t>(merge.left)],
+                           vocabulary.tokens[static_cast<size_t>(merge.right)]);
+    return bpe_model_text(settings, tokens, texts);
 }
 
 std::string byte_level_tokenizer(const GgufMetadata& metadata, const std::string& architecture,
@@ -124,36 +63,53 @@ std::string byte_level_tokenizer(const GgufMetadata& metadata, const std::string
     const PreTokenizer pre = gguf_pre_tokenizer(*name, metadata.origin());
     read_automatic_tokens(metadata, pre.add_bos, vocabulary);
     const auto merges = read_bpe_merges(metadata, vocabulary);
-    TokenizerParts parts{
-        .normalizer = pre.normalizer,
-        .pre_tokenizer = pre.pre_tokenizer,
-        .decoder = {{"type", "ByteLevel"},
-                    {"add_prefix_space", false},
-                    {"trim_offsets", true},
-                    {"use_regex", true}},
-        .model = model_text(bpe_model(nullptr, false, pre.ignore_merges), vocabulary, merges)};
-    return tokenizer_text(vocabulary, parts);
+    const BpeSettings settings{.unknown = std::nullopt, .ignore_merges = pre.ignore_merges};
+    return tokenizer_json_text({.added_tokens = added_tokens(vocabulary),
+                                .normalizer = pre.normalizer,
+                                .pre_tokenizer = pre.pre_tokenizer,
+                                .post_processor = post_processor(vocabulary),
+                                .decoder = byte_level_step(false, true),
+                                .model = model_text(settings, vocabulary, merges)});
 }
 
-std::string sentencepiece_tokenizer(const GgufMetadata& metadata, Vocabulary& vocabulary) {
-    read_automatic_tokens(metadata, true, vocabulary);
-    const bool leading_space = metadata.boolean("tokenizer.ggml.add_space_prefix").value_or(true);
-    const auto merges = derive_spm_merges(metadata, vocabulary);
-    Json marks = Json::array();
-    Json steps = {{{"type", "Replace"}, {"pattern", {{"String", kSpaceMark}}}, {"content", " "}},
-                  {{"type", "ByteFallback"}},
-                  {{"type", "Fuse"}}};
-    if (leading_space) {
-        marks.push_back({{"type", "Prepend"}, {"prepend", kSpaceMark}});
-        steps.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
+// A GGUF has no flag for transformers' `legacy`. The models whose turns are marked by tokens of their own
+// (Mistral's from its second tokenizer on) were trained by the newer rule, as a turn's text has its own space
+// behind the mark; the others (Llama 2) by the older one, which llama.cpp follows too.
+PrefixRule spm_prefix_rule(const GgufMetadata& metadata, const Vocabulary& vocabulary) {
+    if (!metadata.boolean("tokenizer.ggml.add_space_prefix").value_or(true)) return PrefixRule::none;
+    const auto mark = vocabulary.ids.find("[INST]");
+    const bool marked =
+        mark != vocabulary.ids.end() && is_special(vocabulary.kinds[static_cast<size_t>(mark->second)]);
+    return marked ? PrefixRule::beginning : PrefixRule::legacy;
+}
+
+const char* prefix_note(PrefixRule rule) {
+    switch (rule) {
+        case PrefixRule::none:
+            return "SentencePiece vocabulary: no space is put before a text (the file says so)";
+        case PrefixRule::legacy:
+            return "SentencePiece vocabulary: a space before a text and behind each special token (the "
+                   "legacy "
+                   "rule, as the vocabulary has no token [INST])";
+        case PrefixRule::beginning:
+            return "SentencePiece vocabulary: a space at the beginning of a text only (the newer rule, as "
+                   "the "
+                   "vocabulary has a token [INST])";
     }
-    marks.push_back({{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kSpaceMark}});
-    const Json unknown = vocabulary.unknown ? Json(vocabulary.text(*vocabulary.unknown)) : Json(nullptr);
-    TokenizerParts parts{.normalizer = {{"type", "Sequence"}, {"normalizers", marks}},
-                         .pre_tokenizer = nullptr,
-                         .decoder = {{"type", "Sequence"}, {"decoders", steps}},
-                         .model = model_text(bpe_model(unknown, true, false), vocabulary, merges)};
-    return tokenizer_text(vocabulary, parts);
+    return "";
+}
+
+std::string sentencepiece_tokenizer(const GgufMetadata& metadata, Vocabulary& vocabulary, PrefixRule rule) {
+    read_automatic_tokens(metadata, true, vocabulary);
+    const auto merges = derive_spm_merges(metadata, vocabulary);
+    BpeSettings settings{.unknown = std::nullopt, .byte_fallback = true};
+    if (vocabulary.unknown) settings.unknown = vocabulary.text(*vocabulary.unknown);
+    TokenizerParts parts;
+    parts.added_tokens = added_tokens(vocabulary);
+    parts.post_processor = post_processor(vocabulary);
+    parts.model = model_text(settings, vocabulary, merges);
+    set_spm_steps(parts, rule);
+    return tokenizer_json_text(parts);
 }
 
 std::string tokenizer_config_text(const GgufMetadata& metadata, const Vocabulary& vocabulary) {
@@ -203,8 +159,13 @@ TokenizerFiles make_gguf_tokenizer(const GgufMetadata& metadata, const std::stri
     }
     Vocabulary vocabulary = read_vocabulary(metadata, rows);
     TokenizerFiles files;
-    files.tokenizer = *model == "gpt2" ? byte_level_tokenizer(metadata, architecture, vocabulary)
-                                       : sentencepiece_tokenizer(metadata, vocabulary);
+    if (*model == "gpt2") {
+        files.tokenizer = byte_level_tokenizer(metadata, architecture, vocabulary);
+    } else {
+        const PrefixRule rule = spm_prefix_rule(metadata, vocabulary);
+        files.tokenizer = sentencepiece_tokenizer(metadata, vocabulary, rule);
+        files.note = prefix_note(rule);
+    }
     files.tokenizer_config = tokenizer_config_text(metadata, vocabulary);
     files.generation_config = generation_config_text(vocabulary);
     return files;

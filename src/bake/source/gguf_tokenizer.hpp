@@ -13,6 +13,7 @@ struct TokenizerFiles {
     std::string tokenizer;          // tokenizer.json
     std::string tokenizer_config;   // tokenizer_config.json, with the chat template
     std::string generation_config;  // generation_config.json
+    std::string note;               // what was decided that the file does not say
 };
 
 /// Reads tokenizer models "gpt2" (byte-level BPE, split as tokenizer.ggml.pre says) and "llama"

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "bake/source/gguf_header.hpp"
 #include "bake/source/source_files.hpp"
 #include "base/json.hpp"
@@ -103,9 +105,10 @@ TEST(GgufTokenizer, SentencePiece) {
     const Json tokenizer = tokenizer_of(sentencepiece());
     EXPECT_EQ(tokenizer["model"]["byte_fallback"], true);
     EXPECT_EQ(tokenizer["model"]["unk_token"], "<unk>");
-    // Best score first; two ways to the same piece in the order of their parts.
+    // Best score first; of two ways to the same piece the one with the longer left part, as transformers has
+    // it.
     const Json expected =
-        Json::parse("[[\"\u2581\",\"a\"],[\"a\",\"b\"],[\"\u2581\",\"ab\"],[\"\u2581a\",\"b\"]]");
+        Json::parse("[[\"\u2581\",\"a\"],[\"a\",\"b\"],[\"\u2581a\",\"b\"],[\"\u2581\",\"ab\"]]");
     EXPECT_EQ(tokenizer["model"]["merges"], expected) << tokenizer["model"]["merges"].dump();
     EXPECT_EQ(tokenizer["normalizer"]["normalizers"].size(), 2U);
     EXPECT_EQ(tokenizer["normalizer"]["normalizers"][0]["type"], "Prepend");
@@ -114,6 +117,75 @@ TEST(GgufTokenizer, SentencePiece) {
     const Json plain = tokenizer_of(sentencepiece().flag("tokenizer.ggml.add_space_prefix", false));
     EXPECT_EQ(plain["normalizer"]["normalizers"].size(), 1U);
     EXPECT_EQ(plain["decoder"]["decoders"].size(), 3U);
+}
+
+// Converters write some ends of a turn as normal or user-defined tokens.
+TEST(GgufTokenizer, EndsOfATurnOfAnyTypeAreSpecial) {
+    for (const char* end : {"<|im_end|>", "<|eot_id|>", "<|end|>", "<end_of_turn>", "<|endoftext|>",
+                            "<|end_of_text|>", "<|eom_id|>"}) {
+        for (const int kind : {1, 4}) {
+            GgufFile file;
+            file.text("tokenizer.ggml.model", "gpt2").text("tokenizer.ggml.pre", "qwen2");
+            file.texts("tokenizer.ggml.tokens", {"a", "<eos-of-nobody>", end, "</s>"});
+            file.i32s("tokenizer.ggml.token_type", {1, 3, kind, kind}).texts("tokenizer.ggml.merges", {});
+            file.u32("tokenizer.ggml.eos_token_id", 1);
+            const TokenizerFiles files = files_of(file);
+            const Json added = Json::parse(files.tokenizer)["added_tokens"];
+            ASSERT_GE(added.size(), 2U) << end;
+            EXPECT_EQ(added[1]["content"], end);
+            EXPECT_EQ(added[1]["special"], true) << end;
+            // "</s>" may be a word of HTML where it is a token of letters.
+            const Json stops = kind == 1 ? Json({1, 2}) : Json({1, 2, 3});
+            EXPECT_EQ(Json::parse(files.generation_config)["eos_token_id"], stops) << end << kind;
+        }
+    }
+}
+
+TEST(GgufTokenizer, PrefixRuleIsDecidedByTheMarks) {
+    const TokenizerFiles older = files_of(sentencepiece());
+    EXPECT_NE(older.note.find("legacy"), std::string::npos) << older.note;
+    // Mistral's: its marks are tokens of their own, here of a type that converters also write.
+    GgufFile file;
+    file.text("tokenizer.ggml.model", "llama").text("tokenizer.chat_template", "[INST] {{ m }}[/INST]");
+    file.texts("tokenizer.ggml.tokens", {"<unk>", "<s>", "</s>", "[INST]", "[/INST]", "\u2581", "a", "[A]"});
+    file.i32s("tokenizer.ggml.token_type", {2, 3, 3, 4, 1, 1, 1, 4});
+    file.f32s("tokenizer.ggml.scores", {0, 0, 0, 0, 0, -1, -2, 0});
+    file.u32("tokenizer.ggml.bos_token_id", 1).u32("tokenizer.ggml.eos_token_id", 2);
+    const TokenizerFiles newer = files_of(file);
+    EXPECT_NE(newer.note.find("newer"), std::string::npos) << newer.note;
+    const Json tokenizer = Json::parse(newer.tokenizer);
+    EXPECT_TRUE(tokenizer["normalizer"].is_null());
+    EXPECT_EQ(tokenizer["pre_tokenizer"]["type"], "Metaspace");
+    EXPECT_EQ(tokenizer["pre_tokenizer"]["prepend_scheme"], "first");
+    EXPECT_EQ(tokenizer["pre_tokenizer"]["split"], false);
+    std::map<std::string, bool> special;
+    for (const Json& token : tokenizer["added_tokens"])
+        special[token["content"].get<std::string>()] = token["special"].get<bool>();
+    EXPECT_TRUE(special.at("[INST]"));
+    EXPECT_TRUE(special.at("[/INST]"));
+    EXPECT_FALSE(special.at("[A]"));
+}
+
+TEST(GgufTokenizer, PreTokenizersOfOurFamilies) {
+    for (const char* name :
+         {"llama-bpe",     "llama3",  "qwen2",      "deepseek-llm", "deepseek-coder", "deepseek-r1-qwen",
+          "deepseek-v3",   "falcon3", "smollm",     "refact",       "command-r",      "starcoder",
+          "gpt-2",         "tekken",  "olmo",       "dbrx",         "stablelm2",      "granite-docling",
+          "exaone",        "exaone4", "minerva-7b", "megrez",       "seed-coder",     "hunyuan",
+          "hunyuan-dense", "kimi-k2", "gpt-4o",     "smaug-bpe",    "trillion",       "mellum",
+          "a.x-4.0"}) {
+        const Json tokenizer = tokenizer_of(byte_level(name));
+        EXPECT_EQ(tokenizer["pre_tokenizer"]["pretokenizers"].back()["type"], "ByteLevel") << name;
+    }
+    // Two that differ from their neighbours by one thing.
+    const auto expression = [](const char* name, size_t step) {
+        return tokenizer_of(byte_level(name))["pre_tokenizer"]["pretokenizers"][step]["pattern"]["Regex"]
+            .get<std::string>();
+    };
+    EXPECT_EQ(expression("stablelm2", 0), expression("qwen2", 0));
+    EXPECT_TRUE(tokenizer_of(byte_level("stablelm2"))["normalizer"].is_null());
+    EXPECT_NE(expression("seed-coder", 0), expression("qwen2", 0));
+    EXPECT_EQ(expression("exaone", 0), "\\p{N}");
 }
 
 TEST(GgufTokenizer, NoneIsNoError) {

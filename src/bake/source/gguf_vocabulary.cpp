@@ -8,9 +8,39 @@
 namespace ovenbird {
 namespace {
 
-// Ends of a turn or text under other names than EOS: a chat model may stop with any of them.
-constexpr std::string_view kStopTexts[] = {"<|eot_id|>", "<|im_end|>", "<|eom_id|>", "<|end_of_text|>",
-                                           "<|endoftext|>"};
+// Ends of a turn or text under other names than EOS: a chat model may stop with any of them. No text has
+// these by chance, so a converter that wrote one as a normal or user-defined token is corrected.
+constexpr std::string_view kStopMarks[] = {
+    "<|eot_id|>",         "<|im_end|>", "<|eom_id|>",          "<|end_of_text|>",
+    "<|endoftext|>",      "<|end|>",    "<end_of_turn>",       "<|endofturn|>",
+    "<end_of_utterance>", "<|eot|>",    "<|end_of_sentence|>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>",
+};
+// These end a text where they are tokens of their own; "</s>" may also be a word of HTML.
+constexpr std::string_view kStopTexts[] = {"</s>", "<eos>", "[EOS]", "[EOT]", "<EOT>"};
+
+// "[INST]", "[/AVAILABLE_TOOLS]": the marks of Mistral's templates.
+bool is_bracket_mark(std::string_view text) {
+    if (text.size() < 5 || !text.starts_with('[') || !text.ends_with(']')) return false;
+    std::string_view name = text.substr(1, text.size() - 2);
+    if (name.starts_with('/')) name.remove_prefix(1);
+    return name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == std::string_view::npos;
+}
+
+// Converters write some tokens that must not show as user-defined or normal ones.
+void correct_kinds(const GgufMetadata& metadata, Vocabulary& vocabulary) {
+    const std::string_view chat = metadata.text("tokenizer.chat_template").value_or("");
+    for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+        const std::string_view text = vocabulary.tokens[id];
+        TokenKind& kind = vocabulary.kinds[id];
+        if (is_special(kind) || text.size() < 3) continue;
+        const auto is_text = [&](std::string_view known) { return known == text; };
+        const bool stop = std::any_of(std::begin(kStopMarks), std::end(kStopMarks), is_text) ||
+                          (kind == TokenKind::user_defined &&
+                           std::any_of(std::begin(kStopTexts), std::end(kStopTexts), is_text));
+        if (stop || (is_bracket_mark(text) && chat.find(text) != std::string_view::npos))
+            kind = TokenKind::control;
+    }
+}
 
 void read_tokens(const GgufMetadata& metadata, int64_t rows, Vocabulary& vocabulary) {
     const GgufStrings* tokens = metadata.texts("tokenizer.ggml.tokens");
@@ -79,16 +109,19 @@ Vocabulary read_vocabulary(const GgufMetadata& metadata, int64_t rows) {
     vocabulary.pad = read_id(metadata, "padding_token_id", vocabulary);
     const auto turn_end = read_id(metadata, "eot_token_id", vocabulary);
     const auto message_end = read_id(metadata, "eom_token_id", vocabulary);
+    correct_kinds(metadata, vocabulary);
     index_texts(vocabulary);
     add_stop(vocabulary, vocabulary.eos);
     add_stop(vocabulary, turn_end);
     add_stop(vocabulary, message_end);
-    for (const std::string_view text : kStopTexts) {
+    const auto add_stop_text = [&](std::string_view text) {
         const auto found = vocabulary.ids.find(text);
-        if (found == vocabulary.ids.end()) continue;
+        if (found == vocabulary.ids.end()) return;
         if (is_special(vocabulary.kinds[static_cast<size_t>(found->second)]))
             add_stop(vocabulary, found->second);
-    }
+    };
+    std::for_each(std::begin(kStopMarks), std::end(kStopMarks), add_stop_text);
+    std::for_each(std::begin(kStopTexts), std::end(kStopTexts), add_stop_text);
     return vocabulary;
 }
 

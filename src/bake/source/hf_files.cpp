@@ -8,6 +8,7 @@
 #include "bake/source/printable.hpp"
 #include "bake/source/safetensors.hpp"
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "base/platform/files.hpp"
 #include "base/platform/mapped_file.hpp"
 
@@ -41,7 +42,8 @@ std::map<std::string, std::string> read_index(const fs::path& path) {
         if (depth > 4) fail(ErrorCode::invalid_input, "{}: lists inside lists; it is no index", origin);
         return true;
     };
-    const nlohmann::json index = nlohmann::json::parse(read_file(path, kMaxIndexBytes), shallow, false);
+    const std::string text = read_file(path, kMaxIndexBytes);
+    const nlohmann::json index = nlohmann::json::parse(without_byte_order_mark(text), shallow, false);
     if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
         fail(ErrorCode::invalid_input,
              "{}: expected JSON with an object \"weight_map\"; download the file again", origin);

@@ -1,6 +1,7 @@
 #include <array>
 #include <map>
 
+#include "bake/source/built_tokenizer.hpp"
 #include "bake/source/fused.hpp"
 #include "bake/source/hf_files.hpp"
 #include "bake/source/hf_names.hpp"
@@ -26,7 +27,7 @@ constexpr std::array kTextFiles{
     "chat_template.jinja", "special_tokens_map.json",
     "chat_template.json",  "added_tokens.json",
     "vocab.json",          "merges.txt",
-    "tokenizer.model",
+    "tokenizer.model",     "tekken.json",
 };
 
 using Tensors = std::map<std::string, SourceTensor, std::less<>>;
@@ -40,6 +41,7 @@ public:
     const Tensors& tensors() const override { return tensors_; }
     const Reasons& unusable() const override { return unusable_; }
     const std::vector<std::string>& notes() const override { return notes_; }
+    const std::vector<std::string>& warnings() const override { return warnings_; }
     const std::vector<fs::path>& files() const override { return files_; }
     std::vector<std::string> write_text_files(const fs::path& folder) const override;
     const char* kind() const override { return "huggingface"; }
@@ -55,7 +57,8 @@ private:
     std::string config_origin_;
     Tensors tensors_;
     Reasons unusable_;
-    std::vector<std::string> notes_;
+    std::vector<std::string> notes_, warnings_;
+    BuiltTokenizer built_;
     std::vector<fs::path> files_;
     std::vector<std::shared_ptr<const MappedFile>> maps_;
 };
@@ -66,6 +69,9 @@ HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     const WeightFiles weights = choose_weight_files(folder_);
     notes_ = weights.notes;
     open_weights(weights);
+    built_ = build_tokenizer(folder_);
+    if (!built_.note.empty()) notes_.push_back(built_.note);
+    if (!built_.warning.empty()) warnings_.push_back(built_.warning);
     if (tensors_.empty() && unusable_.empty()) {
         fail(ErrorCode::invalid_input, "{}: the file holds no tensor; download it again",
              printable(files_[0].string()));
@@ -178,7 +184,9 @@ void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
 }
 
 std::vector<std::string> HuggingFaceFolder::write_text_files(const fs::path& folder) const {
-    return copy_text_files(folder_, folder);
+    std::vector<std::string> written = copy_text_files(folder_, folder);
+    write_built_tokenizer(built_, folder, written);
+    return written;
 }
 
 }  // namespace
