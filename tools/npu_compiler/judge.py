@@ -109,12 +109,13 @@ def _run_limited(command, limits, scratch, stopping):
     """(exit status, the limit that ended it or "", seconds, peak bytes, output). No process of its group is left."""
     log = pathlib.Path(scratch) / "log"
     start, peak, limit = time.monotonic(), 0, ""
+    # The guard first: whenever this process dies, the compiler is in a group that somebody ends.
+    guard = _guard()
     with open(log, "wb") as out:
-        child = subprocess.Popen(command, cwd=scratch, env=toolchain.environment(), stdin=subprocess.DEVNULL, stdout=out,
-                                 stderr=out, process_group=0)
-        guard = None
+        child = None
         try:
-            guard = _guard(child.pid)
+            child = subprocess.Popen(command, cwd=scratch, env=toolchain.environment(), stdin=subprocess.DEVNULL, stdout=out,
+                                     stderr=out, process_group=guard.pid)
             while not _has_ended(child.pid):
                 peak = max(peak, _resident(child.pid))
                 if time.monotonic() - start > limits.seconds:
@@ -128,18 +129,18 @@ def _run_limited(command, limits, scratch, stopping):
                 time.sleep(0.02)
         finally:
             # Before its leader is waited for: then the group's number may be given to others.
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-            if guard:
-                guard.stdin.close()
-                guard.wait()
+            os.killpg(guard.pid, signal.SIGKILL)
+            if child:
+                child.wait()
+            guard.stdin.close()
+            guard.wait()
     return child.returncode, limit, time.monotonic() - start, peak, log.read_text(errors="replace")
 
 
-def _guard(group):
-    """A process in the group that ends all of it when this one dies, in whatever way: its standard input ends then."""
+def _guard():
+    """The leader of a new group, which ends all of it when this process dies, in whatever way: its standard input ends then."""
     return subprocess.Popen(["/bin/sh", "-c", "trap '' INT TERM HUP; read line; kill -KILL 0"], stdin=subprocess.PIPE,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=group)
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0)
 
 
 def _has_ended(pid):
