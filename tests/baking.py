@@ -61,6 +61,19 @@ def with_positions(case, folder, positions):
     return folder
 
 
+def judge_with(compiler):
+    """The text of tools/npu-compile with another compiler in Wine's place."""
+    tools = str(ROOT / "tools")
+    return f"""#!/usr/bin/env python3
+import runpy, sys
+sys.path.insert(0, {tools!r})
+from npu_compiler import toolchain
+toolchain.command = lambda: [{str(compiler)!r}]
+toolchain.version = lambda: "test"
+runpy.run_path({tools!r} + "/npu-compile", run_name="__main__")
+"""
+
+
 def compile_exact(xml):
     return ov.Core().compile_model(str(xml), "CPU", {**EXACT, "KV_CACHE_PRECISION": "f32"})
 

@@ -177,6 +177,21 @@ class EveryGraph(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("verify_512.xml", errors)
 
+    def test_our_own_judge_gives_the_compiler_each_with_its_weights(self):
+        compiler, judge = self.folder / "wine", self.folder / "judge"
+        compiler.write_text("#!/usr/bin/env python3\nimport pathlib, sys\n"
+                            "if '--help' in sys.argv: sys.exit(0)\n"
+                            "xml, blob = (pathlib.Path(word[2:].replace(chr(92), '/')) for word in (sys.argv[1], sys.argv[3]))\n"
+                            "weights = xml.with_suffix('.bin').read_bytes()\n"
+                            "assert xml.read_text().startswith('<?xml')\n"
+                            "blob.write_bytes(b'blob')\nprint('BLOB 4')\n")
+        judge.write_text(baking.judge_with(compiler))
+        compiler.chmod(0o755)
+        judge.chmod(0o755)
+        status, output, errors = check(self.sound, "--compile", "--platform", "4000", "--compiler", judge)
+        self.assertEqual(status, 0, output + errors)
+        self.assertEqual(output.count("the compiler accepted it"), len(self.graphs))
+
     def test_the_compiler_is_asked_of_each_with_its_weights(self):
         compiler = self.folder / "compiler"
         compiler.write_text("#!/usr/bin/env python3\nimport json, pathlib, sys\nxml = pathlib.Path(sys.argv[1])\n"

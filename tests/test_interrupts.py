@@ -19,15 +19,6 @@ sh -c 'sleep 600 & wait' &
 touch '{started}'
 wait
 """
-# tools/npu-compile with another compiler in Wine's place.
-JUDGE = """#!/usr/bin/env python3
-import runpy, sys
-sys.path.insert(0, {tools!r})
-from npu_compiler import toolchain
-toolchain.command = lambda: [{compiler!r}]
-runpy.run_path({tools!r} + "/npu-compile", run_name="__main__")
-"""
-
 
 def comes_true(condition):
     until = time.monotonic() + PATIENCE_S
@@ -46,7 +37,7 @@ class Stage:
         self.mark = uuid.uuid4().hex
         self.started = self.folder / "started"
         self.compiler = self._program("compiler", COMPILER.format(started=self.started))
-        self.judge = self._program("judge", JUDGE.format(tools=str(baking.ROOT / "tools"), compiler=str(self.compiler)))
+        self.judge = self._program("judge", baking.judge_with(self.compiler))
 
     def _program(self, name, text):
         path = self.folder / name

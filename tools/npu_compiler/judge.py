@@ -49,7 +49,7 @@ def compile_model(xml, platform, limits=Limits(), blob=None, cache=None, stoppin
     """Compiles one IR. `blob`: where to keep the result; `cache`: a folder of verdicts by content, not used when a blob is
     wanted; `stopping`: set by another thread to end it early. Accepted means compiled, exported, and a blob that is not empty.
     Errors: toolchain.SetupError."""
-    xml = pathlib.Path(xml).resolve()
+    xml = pathlib.Path(xml).absolute()  # a link stays one: its weights lie beside it, not beside what it points to
     weights = xml.with_suffix(".bin")
     entry = cache / f"{_content(xml, weights)}-{platform}.json" if cache and not blob else None
     if entry and entry.exists():
