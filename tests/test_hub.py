@@ -389,23 +389,6 @@ class FromNothingToText(HubCase):
         self.assertFalse(place.exists())
         self.assertNotEqual(self.ovenbird(hub, home, "rm", NAME).returncode, 0)
 
-    def test_a_gguf_repository(self):
-        data = pathlib.Path(os.environ["OVENBIRD_SMOLLM2_GGUF"]).read_bytes()
-        hub = self.start({NAME: hub_server.Repo({"README.md": b"x", "m-Q4_1.gguf": data, "m-IQ1_S.gguf": b"GGUF"})})
-        home = self.home()
-        words = ("What is the capital of France?", "--max-new-tokens", "8", "--device", "CPU")
-        first = self.ovenbird(hub, home, "run", NAME, *words)
-        self.assertEqual(first.returncode, 0, first.stderr)
-        for word in ("has 2 GGUF files", "taking m-Q4_1.gguf", "baking org/model with INT4 weights"):
-            self.assertIn(word, first.stderr)
-        self.assertIn("Paris", first.stdout)
-        hub.taken()
-        second = self.ovenbird(hub, home, "run", NAME, *words)
-        self.assertEqual((second.stdout, hub.taken()), (first.stdout, []), second.stderr)
-        missing = self.ovenbird(hub, home, "run", f"{NAME}:Q5_0", *words)
-        self.assertEqual(missing.returncode, 1)
-        self.assertIn("m-IQ1_S.gguf", missing.stderr)
-
     def test_a_folder_that_is_baked_already(self):
         baked = baking.bake(baking.TINY / "llama_even_linear", self.scratch / "baked")
         hub = self.start({NAME: hub_server.Repo(hub_server.folder_files(baked))})
@@ -423,6 +406,25 @@ class FromNothingToText(HubCase):
         self.assertTrue((self.scratch / "out" / "ovenbird.json").exists())
         weights = [path for path in home.rglob("*") if path.is_file() and not path.is_symlink() and path.stat().st_size > 4096]
         self.assertEqual(len({path.stat().st_ino for path in weights}), len(weights))
+
+
+class SmolLM2ByItsName(HubCase):
+    def test_a_gguf_repository(self):
+        data = pathlib.Path(os.environ["OVENBIRD_SMOLLM2_GGUF"]).read_bytes()
+        hub = self.start({NAME: hub_server.Repo({"README.md": b"x", "m-Q4_1.gguf": data, "m-IQ1_S.gguf": b"GGUF"})})
+        home = self.home()
+        words = ("What is the capital of France?", "--max-new-tokens", "8", "--device", "CPU")
+        first = self.ovenbird(hub, home, "run", NAME, *words)
+        self.assertEqual(first.returncode, 0, first.stderr)
+        for word in ("has 2 GGUF files", "taking m-Q4_1.gguf", "baking org/model with INT4 weights"):
+            self.assertIn(word, first.stderr)
+        self.assertIn("Paris", first.stdout)
+        hub.taken()
+        second = self.ovenbird(hub, home, "run", NAME, *words)
+        self.assertEqual((second.stdout, hub.taken()), (first.stdout, []), second.stderr)
+        missing = self.ovenbird(hub, home, "run", f"{NAME}:Q5_0", *words)
+        self.assertEqual(missing.returncode, 1)
+        self.assertIn("m-IQ1_S.gguf", missing.stderr)
 
 
 if __name__ == "__main__":
