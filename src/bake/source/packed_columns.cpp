@@ -88,21 +88,21 @@ private:
                      std::array<Lane, kTileColumns>& values) const {
         Words words{};
         Words shifts{};
+        const int64_t per = per_word();
+        for (int64_t j = 0; j < kTileRows; ++j)
+            shifts[static_cast<size_t>(j)] = shift_of(j);
         for (int64_t i = 0; i < columns; ++i) {
             const int64_t at = column + i;
             if (parts_.words_along_columns) {
-                if (at % per_word() == 0) {
-                    const std::byte* in = parts_.codes.data() + 4 * (at / per_word() * parts_.rows + tile);
+                if (at % per == 0) {
+                    const std::byte* in = parts_.codes.data() + 4 * (at / per * parts_.rows + tile);
                     std::memcpy(words.data(), in, static_cast<size_t>(4 * count));
                 }
-                shifts.fill(static_cast<uint32_t>(parts_.bits * (at % per_word())));
+                shifts.fill(static_cast<uint32_t>(parts_.bits * (at % per)));
             } else {
-                const std::byte* in =
-                    parts_.codes.data() + 4 * (at * (parts_.rows / per_word()) + tile / per_word());
-                for (int64_t j = 0; j < count; ++j) {
-                    words[static_cast<size_t>(j)] = load_u32(in + 4 * (j / per_word()));
-                    shifts[static_cast<size_t>(j)] = shift_of(j);
-                }
+                const std::byte* in = parts_.codes.data() + 4 * (at * (parts_.rows / per) + tile / per);
+                for (int64_t j = 0; j < count; j += per, in += 4)
+                    std::fill_n(words.begin() + j, per, load_u32(in));
             }
             const size_t group = group_of(at);
             unpack_lane(words, shifts, mask(), zeros[group], scales[group], values[static_cast<size_t>(i)]);
