@@ -200,6 +200,8 @@ class CompressedTensors(Copy):
     def compress(self, module, rows, columns):
         if module == "model.layers.0.mlp.down_proj":  # on the ignore list
             return self.keep(module + ".weight", self.rng.normal(0, 0.1, (rows, columns)).astype(np.float16))
+        if self.layout == "mxfp8-quantized":
+            return self.compress_mxfp8(module, rows, columns)
         if "fp4" in self.layout:
             return self.compress_fp4(module, rows, columns)
         shape = {"group": (rows, -(-columns // self.group)), "channel": (rows, 1), "tensor": (1,),
@@ -214,7 +216,7 @@ class CompressedTensors(Copy):
             codes = self.rng.integers(0, 127, (rows, columns)).astype(np.uint8)
             codes += 128 * self.rng.integers(0, 2, codes.shape).astype(np.uint8)
             self.put(module + ".weight", codes, "float8_e4m3fn")
-            scales, values = scales / 64, E4M3[codes]
+            scales, values = (scales / 64).astype(np.float16), E4M3[codes]
         else:
             codes, middle = self.codes(self.bits, rows, columns), 1 << self.bits - 1
             values = (codes - middle).astype(np.float32)
@@ -231,6 +233,14 @@ class CompressedTensors(Copy):
                 self.put(module + ".weight", (codes - middle).astype(np.int8))
         self.put(module + ".weight_scale", scales)
         self.floats[module + ".weight"] = values * at(scales).astype(np.float32)
+
+    def compress_mxfp8(self, module, rows, columns):
+        codes = self.rng.integers(0, 127, (rows, columns)).astype(np.uint8)
+        scale_codes = self.rng.integers(112, 120, (rows, columns // 32)).astype(np.uint8)
+        self.put(module + ".weight", codes, "float8_e4m3fn")
+        self.put(module + ".weight_scale", scale_codes)
+        scales = 2.0 ** (scale_codes.astype(np.float32) - 127)
+        self.floats[module + ".weight"] = E4M3[codes] * np.repeat(scales, 32, axis=1).astype(np.float32)
 
     def compress_fp4(self, module, rows, columns):
         codes = self.codes(4, rows, columns)
@@ -269,6 +279,7 @@ COPIES = [
     (CompressedTensors, {"layout": "float-quantized", "bits": 8, "strategy": "block"}, "fp8"),
     (CompressedTensors, {"layout": "nvfp4-pack-quantized", "strategy": "tensor_group"}, "nvfp4"),
     (CompressedTensors, {"layout": "mxfp4-pack-quantized"}, "mxfp4"),
+    (CompressedTensors, {"layout": "mxfp8-quantized", "bits": 8}, "fp8"),
     (Awq, {}, "awq4"),
     (Awq, {"group": -1}, "awq4"),
     (Awq, {"zeros": False}, "awq4"),

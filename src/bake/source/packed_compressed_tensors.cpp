@@ -17,7 +17,7 @@ struct Schemes {
     std::set<int64_t> bits;
     std::set<int64_t> group_sizes;
     std::set<std::pair<int64_t, int64_t>> blocks;
-    bool all_asymmetric = true;
+    bool any_symmetric = false;  // or not told
 };
 
 void read_block(const JsonObject& weights, Schemes& schemes) {
@@ -42,14 +42,14 @@ Schemes read_schemes(const JsonObject& settings) {
     for (const auto& [name, value] : groups->json().items()) {
         if (!value.is_object()) {
             // A scheme by its name: W4A16, FP8, … with targets only. The tensors must say the rest.
-            schemes.all_asymmetric = false;
+            schemes.any_symmetric = true;
             continue;
         }
         const auto weights = JsonObject(value, settings.origin()).object("weights");
         if (!weights) continue;
         schemes.bits.insert(weights->integer_or("num_bits", 8));
         if (weights->has("group_size")) schemes.group_sizes.insert(weights->integer("group_size"));
-        schemes.all_asymmetric = schemes.all_asymmetric && !weights->boolean_or("symmetric", true);
+        schemes.any_symmetric = schemes.any_symmetric || weights->boolean_or("symmetric", true);
         read_block(*weights, schemes);
     }
     return schemes;
@@ -121,7 +121,7 @@ int64_t packed_bits(const ModuleParts& module, const PackedRows& parts, const Sc
 ZeroPoints zero_points_of(const ModuleParts& module, const PackedRows& parts, const Schemes& schemes,
                           int bits) {
     const StoredPart* points = module.check(".weight_zero_point", {"I8", "I32", "F8_E4M3"});
-    if (points == nullptr && schemes.all_asymmetric)
+    if (points == nullptr && !schemes.any_symmetric && !schemes.bits.empty())
         points = &module.need(".weight_zero_point", {"I8", "I32"});
     if (points == nullptr || points->type == "F8_E4M3") return {};  // of floats: zeros that nobody reads
     const int64_t scales = element_count(*parts.grid.scales);

@@ -24,7 +24,8 @@ struct UnpackedMatrix {
 /// DeepSeek-V3's weight_dequant, transformers' finegrained_fp8 and fbgemm_fp8.
 UnpackedMatrix unpack_fp8(const ModuleParts& module, const JsonObject& settings);
 
-/// pack-quantized, int-quantized, float-quantized, naive-quantized, nvfp4- and mxfp4-pack-quantized.
+/// pack-quantized, int-quantized, float-quantized, naive-quantized, nvfp4- and mxfp4-pack-quantized,
+/// mxfp8-quantized.
 /// Source: the package compressed-tensors.
 UnpackedMatrix unpack_compressed_tensors(const ModuleParts& module, const JsonObject& settings);
 
