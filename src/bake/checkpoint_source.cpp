@@ -41,7 +41,8 @@ private:
         bool blocks = false;
         for (const auto& tensor : plan.tensors) {
             forms[store_name(tensor)] += tensor.rows * tensor.columns;
-            blocks = blocks || block_layout(tensor.source->type).elements > 1;
+            blocks =
+                blocks || tensor.source->packed != nullptr || block_layout(tensor.source->type).elements > 1;
         }
         manifest.quantization["weights_by_form"] = forms;
         manifest.quantization["source_blocks_requantised"] = blocks;

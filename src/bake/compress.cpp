@@ -6,6 +6,7 @@
 #include <mutex>
 #include <numeric>
 
+#include "bake/source/packed_weight.hpp"
 #include "base/error.hpp"
 #include "base/parallel.hpp"
 #include "base/platform/mapped_file.hpp"
@@ -90,6 +91,12 @@ Errors compress_item(const WorkItem& item, ScaleChoice choice, WritableMap& map,
 void release_source(const WorkItem& item) {
     const auto& source = *item.tensor->source;
     if (source.file == nullptr || item.tensor->rows == 0) return;
+    if (source.packed != nullptr && !source.packed->rows_in_order()) {
+        // Every band of rows reads all of it, so it goes with the last.
+        if (item.end != item.tensor->rows) return;
+        return source.file->drop(static_cast<uint64_t>(source.bytes.data() - source.file->bytes().data()),
+                                 source.bytes.size());
+    }
     const auto offset = static_cast<uint64_t>(source.bytes.data() - source.file->bytes().data());
     const uint64_t row_bytes = source.bytes.size() / static_cast<uint64_t>(item.tensor->rows);
     source.file->drop(offset + row_bytes * static_cast<uint64_t>(item.begin),

@@ -172,6 +172,7 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     }
     for (const auto& [text, count] : group_notes)
         plan.notes.push_back(fmt::format("{} ({} tensors)", text, count));
+    note_dequantized(checkpoint, plan, options);
     note_groups(plan);
     if (options.bits == 4 && options.ratio < 1.0) keep_sensitive_in_int8(plan, options.ratio);
     note_unused(checkpoint, plan, used);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "bake/source/packed_weight.hpp"
 #include "bake/source/printable.hpp"
 #include "base/error.hpp"
 
@@ -57,15 +58,18 @@ std::string first_compressed(const Checkpoint& checkpoint, const std::vector<Req
 
 bool same_values(const SourceTensor& one, const SourceTensor& other) {
     if (one.shape != other.shape) return false;
-    if (one.type == other.type && one.interleaved_heads == other.interleaved_heads) {
+    const bool codes = one.packed != nullptr || other.packed != nullptr;
+    if (!codes && one.type == other.type && one.interleaved_heads == other.interleaved_heads) {
         return one.bytes.size() == other.bytes.size() &&
                std::memcmp(one.bytes.data(), other.bytes.data(), one.bytes.size()) == 0;
     }
-    std::vector<float> of_one(static_cast<size_t>(one.columns()));
+    constexpr int64_t kRows = 64;  // at once: codes that lie transposed are read in bands
+    std::vector<float> of_one(static_cast<size_t>(kRows * one.columns()));
     std::vector<float> of_other(of_one.size());
-    for (int64_t row = 0; row < one.rows(); ++row) {
-        read_rows(one, row, row + 1, of_one.data());
-        read_rows(other, row, row + 1, of_other.data());
+    for (int64_t row = 0; row < one.rows(); row += kRows) {
+        const int64_t end = std::min(row + kRows, one.rows());
+        read_rows(one, row, end, of_one.data());
+        read_rows(other, row, end, of_other.data());
         if (of_one != of_other) return false;
     }
     return true;
@@ -87,6 +91,17 @@ std::string instead_of(const Checkpoint& checkpoint, const std::string& missing)
     return "is a shard missing?";
 }
 
+// The original checkpoint, where the configuration names it as a hub does.
+std::string made_from(const JsonObject& config) {
+    const Json& json = config.json();
+    const auto found = json.find("_name_or_path");
+    if (found == json.end() || !found->is_string()) return "";
+    const auto& name = found->get_ref<const std::string&>();
+    const bool is_name = std::count(name.begin(), name.end(), '/') == 1 && name.front() != '/' &&
+                         name.front() != '.' && name.back() != '/';
+    return is_name ? fmt::format(" ({} names {})", config.origin(), printable(name)) : "";
+}
+
 }  // namespace
 
 void settle_quantization(BakePlan& plan, const Checkpoint& checkpoint) {
@@ -98,15 +113,40 @@ void settle_quantization(BakePlan& plan, const Checkpoint& checkpoint) {
     const std::string first = first_compressed(checkpoint, required_tensors(plan.config));
     if (!first.empty()) {
         const auto why = checkpoint.unusable().find(first);
-        fail(ErrorCode::unsupported,
-             "{}: the checkpoint is already quantised ({}, method {}; first tensor: {}{}); bake the original "
-             "one in bf16 or f16",
-             config.origin(), key, method, printable(first),
-             why == checkpoint.unusable().end() ? "" : ", which " + why->second);
+        fail(
+            ErrorCode::unsupported,
+            "{}: the checkpoint is already quantised ({}, method {}; first tensor: {}{}), in a way that "
+            "Ovenbird does not read; bake the original one in bf16 or f16{}, or try --exporter optimum-intel "
+            "with a Python that has the method's packages",
+            config.origin(), key, method, printable(first),
+            why == checkpoint.unusable().end() ? "" : ", which " + why->second, made_from(config));
     }
+    const auto& tensors = checkpoint.tensors();
+    if (std::any_of(tensors.begin(), tensors.end(),
+                    [](const auto& tensor) { return tensor.second.packed != nullptr; }))
+        return;  // read, and note_dequantized() tells of it
     plan.notes.push_back(fmt::format(
         "{} (method {}) is left over: every tensor is f32, f16 or bf16, and they are baked as they are", key,
         method));
+}
+
+void note_dequantized(const Checkpoint& checkpoint, BakePlan& plan, const BakeOptions& options) {
+    std::map<std::string, int> types;
+    for (const auto& tensor : plan.tensors)
+        if (tensor.source->packed != nullptr) ++types[stored_type_name(*tensor.source)];
+    if (types.empty()) return;
+    std::string list;
+    for (const auto& [type, count] : types)
+        list += fmt::format("{}{} tensors in {}", list.empty() ? "" : ", ", count, type);
+    const JsonObject config(checkpoint.config(), checkpoint.config_origin());
+    plan.notes.push_back(
+        options.bits == 16
+            ? fmt::format("the checkpoint is compressed ({}): its weights are dequantised and stored as f16",
+                          list)
+            : fmt::format(
+                  "the checkpoint is compressed ({}): its weights are dequantised and compressed anew, so "
+                  "they lose twice; the original one{} makes a better bake",
+                  list, made_from(config)));
 }
 
 void settle_head(BakePlan& plan, const Checkpoint& checkpoint) {

@@ -9,8 +9,12 @@
 namespace ovenbird {
 
 /// A quantization_config whose tensors are all floating was left over: a note. Else the checkpoint is
-/// compressed. Errors: unsupported (names the method and the first compressed tensor).
+/// compressed: by a method that is read, or refused. Errors: unsupported (names the method and the first
+/// compressed tensor).
 void settle_quantization(BakePlan& plan, const Checkpoint& checkpoint);
+
+/// Notes, once, that compressed weights are dequantised, which types they have, and what that costs.
+void note_dequantized(const Checkpoint& checkpoint, BakePlan& plan, const BakeOptions& options);
 
 /// Whether head and embeddings are one table, as transformers' tie_weights decides: tied as the configuration
 /// says, but not where both are stored and differ; where only one is stored, it is both. Reads the two tables

@@ -69,7 +69,7 @@ std::string plan_text(const BakePlan& plan) {
     for (const auto& tensor : plan.tensors) {
         text += fmt::format("{:<48} {:>15} {:>7}  {:<27} {:>12}\n", tensor.source->name,
                             fmt::format("{}", fmt::join(tensor.source->shape, "x")),
-                            source_type_name(tensor.source->type), store_name(tensor), tensor.stored_bytes());
+                            stored_type_name(*tensor.source), store_name(tensor), tensor.stored_bytes());
     }
     text += forms_text(plan);
     const auto& config = plan.config;
@@ -97,7 +97,7 @@ Json plan_json(const BakePlan& plan) {
     for (const auto& tensor : plan.tensors) {
         tensors.push_back({{"name", tensor.source->name},
                            {"shape", tensor.source->shape},
-                           {"from", source_type_name(tensor.source->type)},
+                           {"from", stored_type_name(*tensor.source)},
                            {"to", store_name(tensor)},
                            {"bytes", tensor.stored_bytes()}});
     }

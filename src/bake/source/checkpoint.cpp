@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "bake/source/open.hpp"
+#include "bake/source/packed_weight.hpp"
 #include "bake/source/printable.hpp"
 #include "base/error.hpp"
 
@@ -81,6 +82,10 @@ bool starts_with_magic(const fs::path& path) {
 
 const char* source_type_name(SourceType type) {
     return row_of(type).name;
+}
+
+std::string stored_type_name(const SourceTensor& tensor) {
+    return tensor.packed != nullptr ? tensor.packed->type_name() : source_type_name(tensor.type);
 }
 
 BlockLayout block_layout(SourceType type) {

@@ -37,6 +37,8 @@ struct BlockLayout {
 };
 BlockLayout block_layout(SourceType type);
 
+class PackedWeight;
+
 /// One tensor: row-major, `shape` outermost first, name in Hugging Face's spelling
 /// ("model.layers.0.self_attn.q_proj.weight"). `bytes` points into a mapped file that the Checkpoint keeps
 /// alive.
@@ -49,13 +51,20 @@ struct SourceTensor {
     /// GGUF's llama converter interleaves each head's rotary rows (x0 y0 x1 y1 … for halves x and y). 0: rows
     /// are in order. n > 0: the rows are n heads, each interleaved; read_rows() undoes it.
     int64_t interleaved_heads = 0;
+    /// A matrix of codes with scales beside them (AWQ, FP8, …): what holds the values of its rows, from
+    /// `packed_row` on. `bytes` are the codes then, and `type` says nothing.
+    std::shared_ptr<const PackedWeight> packed;
+    int64_t packed_row = 0;
 
     int64_t rows() const { return shape.size() < 2 ? 1 : shape[0]; }  // tensors here have 1 or 2 axes
     int64_t columns() const { return shape.empty() ? 1 : shape.back(); }
 };
 
-/// Reads rows [begin, end) as f32 into `out` ((end-begin) * columns() floats), undoing blocks and
-/// interleaving. Thread-safe. NaN and infinities pass through; the caller decides.
+/// How its file holds it: "bf16", "q4_k", "awq4", "fp8", …
+std::string stored_type_name(const SourceTensor& tensor);
+
+/// Reads rows [begin, end) as f32 into `out` ((end-begin) * columns() floats), undoing blocks,
+/// codes and interleaving. Thread-safe. NaN and infinities pass through; the caller decides.
 void read_rows(const SourceTensor& tensor, int64_t begin, int64_t end, float* out);
 
 /// Everything a bake reads. Tensors were checked on opening: offsets inside the file, no overlap, sizes that

@@ -25,6 +25,7 @@ Spelling spelling_of(std::string_view name) {
 SourceTensor share_of(const SourceTensor& whole, size_t index, size_t count) {
     SourceTensor share = whole;
     share.shape[0] /= static_cast<int64_t>(count);
+    share.packed_row += static_cast<int64_t>(index) * share.shape[0];
     share.bytes = whole.bytes.subspan(index * (whole.bytes.size() / count), whole.bytes.size() / count);
     return share;
 }

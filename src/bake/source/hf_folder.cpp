@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <array>
 #include <map>
 
 #include "bake/source/built_tokenizer.hpp"
+#include "bake/source/compressed.hpp"
 #include "bake/source/fused.hpp"
 #include "bake/source/hf_files.hpp"
 #include "bake/source/hf_names.hpp"
@@ -48,6 +50,7 @@ public:
 
 private:
     void read_config();
+    void settle_old_settings();
     void open_weights(const WeightFiles& weights);
     void add(const SafetensorsEntry& entry, const std::string& name, const MappedFile& file);
     const MappedFile& map(const fs::path& path);
@@ -59,6 +62,7 @@ private:
     Reasons unusable_;
     std::vector<std::string> notes_, warnings_;
     BuiltTokenizer built_;
+    StoredParts parts_;  // every tensor, while the folder is opened
     std::vector<fs::path> files_;
     std::vector<std::shared_ptr<const MappedFile>> maps_;
 };
@@ -76,6 +80,9 @@ HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
         fail(ErrorCode::invalid_input, "{}: the file holds no tensor; download it again",
              printable(files_[0].string()));
     }
+    settle_old_settings();
+    unpack_compressed(config_, config_origin_, parts_, tensors_, unusable_);
+    parts_.clear();
     const auto type = config_.find("model_type");
     if (type == config_.end() || !type->is_string()) return;  // which read_model_config() refuses
     if (const auto* row = find_architecture(type->get_ref<const std::string&>()))
@@ -98,6 +105,26 @@ void HuggingFaceFolder::read_config() {
     }
     config_ = parse_json(read_file(path, kMaxConfigBytes), config_origin_);
     if (!config_.is_object()) fail(ErrorCode::invalid_input, "{}: expected a JSON object", config_origin_);
+}
+
+// The first programs wrote how they compressed into a file of its own.
+void HuggingFaceFolder::settle_old_settings() {
+    const bool words = std::any_of(parts_.begin(), parts_.end(),
+                                   [](const auto& part) { return part.first.ends_with(".qweight"); });
+    if (!words || config_.contains("quantization_config") || config_.contains("compression_config")) return;
+    constexpr std::array<std::pair<const char*, const char*>, 2> kOldFiles{
+        {{"quantize_config.json", "gptq"}, {"quant_config.json", "awq"}}};
+    for (const auto& [name, method] : kOldFiles) {
+        if (!is_file(folder_ / name)) continue;
+        const std::string origin = printable((folder_ / name).string());
+        Json settings = parse_json(read_file(folder_ / name, kMaxConfigBytes), origin);
+        if (!settings.is_object()) fail(ErrorCode::invalid_input, "{}: expected a JSON object", origin);
+        if (!settings.contains("quant_method")) settings["quant_method"] = method;
+        config_["quantization_config"] = std::move(settings);
+        notes_.push_back(
+            fmt::format("how the weights are compressed is read from {} (method {})", name, method));
+        return;
+    }
 }
 
 const MappedFile& HuggingFaceFolder::map(const fs::path& path) {
@@ -126,7 +153,15 @@ std::string why_unusable(const SafetensorsEntry& entry) {
         fmt::join(entry.shape, ", "));
 }
 
+StoredPart part_of(const SafetensorsEntry& entry, const std::string& name, const MappedFile& file) {
+    std::string type = entry.foreign_type;
+    if (type.empty())
+        type = entry.type == SourceType::f32 ? "F32" : entry.type == SourceType::f16 ? "F16" : "BF16";
+    return {name, type, entry.shape, file.bytes().subspan(entry.begin, entry.end - entry.begin), &file};
+}
+
 void HuggingFaceFolder::add(const SafetensorsEntry& entry, const std::string& name, const MappedFile& file) {
+    parts_.insert_or_assign(name, part_of(entry, name, file));
     const std::string why = why_unusable(entry);
     if (!why.empty()) {
         unusable_.emplace(name, fmt::format("{} ({})", why, printable(file.path().filename().string())));

@@ -22,8 +22,7 @@ float first_value(const Checkpoint& checkpoint, const std::string& name) {
 }
 
 TEST(OpenCheckpoint, NamesThatAreNoLocalPath) {
-    expect_error(ErrorCode::not_found,
-                 {"org/some-model", "hf download org/some-model --local-dir some-model", "yet"},
+    expect_error(ErrorCode::not_found, {"'org/some-model' does not exist", "a hub's ORG/NAME"},
                  [] { open_checkpoint("org/some-model"); });
     expect_error(ErrorCode::not_found, {"'./no/such'", "does not exist"},
                  [] { open_checkpoint("./no/such"); });

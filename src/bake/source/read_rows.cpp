@@ -3,6 +3,7 @@
 
 #include "bake/source/checkpoint.hpp"
 #include "bake/source/dequantize.hpp"
+#include "bake/source/packed_weight.hpp"
 #include "bake/source/printable.hpp"
 #include "base/error.hpp"
 
@@ -43,6 +44,10 @@ void read_rows(const SourceTensor& tensor, int64_t begin, int64_t end, float* ou
     const int64_t columns = tensor.columns();
     if (begin < 0 || end < begin || end > rows) {
         fail(ErrorCode::internal, "tensor {}: rows {} to {} of {}", printable(tensor.name), begin, end, rows);
+    }
+    if (tensor.packed != nullptr) {
+        if (begin < end) tensor.packed->read(begin + tensor.packed_row, end + tensor.packed_row, out);
+        return;
     }
     const BlockLayout block = block_layout(tensor.type);
     const int64_t row_bytes = columns / block.elements * block.bytes;
