@@ -12,14 +12,15 @@ namespace ovenbird {
 namespace {
 
 // What says of a model what it is and how its text is made. Folders end with '/'.
-constexpr std::array<std::string_view, 16> kTextFiles{"config.json",         "generation_config.json",
+constexpr std::array<std::string_view, 18> kTextFiles{"config.json",         "generation_config.json",
                                                       "tokenizer.json",      "tokenizer_config.json",
                                                       "tokenizer.model",     "special_tokens_map.json",
                                                       "added_tokens.json",   "vocab.json",
                                                       "merges.txt",          "tekken.json",
                                                       "chat_template.json",  "chat_template.jinja",
                                                       "modules.json",        "1_Pooling/config.json",
-                                                      "adapter_config.json", "additional_chat_templates/"};
+                                                      "adapter_config.json", "quantize_config.json",
+                                                      "quant_config.json",   "additional_chat_templates/"};
 
 // Of several GGUF files: weights are compressed anew, so the first of these keeps most for its size.
 constexpr std::array<std::string_view, 21> kBestFirst{
