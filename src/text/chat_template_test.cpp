@@ -199,6 +199,14 @@ TEST(ChatTemplate, IsLenientWithWhatIsNotThere) {
               "True");
 }
 
+// In the manner of Qwen3-Coder's and Nemotron 3's, which ask so whether there are tools.
+TEST(ChatTemplate, SaysThatThereAreNoToolsAsTemplatesAsk) {
+    EXPECT_EQ(render("{% if tools is iterable and tools | length > 0 %}tools{% else %}none{% endif %}"
+                     "{% if messages[0].content is sequence %} text{% endif %}",
+                     kNoSystem),
+              "none text");
+}
+
 TEST(ChatTemplate, EscapesNothing) {
     EXPECT_EQ(render("{{ messages[0].content }}{{ messages | tojson }}", {{"user", "<é'&\"\n>"}}),
               "<é'&\"\n>[{\"role\": \"user\", \"content\": \"<é'&\\\"\\n>\"}]");
