@@ -287,6 +287,16 @@ TEST(ChatTemplate, TakesArgumentsAsJsonOrText) {
         error_of(ErrorCode::usage, [&] { chat.render({}, true, {{own, "x"}}); });
 }
 
+TEST(ChatTemplate, TellsArgumentsThatAreNotUtf8FromMessages) {
+    const ChatTemplate chat("{{ x }}", "", "");
+    for (const auto& [name, value] : TemplateArguments{{"x", "\xff"}, {"\xff", "1"}}) {
+        const auto told = error_of(ErrorCode::usage, [&, n = name, v = value] {
+            chat.render({}, true, {{n, v}});
+        });
+        EXPECT_TRUE(contains(told, "--template-arg")) << told;
+    }
+}
+
 TEST(ChatTemplate, SeesWhatWasThought) {
     const ChatTemplate chat("{% for m in messages %}{{ m.content }}({{ m.reasoning_content }}){% endfor %}",
                             "", "");
