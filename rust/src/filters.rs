@@ -112,9 +112,10 @@ fn indent(state: &State, value: &Value, Rest(args): Rest<Value>, names: Kwargs) 
         }
     };
     let text = python_text::text(state, value)? + "\n";
-    let lines = python::lines(&text, false);
-    let bytes = text.len().saturating_add(lines.len().saturating_mul(by.len() + 16));
+    let ends = text.matches(python::is_line_end).count();
+    let bytes = text.len().saturating_add(ends.saturating_mul(by.len() + std::mem::size_of::<&str>()));
     state.consume_fuel((bytes / BYTES_A_FUEL) as u64)?;
+    let lines = python::lines(&text, false);
     let mut out = String::new();
     for (i, line) in lines.iter().enumerate() {
         if i > 0 {

@@ -27,6 +27,9 @@ pub fn method(state: &mut State, value: &Value, name: &str, args: &[Value]) -> R
             return answer;
         }
     }
+    if value.kind() == ValueKind::Seq {
+        state.consume_fuel(value.len().unwrap_or(0) as u64)?; // each item may be looked at
+    }
     match (value.kind(), name) {
         (ValueKind::Seq, "index") => index(value, args),
         (ValueKind::Seq | ValueKind::Map, "copy") if args.is_empty() && value.as_object().is_some() => {
@@ -107,8 +110,7 @@ fn pay_for_format(state: &State, format: &str) -> Result<(), Error> {
 
 type Answer = Option<Result<Value, Error>>;
 
-fn strings(state: &State, pieces: Vec<&str>) -> Result<Value, Error> {
-    state.consume_fuel(pieces.len() as u64)?;
+fn strings(pieces: Vec<&str>) -> Result<Value, Error> {
     Ok(pieces.into_iter().map(Value::from).collect())
 }
 
@@ -139,6 +141,11 @@ fn split(state: &State, text: &str, name: &str, args: &[Value]) -> Result<Value,
     args.finish()?;
     let from_right = name == "rsplit";
     let pieces = match separator.as_deref() {
+        None => text.split(is_space).filter(|piece| !piece.is_empty()).count(),
+        Some(separator) => text.matches(separator).count(),
+    };
+    state.consume_fuel(pieces.min(most) as u64 + 1)?;
+    let pieces = match separator.as_deref() {
         None => split_on_spaces(text, most, from_right),
         Some("") => return Err(wrong("split: the separator is empty")),
         Some(separator) if from_right => {
@@ -148,7 +155,7 @@ fn split(state: &State, text: &str, name: &str, args: &[Value]) -> Result<Value,
         }
         Some(separator) => text.splitn(most.saturating_add(1), separator).collect(),
     };
-    strings(state, pieces)
+    strings(pieces)
 }
 
 fn partition(text: &str, name: &str, args: &[Value]) -> Result<Value, Error> {
@@ -168,7 +175,7 @@ fn partition(text: &str, name: &str, args: &[Value]) -> Result<Value, Error> {
 }
 
 /// Where Python ends lines; "\r\n" is one end.
-fn is_line_end(letter: char) -> bool {
+pub fn is_line_end(letter: char) -> bool {
     matches!(letter, '\n'..='\r' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
@@ -192,7 +199,8 @@ fn pieces(state: &State, text: &str, name: &str, args: &[Value]) -> Answer {
         "partition" | "rpartition" => Some(partition(text, name, args)),
         "splitlines" => Some(Arguments::new(args, 1).and_then(|args| {
             let keep = args.value(0, "keepends")?.is_some_and(|keep| keep.is_true());
-            strings(state, lines(text, keep))
+            state.consume_fuel(text.matches(is_line_end).count() as u64 + 1)?;
+            strings(lines(text, keep))
         })),
         _ => None,
     }
