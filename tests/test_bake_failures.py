@@ -42,6 +42,12 @@ class BakeFailures(unittest.TestCase):
         (source / "config.json").write_text(json.dumps(config))
         return source
 
+    def test_no_place_to_write_to(self):
+        for words in ([], [CASE]):
+            result = baking.ovenbird("bake", *words, check=False)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn("-o FOLDER", result.stderr)
+
     def test_unknown_architecture_lists_the_known(self):
         told = self.refuse(self.change_config(model_type="mamba"), "'mamba'")
         for name in ("llama", "mistral", "qwen2", "qwen3"):

@@ -1,6 +1,8 @@
 //! The `tojson` filter as transformers defines it: Python's json.dumps, nothing escaped for HTML.
 
-use minijinja::value::{Kwargs, ValueKind};
+use crate::arguments::Arguments;
+use crate::python_text;
+use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value};
 
 const MAX_DEPTH: usize = 200;
@@ -12,7 +14,8 @@ struct Writer<'a, 'v, 'e> {
     state: &'a State<'v, 'e>,
     out: String,
     charged: usize,
-    indent: Option<usize>,
+    /// One step of it; nothing for one line.
+    indent: Option<String>,
     between: String,
     after_key: String,
     ascii: bool,
@@ -37,7 +40,7 @@ impl Writer<'_, '_, '_> {
             return self.charge();
         }
         for letter in quoted.chars() {
-            if letter.is_ascii() {
+            if letter.is_ascii() && letter != '\x7f' {
                 self.out.push(letter);
             } else {
                 for unit in letter.encode_utf16(&mut [0; 2]) {
@@ -49,9 +52,9 @@ impl Writer<'_, '_, '_> {
     }
 
     fn line(&mut self, depth: usize) {
-        if let Some(indent) = self.indent {
+        if let Some(indent) = &self.indent {
             self.out.push('\n');
-            self.out.push_str(&" ".repeat(indent * depth));
+            self.out.push_str(&indent.repeat(depth));
         }
     }
 
@@ -78,7 +81,7 @@ impl Writer<'_, '_, '_> {
         for key in value.try_iter()?.checked() {
             let key = key?;
             self.state.consume_fuel(1)?;
-            keys.push((key.to_string(), key));
+            keys.push((name_of(&key)?, key));
         }
         if self.sorted {
             keys.sort_by(|a, b| a.0.cmp(&b.0));
@@ -105,9 +108,7 @@ impl Writer<'_, '_, '_> {
             return Err(wrong("the value is nested too deeply"));
         }
         match value.kind() {
-            ValueKind::None | ValueKind::Undefined => self.out.push_str("null"),
-            ValueKind::Bool => self.out.push_str(if value.is_true() { "true" } else { "false" }),
-            ValueKind::Number => self.out.push_str(&value.to_string()),
+            ValueKind::None | ValueKind::Bool | ValueKind::Number => self.out.push_str(&plain(value)),
             ValueKind::String => self.text(value.as_str().unwrap_or_default())?,
             ValueKind::Seq | ValueKind::Iterable => self.list(value, depth)?,
             ValueKind::Map => self.map(value, depth)?,
@@ -117,26 +118,54 @@ impl Writer<'_, '_, '_> {
     }
 }
 
-pub fn tojson(state: &State, value: &Value, args: Kwargs) -> Result<Value, Error> {
-    let indent: Option<usize> = args.get("indent")?;
-    if indent.is_some_and(|indent| indent > MAX_INDENT) {
+/// Numbers, true, false and null.
+fn plain(value: &Value) -> String {
+    match (value.kind(), python_text::as_float(value)) {
+        (_, Some(number)) if number.is_nan() => "NaN".to_string(),
+        (_, Some(number)) if number.is_infinite() => {
+            if number > 0.0 { "Infinity" } else { "-Infinity" }.to_string()
+        }
+        (_, Some(number)) => python_text::float(number),
+        (ValueKind::None, _) => "null".to_string(),
+        (ValueKind::Bool, _) => value.is_true().to_string(),
+        _ => value.to_string(),
+    }
+}
+
+fn name_of(key: &Value) -> Result<String, Error> {
+    match (key.as_str(), key.kind()) {
+        (Some(text), _) => Ok(text.to_string()),
+        (_, ValueKind::None | ValueKind::Bool | ValueKind::Number) => Ok(plain(key)),
+        (_, other) => Err(wrong(&format!("a {other} cannot be a key"))),
+    }
+}
+
+fn step_of(indent: Option<Value>) -> Result<Option<String>, Error> {
+    let Some(indent) = indent.filter(|indent| !indent.is_none()) else {
+        return Ok(None);
+    };
+    let step = match indent.as_str() {
+        Some(step) => step.to_string(),
+        None => " ".repeat(i64::try_from(indent)?.clamp(0, MAX_INDENT as i64 + 1) as usize),
+    };
+    if step.len() > MAX_INDENT {
         return Err(wrong("the indent is too large"));
     }
-    let (between, after_key) = match args.get::<Option<Value>>("separators")? {
+    Ok(Some(step))
+}
+
+pub fn tojson(state: &State, value: &Value, Rest(args): Rest<Value>, names: Kwargs) -> Result<Value, Error> {
+    let args = Arguments::of(args, names, 4)?;
+    let ascii = args.flag(0, "ensure_ascii")?;
+    let indent = step_of(args.value(1, "indent")?)?;
+    let (between, after_key) = match args.value(2, "separators")?.filter(|pair| !pair.is_none()) {
         Some(pair) => (pair.get_item_by_index(0)?.to_string(), pair.get_item_by_index(1)?.to_string()),
         None => ((if indent.is_some() { "," } else { ", " }).to_string(), ": ".to_string()),
     };
-    let mut writer = Writer {
-        state,
-        out: String::new(),
-        charged: 0,
-        indent,
-        between,
-        after_key,
-        ascii: args.get::<Option<bool>>("ensure_ascii")?.unwrap_or(false),
-        sorted: args.get::<Option<bool>>("sort_keys")?.unwrap_or(false),
-    };
-    args.assert_all_used()?;
+    let sorted = args.flag(3, "sort_keys")?;
+    args.finish()?;
+    let mut writer =
+        Writer { state, out: String::new(), charged: 0, indent, between, after_key, ascii, sorted };
     writer.value(value, 0)?;
     Ok(Value::from(writer.out))
 }

@@ -5,7 +5,7 @@
 //! `Environment::set_fuel`); a thread of its own gives it a stack that nested values cannot overrun.
 
 use crate::ffi::{answer, give_string, guarded, text, ObString};
-use crate::{json, python};
+use crate::{filters, json, python, python_text};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value};
 use std::fmt::Write;
@@ -51,6 +51,8 @@ fn environment(raised: Raised, fuel: u64) -> Result<Environment<'static>, Error>
     environment.set_fuel(Some(fuel));
     environment.set_recursion_limit(RECURSION_LIMIT);
     environment.set_unknown_method_callback(python::method);
+    environment.set_formatter(python_text::print);
+    filters::add_to(&mut environment);
     environment.add_filter("tojson", json::tojson);
     environment.add_function("raise_exception", raise_exception(raised));
     environment.add_function("strftime_now", strftime_now);
@@ -135,10 +137,10 @@ pub unsafe extern "C" fn ob_template_render(
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    fn run(source: &str) -> Result<String, String> {
+    pub fn run(source: &str) -> Result<String, String> {
         render_on_own_stack(source, r#"{"m": {"b": 1.5, "a": [true, null, "é<"]}, "s": " x y "}"#)
     }
 
@@ -152,7 +154,10 @@ mod tests {
     fn pythons_methods_and_words() {
         assert_eq!(run("{{ s.strip().split(' ')[-1] }}|{{ none }}|{{ true }}").unwrap(), "y|None|True");
         assert_eq!(run("{% for k, v in m.items() %}{{ k }};{% endfor %}").unwrap(), "b;a;");
-        assert_eq!(run("{{ 'a-b-c'.replace('-', '+', 1) }} {{ '-'.join(['x', 1]) }}").unwrap(), "a+b-c x-1");
+        assert_eq!(
+            run("{{ 'a-b-c'.replace('-', '+', 1) }} {{ '-'.join(['x', '1']) }}").unwrap(),
+            "a+b-c x-1"
+        );
         assert_eq!(run("{{ '{:>4}|{}'.format('a', 2) }}").unwrap(), "   a|2");
         assert_eq!(
             run("{% for i in range(9) %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}").unwrap(),
@@ -176,6 +181,23 @@ mod tests {
             run("{{ [] | tojson(indent=1) }}{{ '😀' | tojson(ensure_ascii=true) }}").unwrap(),
             r#"[]"\ud83d\ude00""#
         );
+    }
+
+    #[test]
+    fn json_writes_numbers_keys_and_steps_as_python_does() {
+        assert_eq!(run("{{ [1.0, 1e20, 1.5e-7, 12] | tojson }}").unwrap(), "[1.0, 1e+20, 1.5e-07, 12]");
+        assert_eq!(
+            run("{{ {2: 1, none: 3, true: 4} | tojson }}").unwrap(),
+            r#"{"2": 1, "null": 3, "true": 4}"#
+        );
+        assert_eq!(run(r"{{ 'é\u007f' | tojson(true) }}").unwrap(), r#""\u00e9\u007f""#);
+        assert_eq!(
+            run("{{ [1] | tojson(indent='\t') }}{{ [1] | tojson(indent=0) }}").unwrap(),
+            "[\n\t1\n][\n1\n]"
+        );
+        for source in ["{{ nothing | tojson }}", "{{ [nothing] | tojson }}", "{{ 1 | tojson(depth=1) }}"] {
+            assert!(run(source).is_err(), "{source}");
+        }
     }
 
     #[test]
@@ -204,6 +226,18 @@ mod tests {
             "{{ ('x' * 1000000).join(range(99999)) }}",
             "{{ '{:99999999999}'.format(1) }}",
             "{{ ('{:9999}' * 100000).format(1) }}",
+            "{{ 'x'.zfill(99999999) }}",
+            "{{ ('\n' * 9000000).splitlines() | length }}",
+            "{{ (',' * 9000000).split(',') | length }}",
+            "{{ ('a ' * 9000000).rsplit() | length }}",
+            "{% set l = range(99999) | list %}{% for i in range(99999) %}{{ l.index(99998) }}{% endfor %}",
+            "{% set l = range(99999) | list %}{% for i in range(99999) %}{{ l.count(1) }}{% endfor %}",
+            "{% for i in range(9999) %}{{ 'x'.center(999999) }}{% endfor %}",
+            "{{ ('\t' * 1000000).expandtabs(1000000) }}",
+            "{{ ('x\n' * 100000) | indent(100000) }}",
+            "{{ ('x\n' * 100000) | indent('y' * 100000) }}",
+            "{{ 1 | center(99999999) }}",
+            "{% set n = namespace() %}{% set n.x = [n, n, n] %}{{ n }}",
             "{{ 1 | tojson(indent=99999999) }}{{ [1] | tojson(indent=99999999) }}",
             "{{ [1] | tojson(separators=('x' * 9999999, 'y')) }}{{ range(100000) | list | tojson(separators=('x' * 999999, ':')) }}",
             "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",

@@ -109,6 +109,9 @@ int work(Words& words, ConsoleReporter& reporter) {
         print_plan(words);
         return 0;
     }
+    if (words.options.output.empty())
+        fail(ErrorCode::usage,
+             "bake needs a source, and -o FOLDER, the folder to make (only ORG/NAME has a place of its own)");
     fs::create_directories(fs::absolute(words.options.output).parent_path());
     const Manifest manifest = bake(words.options, reporter);
     if (words.json) write_output(to_json(manifest).dump(2) + "\n");

@@ -114,7 +114,8 @@ std::vector<StoredModel> stored_models(const fs::path& store) {
             std::error_code error;
             const bool hidden = folder.filename().string().starts_with('.');  // a bake that was cut short
             if (hidden || !fs::is_regular_file(folder / kManifestName, error)) continue;
-            models.push_back(stored(name_of(org.filename().string(), folder.filename().string()), folder));
+            const ModelName name = name_of(org.filename().string(), folder.filename().string());
+            if (parse_model_name(name.text())) models.push_back(stored(name, folder));
         }
     }
     std::sort(models.begin(), models.end(),

@@ -50,6 +50,18 @@ TEST_F(StoreTest, TellsWhatItHolds) {
     EXPECT_EQ(model.fault, "");
 }
 
+// No command could run or remove it, and a terminal or JSON may not take its letters.
+TEST_F(StoreTest, AFolderWithANameOfNoModelIsNotShown) {
+    put("a/b", manifest());
+    for (const char* name : {"m\xff", "b\x1b[31m", "b c", "b@v1@v2"}) {
+        fs::create_directories(folder_ / "a" / name);
+        write_file(folder_ / "a" / name / kManifestName, manifest());
+    }
+    const auto models = stored_models(folder_.path());
+    ASSERT_EQ(models.size(), 1U);
+    EXPECT_EQ(models[0].name, "a/b");
+}
+
 TEST_F(StoreTest, ABrokenFolderHidesNoOther) {
     put("a/b", manifest());
     put("a/broken", "{");

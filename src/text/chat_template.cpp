@@ -83,13 +83,25 @@ std::optional<std::string> find_template(const std::filesystem::path& folder, co
 constexpr std::array<std::string_view, 6> kOwnVariables{
     "messages", "add_generation_prompt", "bos_token", "eos_token", "tools", "documents"};
 
+bool is_utf8(const Json& value) {
+    try {
+        (void)value.dump();
+        return true;
+    } catch (const Json::type_error&) {
+        return false;
+    }
+}
+
 void add_arguments(const TemplateArguments& arguments, Json& context) {
     for (const auto& [name, text] : arguments) {
         if (std::find(kOwnVariables.begin(), kOwnVariables.end(), name) != kOwnVariables.end())
             fail(ErrorCode::usage,
                  "the template's variable '{}' is not for --template-arg: the conversation says it", name);
-        const Json value = Json::parse(text, nullptr, false);
-        context[name] = value.is_discarded() ? Json(text) : value;
+        const Json parsed = Json::parse(text, nullptr, false);
+        const Json value = parsed.is_discarded() ? Json(text) : parsed;
+        if (!is_utf8(name) || !is_utf8(value))
+            fail(ErrorCode::usage, "--template-arg: the name or value of a variable is not valid UTF-8");
+        context[name] = value;
     }
 }
 

@@ -199,6 +199,14 @@ TEST(ChatTemplate, IsLenientWithWhatIsNotThere) {
               "True");
 }
 
+// In the manner of Qwen3-Coder's and Nemotron 3's, which ask so whether there are tools.
+TEST(ChatTemplate, SaysThatThereAreNoToolsAsTemplatesAsk) {
+    EXPECT_EQ(render("{% if tools is iterable and tools | length > 0 %}tools{% else %}none{% endif %}"
+                     "{% if messages[0].content is sequence %} text{% endif %}",
+                     kNoSystem),
+              "none text");
+}
+
 TEST(ChatTemplate, EscapesNothing) {
     EXPECT_EQ(render("{{ messages[0].content }}{{ messages | tojson }}", {{"user", "<é'&\"\n>"}}),
               "<é'&\"\n>[{\"role\": \"user\", \"content\": \"<é'&\\\"\\n>\"}]");
@@ -277,6 +285,16 @@ TEST(ChatTemplate, TakesArgumentsAsJsonOrText) {
     for (const char* own :
          {"messages", "add_generation_prompt", "bos_token", "eos_token", "tools", "documents"})
         error_of(ErrorCode::usage, [&] { chat.render({}, true, {{own, "x"}}); });
+}
+
+TEST(ChatTemplate, TellsArgumentsThatAreNotUtf8FromMessages) {
+    const ChatTemplate chat("{{ x }}", "", "");
+    for (const auto& [name, value] : TemplateArguments{{"x", "\xff"}, {"\xff", "1"}}) {
+        const auto told = error_of(ErrorCode::usage, [&, n = name, v = value] {
+            chat.render({}, true, {{n, v}});
+        });
+        EXPECT_TRUE(contains(told, "--template-arg")) << told;
+    }
 }
 
 TEST(ChatTemplate, SeesWhatWasThought) {
