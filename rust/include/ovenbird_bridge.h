@@ -69,9 +69,9 @@ typedef struct {
 } ObIds;
 
 bool ob_tokenizer_load(const char* json, size_t json_size, ObTokenizer** tokenizer, ObString* error);
-/// Adds what the files beside the tokenizer.json declare, before anybody else uses the tokenizer. `json`: {"tokens":
-/// [added tokens with all their properties, by id], "only_named":
-/// [tokens that count where the tokenizer has none of that text], "named": [texts of special tokens], "bos", "eos": text or null,
+/// Adds what the files beside the tokenizer.json declare, before anybody else uses the tokenizer. `json`:
+/// {"tokens": [added tokens with all their properties, by id], "only_named": [tokens that count where the
+/// tokenizer has none of that text], "named": [texts of special tokens], "bos", "eos": text or null,
 /// "add_bos", "add_eos": true, false or null (as the post-processor does)}.
 bool ob_tokenizer_declare(ObTokenizer* tokenizer, const char* json, size_t json_size, ObString* error);
 void ob_tokenizer_free(ObTokenizer* tokenizer);
