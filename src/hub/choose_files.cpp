@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <regex>
 
 #include "base/error.hpp"
 #include "model/baked_folder.hpp"
@@ -62,9 +61,25 @@ struct GgufModel {
     uint64_t bytes = 0;
 };
 
+// Whether it ends like "-00001-of-00003".
+bool ends_as_part(std::string_view text) {
+    constexpr std::string_view kPattern = "-00000-of-00000";
+    if (text.size() < kPattern.size()) return false;
+    text.remove_prefix(text.size() - kPattern.size());
+    return std::equal(text.begin(), text.end(), kPattern.begin(), [](char letter, char expected) {
+        return expected == '0' ? letter >= '0' && letter <= '9' : letter == expected;
+    });
+}
+
+// The whole file's name: of a part without "-00001-of-00003".
+std::string whole_name(const std::string& path) {
+    const std::string_view stem = std::string_view(path).substr(0, path.rfind('.'));
+    if (!ends_as_part(stem)) return path;
+    return std::string(stem.substr(0, stem.rfind("-of-") - 6)) + path.substr(stem.size());
+}
+
 // By the name without "-00001-of-00003".
 std::map<std::string, GgufModel> gguf_models(const RepoListing& listing) {
-    static const std::regex part("-[0-9]{5}-of-[0-9]{5}\\.gguf$", std::regex::icase);
     std::map<std::string, GgufModel> models;
     for (const auto& file : listing.files) {
         const std::string name = lower(file.path.substr(file.path.rfind('/') + 1));
@@ -72,7 +87,7 @@ std::map<std::string, GgufModel> gguf_models(const RepoListing& listing) {
         if (!name.ends_with(".gguf") || name.starts_with("mmproj") ||
             name.find("imatrix") != std::string::npos)
             continue;
-        auto& model = models[std::regex_replace(file.path, part, ".gguf")];
+        auto& model = models[whole_name(file.path)];
         model.files.push_back(file.path);
         model.bytes += file.size;
     }
@@ -151,8 +166,12 @@ FileChoice best_gguf(const RepoListing& listing) {
 // transformers takes one whole file before shards.
 std::vector<std::string> safetensors_files(const RepoListing& listing) {
     if (find(listing, "model.safetensors")) return {"model.safetensors"};
-    static const std::regex shard("model-[0-9]{5}-of-[0-9]{5}\\.safetensors");
-    auto files = paths(listing, [](const std::string& path) { return std::regex_match(path, shard); });
+    constexpr std::string_view kEnding = ".safetensors";
+    auto files = paths(listing, [&](const std::string& path) {
+        if (!path.starts_with("model-") || !path.ends_with(kEnding)) return false;
+        const std::string stem = path.substr(0, path.size() - kEnding.size());
+        return ends_as_part(stem) && stem.size() == std::string_view("model-00000-of-00000").size();
+    });
     if (files.empty()) return files;
     if (find(listing, "model.safetensors.index.json")) files.emplace_back("model.safetensors.index.json");
     return files;
