@@ -107,8 +107,8 @@ std::string made_from(const JsonObject& config) {
 void settle_quantization(BakePlan& plan, const Checkpoint& checkpoint) {
     const JsonObject config(checkpoint.config(), checkpoint.config_origin());
     const char* key = config.has("quantization_config") ? "quantization_config" : "compression_config";
-    if (!config.has(key)) return;
     const auto settings = config.object(key);
+    if (!settings) return;
     const std::string method = printable(settings->text_or("quant_method", "of no name"));
     const std::string first = first_compressed(checkpoint, required_tensors(plan.config));
     if (!first.empty()) {

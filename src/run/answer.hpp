@@ -53,7 +53,7 @@ EncodedPrompt encode_prompt(const Tokenizer& tokenizer, const ChatTemplate* chat
 /// Answers a prompt of ids. `on_drop` hears of truncated tokens before the first step; `on_text` gets text as
 /// soon as it is certain, never half a character, and returns false to stop; it is also asked, with no text,
 /// at tokens that bring none. Errors: those of fit_prompt and generate.
-Answer answer(Engine& engine, const Tokenizer& tokenizer, EncodedPrompt prompt, const AnswerOptions& options,
+Answer answer(Engine& engine, const Tokenizer& tokenizer, EncodedPrompt encoded, const AnswerOptions& options,
               const std::function<void(int64_t)>& on_drop,
               const std::function<bool(const std::string&)>& on_text);
 

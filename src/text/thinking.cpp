@@ -41,11 +41,11 @@ std::optional<ThinkingMarks> thinking_marks(const ChatTemplate& chat, const Toke
     return std::nullopt;
 }
 
-ThinkingSplitter::ThinkingSplitter(std::optional<ThinkingMarks> marks)
-    : marks_(std::move(marks)),
-      where_(!marks_        ? Where::answer
-             : marks_->open ? Where::inside
-                            : Where::before) {}
+ThinkingSplitter::ThinkingSplitter(const std::optional<ThinkingMarks>& marks)
+    : where_(!marks        ? Where::answer
+             : marks->open ? Where::inside
+                           : Where::before),
+      marks_(marks.value_or(ThinkingMarks())) {}
 
 ThinkingSplitter::Piece ThinkingSplitter::push(std::string_view text) {
     Piece piece;
@@ -53,21 +53,20 @@ ThinkingSplitter::Piece ThinkingSplitter::push(std::string_view text) {
     if (where_ == Where::before) {
         const size_t start = std::min(held_.find_first_not_of(kBlanks), held_.size());
         const std::string_view rest = std::string_view(held_).substr(start);
-        if (rest.starts_with(marks_->begin)) {
-            held_.erase(0, start + marks_->begin.size());
+        if (rest.starts_with(marks_.begin)) {
+            held_.erase(0, start + marks_.begin.size());
             where_ = Where::inside;
-        } else if (std::string_view(marks_->begin).starts_with(rest)) {
+        } else if (std::string_view(marks_.begin).starts_with(rest)) {
             return piece;  // it may become the mark
         } else {
             where_ = Where::answer;
         }
     }
     if (where_ == Where::inside) {
-        const size_t end = held_.find(marks_->end);
-        const size_t certain =
-            end == std::string::npos ? held_.size() - begun_bytes(held_, marks_->end) : end;
+        const size_t end = held_.find(marks_.end);
+        const size_t certain = end == std::string::npos ? held_.size() - begun_bytes(held_, marks_.end) : end;
         piece.thinking = held_.substr(0, certain);
-        held_.erase(0, end == std::string::npos ? certain : end + marks_->end.size());
+        held_.erase(0, end == std::string::npos ? certain : end + marks_.end.size());
         if (end == std::string::npos) return piece;
         where_ = Where::behind;
     }

@@ -31,7 +31,7 @@ public:
         std::string answer;
     };
     /// Without marks everything is the answer.
-    explicit ThinkingSplitter(std::optional<ThinkingMarks> marks);
+    explicit ThinkingSplitter(const std::optional<ThinkingMarks>& marks);
     /// What is certain now.
     Piece push(std::string_view text);
     /// What was held back, when no more comes.
@@ -39,8 +39,8 @@ public:
 
 private:
     enum class Where { before, inside, behind, answer };
-    std::optional<ThinkingMarks> marks_;
     Where where_;
+    ThinkingMarks marks_;  // empty where there are none
     std::string held_;
 };
 

@@ -79,8 +79,8 @@ void unpack_compressed(const Json& config, const std::string& origin, const Stor
                        std::map<std::string, std::string, std::less<>>& unusable) {
     const JsonObject top(config, origin);
     const char* key = top.has("quantization_config") ? "quantization_config" : "compression_config";
-    if (!top.has(key)) return;
     const auto settings = top.object(key);
+    if (!settings) return;
     const std::string name = settings->text_or("quant_method", "");
     const auto* method = std::find_if(kMethods.begin(), kMethods.end(),
                                       [&](const Method& known) { return known.name == name; });

@@ -88,6 +88,7 @@ public:
     const std::vector<std::string>& specials() const { return specials_; }
     std::vector<std::pair<std::string_view, int64_t>> tokens() const {
         std::vector<std::pair<std::string_view, int64_t>> all;
+        all.reserve(specials_.size() + texts_.size());
         for (const std::string& text : specials_)
             all.emplace_back(text, static_cast<int64_t>(all.size()));
         for (const std::string& text : texts_)
