@@ -100,7 +100,8 @@ void unpack_compressed(const Json& config, const std::string& origin, const Stor
         any = true;
     }
     if (!any) return;
-    for (const auto& [part_name, part] : parts) {
+    for (const auto& [key_of_part, part] : parts) {
+        const std::string& part_name = key_of_part;  // clang 14's lambdas take no structured bindings
         const bool companion = std::any_of(kCompanions.begin(), kCompanions.end(),
                                            [&](std::string_view end) { return part_name.ends_with(end); });
         if (!companion) continue;
