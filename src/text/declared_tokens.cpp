@@ -19,7 +19,7 @@ constexpr const char* kLists[] = {"additional_special_tokens", "extra_special_to
 Json object_in(const fs::path& path) {
     if (!fs::exists(path)) return Json::object();
     Json json = read_json(path);
-    JsonObject(json, path.string());
+    [[maybe_unused]] const JsonObject checked(json, path.string());
     return json;
 }
 
@@ -122,6 +122,7 @@ Json read_declared_tokens(const fs::path& folder) {
     }
     const std::vector<Json> special = named.all();
     std::vector<std::string> names;
+    names.reserve(special.size());
     for (const Json& token : special)
         names.push_back(token.at("content").get<std::string>());
     std::map<int64_t, Json> listed;
