@@ -20,9 +20,16 @@ struct BakeOptions {
     int64_t group_size = 128;   // columns that share a scale; -1: per channel
     double ratio = 1.0;         // share of the layers' weights in 4 bits; the most sensitive others take 8
     bool search_scales = true;  // least squared error; else the largest magnitude decides
-    int64_t seq_len = 128;      // N of [1, N]
-    int64_t context = 1024;     // tokens that the graphs with a cache hold; 0: no such graphs
-    std::string form = "both";  // of the static graphs with a cache: "whole", "folded" or "both"
+    /// How the INT4 weights are chosen: "fast" (each matrix by itself), "best" (calibrated: by what the
+    /// layers read), or "normal" (calibrated, with less text).
+    std::string effort = "fast";
+    std::string rotate = "auto";  // the residual stream: "on", "off", or "auto": when calibrating
+    std::string calibration;      // a file of text or JSON lines of messages; empty: the model's own, sampled
+    int64_t calibration_tokens = 0;  // 0: as `effort` says
+    int64_t seed = 0;                // of the sampled text and of the rotation
+    int64_t seq_len = 128;           // N of [1, N]
+    int64_t context = 1024;          // tokens that the graphs with a cache hold; 0: no such graphs
+    std::string form = "both";       // of the static graphs with a cache: "whole", "folded" or "both"
     bool all_logits = false;
     std::string embedding = "device";      // or "host": input inputs_embeds, tokens are looked up outside
     int64_t activations_scale_factor = 1;  // the residual stream is divided by it, a power of two

@@ -32,12 +32,13 @@ bool ob_hash_bytes(const uint8_t* data, size_t size, uint8_t digest[32]);
 /// on Windows).
 ObStatus ob_hash_file(const char* path, size_t path_size, uint8_t digest[32], ObString* error);
 
-/// A progress bar on stderr: title, bar, bytes of total, rate and time left. Draws nothing where stderr is no
+/// A progress bar on stderr: title, bar, bytes of total and rate (or the share done, where it does not count
+/// bytes) and time left. Draws nothing where stderr is no
 /// terminal.
 typedef struct ObProgress ObProgress;
 /// NULL only when the title is not UTF-8 or something went wrong inside; every function below accepts NULL.
-ObProgress* ob_progress_new(const char* title, size_t title_size, uint64_t total_bytes);
-void ob_progress_set(ObProgress* progress, uint64_t done_bytes);
+ObProgress* ob_progress_new(const char* title, size_t title_size, uint64_t total, bool counts_bytes);
+void ob_progress_set(ObProgress* progress, uint64_t done);
 /// Prints one line above the bar, on stderr; also where the bar itself is not drawn.
 void ob_progress_println(ObProgress* progress, const char* text, size_t text_size);
 /// Erases the bar and frees the handle.

@@ -6,15 +6,17 @@ use std::io::Write;
 
 const TEMPLATE: &str =
     "{msg} [{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta} left";
+const STEPS_TEMPLATE: &str = "{msg} [{wide_bar}] {percent}% {eta} left";
 const DRAWS_A_SECOND: u8 = 8;
 
 pub struct ObProgress {
     bar: ProgressBar,
 }
 
-fn new_bar(title: &str, total: u64) -> Result<ProgressBar, String> {
+fn new_bar(title: &str, total: u64, counts_bytes: bool) -> Result<ProgressBar, String> {
+    let template = if counts_bytes { TEMPLATE } else { STEPS_TEMPLATE };
     let style =
-        ProgressStyle::with_template(TEMPLATE).map_err(|error| error.to_string())?.progress_chars("=> ");
+        ProgressStyle::with_template(template).map_err(|error| error.to_string())?.progress_chars("=> ");
     let target = ProgressDrawTarget::stderr_with_hz(DRAWS_A_SECOND);
     let bar = ProgressBar::with_draw_target(Some(total), target).with_style(style);
     bar.set_message(title.to_string());
@@ -24,8 +26,13 @@ fn new_bar(title: &str, total: u64) -> Result<ProgressBar, String> {
 /// # Safety
 /// `title` holds `size` bytes.
 #[no_mangle]
-pub unsafe extern "C" fn ob_progress_new(title: *const u8, size: usize, total: u64) -> *mut ObProgress {
-    match guarded(|| new_bar(text(title, size)?, total)) {
+pub unsafe extern "C" fn ob_progress_new(
+    title: *const u8,
+    size: usize,
+    total: u64,
+    counts_bytes: bool,
+) -> *mut ObProgress {
+    match guarded(|| new_bar(text(title, size)?, total, counts_bytes)) {
         Ok(bar) => Box::into_raw(Box::new(ObProgress { bar })),
         Err(_) => std::ptr::null_mut(),
     }
@@ -78,9 +85,11 @@ pub unsafe extern "C" fn ob_progress_finish(progress: *mut ObProgress) {
 mod tests {
     #[test]
     fn the_template_is_well_formed() {
-        let bar = super::new_bar("weights", 10).unwrap();
-        bar.set_position(5);
-        assert_eq!(bar.position(), 5);
-        bar.finish_and_clear();
+        for counts_bytes in [true, false] {
+            let bar = super::new_bar("weights", 10, counts_bytes).unwrap();
+            bar.set_position(5);
+            assert_eq!(bar.position(), 5);
+            bar.finish_and_clear();
+        }
     }
 }

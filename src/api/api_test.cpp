@@ -132,7 +132,7 @@ TEST_F(LibraryTest, ErrorsAndAReporterThatGivesUp) {
     error_of(ErrorCode::not_found, [&] { bake(options, nullptr); });
 
     class GivesUp : public SilentReporter {
-        void begin(const std::string&, uint64_t) override { throw std::runtime_error("enough"); }
+        void begin(const std::string&, uint64_t, WorkUnit) override { throw std::runtime_error("enough"); }
     } reporter;
     options.source = kTiny;
     EXPECT_THROW(bake(options, &reporter), std::runtime_error);

@@ -149,7 +149,7 @@ Manifest bake(const BakeOptions& options, Reporter& reporter) {
     }
     manifest.source_files = hash_sources(files, reporter);
     manifest.text_files = planned.source->write_text_files(work.path());
-    planned.source->write_decoder(plan, options, decoder, manifest, reporter);
+    planned.source->write_decoder(plan, options, decoder, work.kept(), manifest, reporter);
     write_forms(plan, decoder, work.path(), manifest, reporter);
     prove_forms(plan.forms, options, decoder / kModelXmlName, work.path(), manifest, reporter);
     check_interrupted();

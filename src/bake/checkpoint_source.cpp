@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "bake/calibration.hpp"
 #include "bake/compress.hpp"
 #include "bake/decoder_source.hpp"
 #include "bake/forms/ir_file.hpp"
@@ -26,12 +27,15 @@ public:
     }
 
     void write_decoder(const BakePlan& plan, const BakeOptions& options, const fs::path& folder,
-                       Manifest& manifest, Reporter& reporter) const override {
+                       const fs::path& kept, Manifest& manifest, Reporter& reporter) const override {
         const fs::path bin = folder / kModelBinName;
         const auto weights = compress_weights(plan, options, bin, reporter);
+        if (calibrates(options))
+            manifest.quantization["calibration"] =
+                calibrate_weights(*checkpoint_, plan, options, weights, kept, manifest, reporter);
         const auto decoder = build_decoder(plan.config, weights.tensors, options.activations_scale_factor);
         unique_names(decoder);
-        write_ir(decoder, folder / kModelXmlName, bin, weights.file_bytes);
+        write_ir(decoder, folder / kModelXmlName, bin, weights.file->bytes());
         record(plan, weights.relative_error, manifest);
     }
 

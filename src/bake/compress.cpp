@@ -28,6 +28,11 @@ struct WorkItem {
 std::vector<WorkItem> split_work(const BakePlan& plan) {
     std::vector<WorkItem> items;
     for (const auto& tensor : plan.tensors) {
+        if (tensor.calibrated) continue;
+        if (mixes_rows(tensor.change)) {
+            items.push_back({&tensor, 0, tensor.rows});
+            continue;
+        }
         const int64_t step =
             tensor.store == Store::quantized ? quant_row_step(tensor.format, tensor.columns) : 1;
         int64_t rows = std::max<int64_t>(1, kItemElements / tensor.columns);
@@ -62,7 +67,7 @@ Errors compress_item(const WorkItem& item, ScaleChoice choice, WritableMap& map,
     const PlannedTensor& tensor = *item.tensor;
     const auto count = static_cast<size_t>((item.end - item.begin) * tensor.columns);
     buffer.resize(count);
-    read_rows(*tensor.source, item.begin, item.end, buffer.data());
+    read_planned(tensor, item.begin, item.end, buffer.data());
     check_finite(item, buffer);
     const auto first = static_cast<uint64_t>(item.begin * tensor.columns);
     const auto weights = part(map, tensor.weights);
@@ -77,9 +82,8 @@ Errors compress_item(const WorkItem& item, ScaleChoice choice, WritableMap& map,
             case Store::quantized:
                 break;
         }
-        const double error =
-            quantize_rows(tensor.format, choice, buffer.data(), item.begin, item.end, tensor.columns,
-                          {weights, part(map, tensor.scales), part(map, tensor.zero_points)});
+        const double error = quantize_rows(tensor.format, choice, buffer.data(), item.begin, item.end,
+                                           tensor.columns, target_of(tensor, map));
         return {error, std::inner_product(buffer.begin(), buffer.end(), buffer.begin(), 0.0)};
     } catch (const Error& error) {
         fail(error.code(), "{}: {}", tensor.source->name, error.what());
@@ -119,6 +123,10 @@ StoredTensor stored_view(const PlannedTensor& planned, const std::shared_ptr<Wri
 
 }  // namespace
 
+QuantTarget target_of(const PlannedTensor& tensor, WritableMap& file) {
+    return {part(file, tensor.weights), part(file, tensor.scales), part(file, tensor.zero_points)};
+}
+
 CompressedWeights compress_weights(const BakePlan& plan, const BakeOptions& options,
                                    const std::filesystem::path& file, Reporter& reporter) {
     const auto map = WritableMap::create(file, plan.tensor_bytes);
@@ -157,7 +165,7 @@ CompressedWeights compress_weights(const BakePlan& plan, const BakeOptions& opti
     map->sync();
 
     CompressedWeights result;
-    result.file_bytes = map->bytes();
+    result.file = map;
     for (const auto& planned : plan.tensors)
         result.tensors.emplace(planned.source->name, stored_view(planned, map));
     result.relative_error = sum.squared_values > 0 ? sum.squared_error / sum.squared_values : 0;

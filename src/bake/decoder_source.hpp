@@ -25,10 +25,11 @@ public:
     /// Tokenizer and configuration files into `folder`; returns their names.
     virtual std::vector<std::string> write_text_files(const std::filesystem::path& folder) const = 0;
     /// Stage 1: writes the decoder (as build_decoder() gives it) into `folder`, its weights as `plan` says,
-    /// and notes in the manifest how they were quantised. Errors: as compress_weights().
+    /// and notes in the manifest how they were quantised. `kept`: a folder, to be made, for what a bake that
+    /// is cut short leaves to the next one. Errors: as compress_weights().
     virtual void write_decoder(const BakePlan& plan, const BakeOptions& options,
-                               const std::filesystem::path& folder, Manifest& manifest,
-                               Reporter& reporter) const = 0;
+                               const std::filesystem::path& folder, const std::filesystem::path& kept,
+                               Manifest& manifest, Reporter& reporter) const = 0;
 };
 
 /// An OpenVINO IR (an .xml file, or a folder with openvino_model.xml and no safetensors), a Hugging Face

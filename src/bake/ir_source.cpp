@@ -182,8 +182,8 @@ public:
         return plan;
     }
 
-    void write_decoder(const BakePlan&, const BakeOptions&, const fs::path& folder, Manifest&,
-                       Reporter& reporter) const override {
+    void write_decoder(const BakePlan&, const BakeOptions&, const fs::path& folder, const fs::path&,
+                       Manifest&, Reporter& reporter) const override {
         std::span<const std::byte> mapped;
         const auto map = lay_out(read_.model, folder / kModelBinName, mapped, reporter);
         unique_names(read_.model);

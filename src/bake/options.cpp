@@ -29,6 +29,14 @@ void validate_exporter(const BakeOptions& options) {
 
 }  // namespace
 
+bool calibrates(const BakeOptions& options) {
+    return options.bits == 4 && options.effort != "fast";
+}
+
+bool rotates(const BakeOptions& options) {
+    return options.rotate == "auto" ? calibrates(options) : options.rotate == "on";
+}
+
 void validate(const BakeOptions& options) {
     if (options.bits != 4 && options.bits != 8 && options.bits != 16) {
         fail(ErrorCode::usage, "--bits {} is not known; it takes 4, 8 or 16", options.bits);
@@ -65,6 +73,15 @@ void validate(const BakeOptions& options) {
     const auto& check = options.forward_check;
     if (check != "all" && check != "one" && check != "off")
         fail(ErrorCode::usage, "--forward-check {} is not known; it takes all, one or off", check);
+    const auto& effort = options.effort;
+    if (effort != "fast" && effort != "normal" && effort != "best")
+        fail(ErrorCode::usage, "--effort {} is not known; it takes fast, normal or best", effort);
+    const auto& rotate = options.rotate;
+    if (rotate != "auto" && rotate != "on" && rotate != "off")
+        fail(ErrorCode::usage, "--rotate {} is not known; it takes auto, on or off", rotate);
+    if (options.calibration_tokens < 0 || options.calibration_tokens > (int64_t{1} << 24))
+        fail(ErrorCode::usage, "--calibration-tokens {} is outside 0 to 16777216",
+             options.calibration_tokens);
     validate_exporter(options);
     if (options.source.empty())
         fail(ErrorCode::usage, "no source given: a Hugging Face folder or a .gguf file");

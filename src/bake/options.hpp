@@ -23,6 +23,17 @@ void visit_bake_options(Options& options, Visitor&& visit) {
     visit("ratio", options.ratio, "Share of the layers' weights in 4 bits; the most sensitive rest takes 8");
     visit("search-scales", options.search_scales,
           "Choose scales by least squared error instead of the maximum");
+    visit(
+        "effort", options.effort,
+        "How INT4 weights are chosen: fast (by themselves), best (calibrated: by what each layer reads, from "
+        "text), or normal (calibrated with less text, where that takes minutes)");
+    visit("rotate", options.rotate,
+          "Rotate the residual stream, which makes weights easier to round: on, off, or auto (when "
+          "calibrating)");
+    visit("calibration", options.calibration,
+          "Text to calibrate on, or JSON lines of chat messages; without it, the model's own, sampled");
+    visit("calibration-tokens", options.calibration_tokens, "Tokens to calibrate on; 0: as --effort says");
+    visit("seed", options.seed, "Of the sampled text and of the rotation");
     visit("seq-len", options.seq_len, "Tokens of the static window, N of [1, N]");
     visit("context", options.context,
           "Tokens of prompt and answer that the graphs with a key/value cache hold; 0: no such graphs");
@@ -54,6 +65,10 @@ void visit_bake_options(Options& options, Visitor&& visit) {
     visit("scale-estimation", options.scale_estimation, "Of optimum-intel: scales by the layers' outputs");
     visit("gptq", options.gptq, "Of optimum-intel: GPTQ");
 }
+
+/// Whether weights are chosen by what the layers read, and whether the stream is rotated first.
+bool calibrates(const BakeOptions& options);
+bool rotates(const BakeOptions& options);
 
 /// Errors: usage, naming the option and what it takes.
 void validate(const BakeOptions& options);

@@ -110,7 +110,41 @@ void note_groups(BakePlan& plan) {
         "there");
 }
 
+// Rotations, and what must come along: a table that is also the head sees a rotated stream at both ends,
+// which one small product in front of the head undoes.
+void plan_exact_changes(BakePlan& plan, const BakeOptions& options) {
+    if (!rotates(options)) return;
+    plan.exact = std::make_shared<ExactChanges>(plan.config, options.seed);
+    if (plan.exact->mixes_head()) {
+        auto mix = std::make_shared<SourceTensor>();
+        mix->name = kHeadMixName;
+        mix->shape = {plan.config.hidden_size, plan.config.hidden_size};
+        const RequiredTensor required{kHeadMixName, TensorRole::linear, mix->shape[0], mix->shape[1]};
+        plan.tensors.push_back(plan_tensor(*mix, required, Store::f16));
+        plan.renamed.push_back(std::move(mix));
+    }
+    std::map<std::string, const SourceTensor*> by_name;
+    for (const auto& tensor : plan.tensors)
+        by_name[tensor.source->name] = tensor.source;
+    for (auto& tensor : plan.tensors) {
+        tensor.change = plan.exact->change_of(
+            tensor.source->name,
+            [&](const std::string& name) -> const SourceTensor& { return *by_name.at(name); });
+    }
+}
+
+void plan_calibration(BakePlan& plan, const BakeOptions& options) {
+    if (!calibrates(options)) return;
+    for (auto& tensor : plan.tensors)
+        tensor.calibrated =
+            tensor.role == TensorRole::linear && tensor.store == Store::quantized && tensor.format.bits == 4;
+}
+
 }  // namespace
+
+void read_planned(const PlannedTensor& tensor, int64_t begin, int64_t end, float* out) {
+    read_changed(*tensor.source, tensor.change, begin, end, tensor.columns, out);
+}
 
 void place_tensors(BakePlan& plan) {
     uint64_t end = 0;
@@ -172,10 +206,12 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     }
     for (const auto& [text, count] : group_notes)
         plan.notes.push_back(fmt::format("{} ({} tensors)", text, count));
+    plan_exact_changes(plan, options);
     note_dequantized(checkpoint, plan, options);
     note_groups(plan);
     if (options.bits == 4 && options.ratio < 1.0) keep_sensitive_in_int8(plan, options.ratio);
     note_unused(checkpoint, plan, used);
+    plan_calibration(plan, options);
     place_tensors(plan);
     if (options.context > 0 && plan.forms.context == 0) plan.notes.push_back(too_few_positions(positions));
     plan.int4_constants = static_cast<size_t>(

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bake/exact/exact_changes.hpp"
 #include "bake/graph/inventory.hpp"
 #include "bake/graph/stored_tensor.hpp"
 #include "bake/options.hpp"
@@ -24,6 +25,8 @@ struct PlannedTensor {
     QuantFormat format;  // for Store::quantized
     int64_t rows = 1;
     int64_t columns = 0;
+    TensorChange change;      // of the source's values, before they are stored
+    bool calibrated = false;  // its codes are chosen by what its inputs are
     ByteRange weights;
     ByteRange scales;
     ByteRange zero_points;
@@ -35,6 +38,7 @@ struct BakePlan {
     ModelConfig config;
     std::vector<PlannedTensor> tensors;  // of a checkpoint; an IR's weights are kept as they are
     std::vector<std::shared_ptr<const SourceTensor>> renamed;  // sources that stand in for another name
+    std::shared_ptr<const ExactChanges> exact;                 // null: none
     FormsPlan forms;
     size_t int4_constants = 0;          // that every form must have
     std::vector<std::string> notes;     // decisions a user should hear of
@@ -52,6 +56,9 @@ struct BakePlan {
 /// beside its embeddings. Errors: invalid_input when the
 /// configuration contradicts the tensors (names the tensor, both shapes), unsupported, usage.
 BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options);
+
+/// Rows [begin, end) of a tensor as they are to be stored, f32; all of them where mixes_rows(tensor.change).
+void read_planned(const PlannedTensor& tensor, int64_t begin, int64_t end, float* out);
 
 /// Gives every tensor its place in the weights file, and sums up source_bytes and tensor_bytes.
 void place_tensors(BakePlan& plan);

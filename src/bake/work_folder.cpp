@@ -66,7 +66,7 @@ WorkFolder::WorkFolder(const fs::path& output, bool replace)
 WorkFolder::~WorkFolder() {
     if (!lock_.held()) return;
     try {
-        remove_tree(work_);
+        remove_tree(fs::exists(kept()) ? content_ : work_);
     } catch (const Error&) {  // NOLINT(bugprone-empty-catch): a destructor
         // Nothing more can be done here; the next bake clears it.
     }

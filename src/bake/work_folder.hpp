@@ -21,6 +21,9 @@ public:
 
     /// Where to build the folder's content.
     const std::filesystem::path& path() const { return content_; }
+    /// Where what took long to find out is kept: unlike the content it outlives a bake that fails, for the
+    /// next one of the same name. Made by whoever uses it.
+    std::filesystem::path kept() const { return work_ / "kept"; }
     /// Syncs everything and gives the folder its final name, replacing an older one. Errors: io, no_space.
     void publish();
 

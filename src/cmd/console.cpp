@@ -25,8 +25,8 @@ namespace {
 constexpr auto kLineAtLeastEvery = std::chrono::seconds(5);
 constexpr auto kLineAtMostEvery = std::chrono::seconds(1);
 
-double mib(uint64_t bytes) {
-    return static_cast<double>(bytes) / (1 << 20);
+double mib(double bytes) {
+    return bytes / (1 << 20);
 }
 
 double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
@@ -42,12 +42,12 @@ struct FinishBar {
 /// Standard error, with at most one bar at its foot; messages go above the bar.
 class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
 public:
-    void show_bar(const std::string& title, uint64_t total_bytes) {
-        bar_.reset(ob_progress_new(title.data(), title.size(), total_bytes));
+    void show_bar(const std::string& title, uint64_t total, bool counts_bytes) {
+        bar_.reset(ob_progress_new(title.data(), title.size(), total, counts_bytes));
     }
     void hide_bar() { bar_.reset(); }
     bool has_bar() const { return bar_ != nullptr; }
-    void move_bar(uint64_t done_bytes) { ob_progress_set(bar_.get(), done_bytes); }
+    void move_bar(uint64_t done) { ob_progress_set(bar_.get(), done); }
 
 private:
     void sink_it_(const spdlog::details::log_msg& message) override {
@@ -99,46 +99,51 @@ void ConsoleReporter::log_failure(const std::string& text) {
     log_->log(spdlog::level::err, text);
 }
 
-void ConsoleReporter::begin(const std::string& title, uint64_t total_bytes) {
+void ConsoleReporter::begin(const std::string& title, uint64_t total, WorkUnit unit) {
     end();
     title_ = title;
-    total_bytes_ = total_bytes;
-    done_bytes_ = last_line_bytes_ = 0;
+    unit_ = unit;
+    total_ = total;
+    done_ = last_line_done_ = 0;
     started_ = last_line_ = Clock::now();
-    if (stderr_is_terminal()) console_->show_bar(title, total_bytes);
+    if (stderr_is_terminal()) console_->show_bar(title, total, unit == WorkUnit::bytes);
 }
 
-void ConsoleReporter::advance(uint64_t done_bytes) {
-    done_bytes_ = done_bytes;
-    if (console_->has_bar()) return console_->move_bar(done_bytes);
-    if (is_line_due(done_bytes)) print_line(done_bytes);
+void ConsoleReporter::advance(uint64_t done) {
+    done_ = done;
+    if (console_->has_bar()) return console_->move_bar(done);
+    if (is_line_due(done)) print_line(done);
 }
 
 // Every five seconds, or after a tenth of the work if that takes longer than a second.
-bool ConsoleReporter::is_line_due(uint64_t done_bytes) const {
+bool ConsoleReporter::is_line_due(uint64_t done) const {
     const auto passed = Clock::now() - last_line_;
     if (passed >= kLineAtLeastEvery) return true;
-    return passed >= kLineAtMostEvery && done_bytes >= last_line_bytes_ + total_bytes_ / 10;
+    return passed >= kLineAtMostEvery && done >= last_line_done_ + total_ / 10;
 }
 
-void ConsoleReporter::print_line(uint64_t done_bytes) {
+void ConsoleReporter::print_line(uint64_t done_now) {
     last_line_ = Clock::now();
-    last_line_bytes_ = done_bytes;
-    const double done = mib(done_bytes);
-    const double total = mib(std::max(done_bytes, total_bytes_));
+    last_line_done_ = done_now;
+    const auto done = static_cast<double>(done_now);
+    const auto total = static_cast<double>(std::max(done_now, total_));
     const double seconds = seconds_between(started_, last_line_);
     const double rate = seconds > 0 ? done / seconds : 0;
     const std::string left =
         rate > 0 ? fmt::format("{:.0f} s left", (total - done) / rate) : "time left unknown";
-    note(fmt::format("{}: {:.0f}%, {:.1f} of {:.1f} MiB, {:.0f} MiB/s, {}", title_,
-                     total > 0 ? 100 * done / total : 100, done, total, rate, left));
+    const std::string amount = unit_ == WorkUnit::steps ? ""
+                                                        : fmt::format("{:.1f} of {:.1f} MiB, {:.0f} MiB/s, ",
+                                                                      mib(done), mib(total), mib(rate));
+    note(fmt::format("{}: {:.0f}%, {}{}", title_, total > 0 ? 100 * done / total : 100, amount, left));
 }
 
 void ConsoleReporter::end() {
     if (title_.empty()) return;
     console_->hide_bar();
-    note(fmt::format("{}: {:.1f} MiB in {:.1f} s", title_, mib(done_bytes_),
-                     seconds_between(started_, Clock::now())));
+    const double seconds = seconds_between(started_, Clock::now());
+    const std::string amount =
+        unit_ == WorkUnit::steps ? "" : fmt::format("{:.1f} MiB in ", mib(static_cast<double>(done_)));
+    note(fmt::format("{}: {}{:.1f} s", title_, amount, seconds));
     title_.clear();
 }
 

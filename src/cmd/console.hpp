@@ -30,25 +30,26 @@ public:
     void debug(const std::string& text) override;
     void note(const std::string& text) override;
     void warn(const std::string& text) override;
-    void begin(const std::string& title, uint64_t total_bytes) override;
-    void advance(uint64_t done_bytes) override;
+    void begin(const std::string& title, uint64_t total, WorkUnit unit = WorkUnit::bytes) override;
+    void advance(uint64_t done) override;
     void end() override;
     /// For the log file only: the program itself says on standard error why it ends.
     void log_failure(const std::string& text);
 
 private:
     using Clock = std::chrono::steady_clock;
-    bool is_line_due(uint64_t done_bytes) const;
-    void print_line(uint64_t done_bytes);
+    bool is_line_due(uint64_t done) const;
+    void print_line(uint64_t done);
 
     std::shared_ptr<ConsoleSink> console_;
     std::unique_ptr<spdlog::logger> log_;
     std::string title_;
-    uint64_t total_bytes_ = 0;
-    uint64_t done_bytes_ = 0;
+    WorkUnit unit_ = WorkUnit::bytes;
+    uint64_t total_ = 0;
+    uint64_t done_ = 0;
     Clock::time_point started_;
     Clock::time_point last_line_;
-    uint64_t last_line_bytes_ = 0;
+    uint64_t last_line_done_ = 0;
 };
 
 /// What the program says of the error that ends it.

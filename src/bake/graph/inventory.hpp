@@ -25,6 +25,9 @@ struct RequiredTensor {
 inline constexpr const char* kEmbeddingName = "model.embed_tokens.weight";
 inline constexpr const char* kHeadName = "lm_head.weight";
 inline constexpr const char* kFinalNormName = "model.norm.weight";
+/// Square, before a tied head: what makes of a rotated stream what the rotated table wants. No checkpoint has
+/// it.
+inline constexpr const char* kHeadMixName = "ovenbird.head_mix.weight";
 inline constexpr const char* kRopeFactorsName = "rope_freqs.weight";
 inline constexpr const char* kShortRopeFactorsName = "rope_factors_short.weight";
 inline constexpr const char* kLongRopeFactorsName = "rope_factors_long.weight";

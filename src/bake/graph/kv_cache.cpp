@@ -30,6 +30,7 @@ KvCache::KvCache(const ModelConfig& config, const Value& input_ids)
       beam_idx_(named_input(kBeamIdx, ov::element::i32, {-1})) {}
 
 Value KvCache::extend(const std::string& name, const Value& fresh) {
+    if (beam_idx_ == nullptr) return fresh;
     const auto variable = std::make_shared<util::Variable>(
         util::VariableInfo{{-1, kv_heads_, -1, head_size_}, ov::element::f32, std::string(kPast) + name});
     const auto kept = std::make_shared<v6::ReadValue>(empty_, variable);

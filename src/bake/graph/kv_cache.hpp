@@ -14,6 +14,9 @@ public:
     /// `input_ids` (i64 [batch, tokens]) tells the batch.
     KvCache(const ModelConfig& config, const Value& input_ids);
 
+    /// None: what is fresh is all there is, and beam_idx() is null.
+    KvCache() = default;
+
     /// `fresh` f32 [batch, kv_heads, tokens, head_size] behind what is kept under `name` ("0.key"):
     /// [batch, kv_heads, kept + tokens, head_size].
     Value extend(const std::string& name, const Value& fresh);
@@ -23,8 +26,8 @@ public:
     const ov::SinkVector& sinks() const { return sinks_; }
 
 private:
-    int64_t kv_heads_;
-    int64_t head_size_;
+    int64_t kv_heads_ = 0;
+    int64_t head_size_ = 0;
     Value empty_;  // a state's first value: no tokens
     std::shared_ptr<ov::op::v0::Parameter> beam_idx_;
     ov::SinkVector sinks_;

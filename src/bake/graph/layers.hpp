@@ -46,9 +46,29 @@ struct LayerContext {
     RopeTables no_rope;  // angles of 0, for layers without rotary embedding; null when there are none
     Value full_mask;     // causal_mask() of all tokens
     Value sliding_mask;  // the same for the model's window; null when no layer slides
-    float residual_scale = 1.0F;  // what attention and MLP add to the stream is multiplied by it
+    float embedding_scale = 1.0F;  // of what is looked up
+    float residual_scale = 1.0F;   // what attention and MLP add to the stream is multiplied by it
+    double norm_eps = 0;           // of the norms of the stream
 };
 class KvCache;
+
+/// The context for attention_mask and position_ids (i64 [batch, tokens]). `tensors`: those of the rotary
+/// embedding, where rope_factors_name() names one. The stream is divided by `activations_scale_factor`.
+LayerContext layer_context(const ModelConfig& config, const StoredTensors& tensors,
+                           const Value& attention_mask, const Value& position_ids,
+                           int64_t activations_scale_factor);
+
+/// What a layer's two halves add to the residual stream, norms included: [batch, sequence, hidden] to the
+/// same.
+Value attend(const Value& hidden, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
+             const LayerContext& context, KvCache& cache);
+Value feed(const Value& hidden, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
+           const LayerContext& context);
+
+/// Logits [batch, sequence, vocab_size] of the stream behind the last layer. Where there is a kHeadMixName,
+/// the last norm's result passes through it first.
+Value head(const Value& hidden, const ModelConfig& config, const StoredTensors& tensors,
+           const LayerContext& context);
 
 /// [batch, kv_heads, rows, size] to [batch, groups * kv_heads, rows, size]: each key head `groups` times in a
 /// row.

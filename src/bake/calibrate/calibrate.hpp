@@ -1,0 +1,60 @@
+#pragma once
+// INT4 that data chose: layer by layer, each matrix is rounded so that it says what the float model's says,
+// of inputs as the layers before give them once they are rounded themselves.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bake/gptq/gptq.hpp"
+#include "bake/graph/stored_tensor.hpp"
+#include "base/report.hpp"
+#include "model/config.hpp"
+
+namespace ovenbird {
+
+/// Sequences of equal length, one behind the other.
+struct CalibrationTokens {
+    int64_t length = 0;  // of a sequence
+    std::vector<int64_t> ids;
+    int64_t sequences() const { return static_cast<int64_t>(ids.size()) / length; }
+};
+
+struct CalibrationSource {
+    const ModelConfig& config;
+    /// Every tensor as it is stored: what is not calibrated holds its values already, the matrices to
+    /// calibrate are written by and by.
+    const StoredTensors& stored;
+    /// The matrices to calibrate, by name: where their codes go.
+    const std::map<std::string, QuantTarget>& targets;
+    /// The float model's tensor, all of it ([rows, columns], f32).
+    std::function<void(const std::string& name, float* out)> read;
+    /// Rows of its table of tokens.
+    std::function<void(int64_t row, float* out)> read_token;
+};
+
+/// What became of one matrix.
+struct MatrixReport {
+    std::string name;
+    double relative_error = 0;  // of its outputs: squared, over those of the float matrix
+    double damping = 0;
+    bool data_free = false;  // it saw too little
+};
+
+struct CalibrationReport {
+    int64_t tokens = 0;
+    std::vector<MatrixReport> matrices;
+    double seconds = 0;
+};
+
+class KeptWork;
+
+/// Calibrates every matrix in `targets`, layer by layer, each kept in `kept`, where it goes on from. Errors:
+/// device, no_space, io, interrupted.
+CalibrationReport calibrate(const CalibrationSource& source, const CalibrationTokens& tokens,
+                            const GptqEffort& effort, KeptWork& kept, Reporter& reporter);
+
+}  // namespace ovenbird

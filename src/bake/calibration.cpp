@@ -1,0 +1,119 @@
+#include "bake/calibration.hpp"
+
+#include <fmt/format.h>
+
+#include "bake/calibrate/calibrate.hpp"
+#include "bake/calibrate/kept_work.hpp"
+#include "bake/calibrate/sample.hpp"
+#include "bake/forms/passes.hpp"
+#include "bake/graph/decoder.hpp"
+
+namespace ovenbird {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kLength = 256;
+
+GptqEffort gptq_effort(const BakeOptions& options) {
+    GptqEffort effort;
+    if (options.effort == "normal") {
+        effort.sweeps = 1;
+    } else {
+        effort.scale_factors = {1.0F, 0.93F, 0.87F, 1.07F};
+        effort.sweeps = 3;
+    }
+    return effort;
+}
+
+int64_t token_count(const BakeOptions& options) {
+    if (options.calibration_tokens > 0) return options.calibration_tokens;
+    return (options.effort == "normal" ? 32 : 128) * kLength;
+}
+
+// The model with INT8 weights, which speaks as the float one does, over a file that is deleted again.
+CalibrationTokens sample(const Checkpoint& checkpoint, const BakeOptions& options, const fs::path& folder,
+                         Reporter& reporter) {
+    BakeOptions plain = options;
+    plain.bits = 8;
+    plain.group_size = -1;
+    plain.rotate = "off";
+    plain.context = 0;
+    const BakePlan plan = make_plan(checkpoint, plain);
+    const fs::path bin = folder / "sampler.bin";
+    CalibrationTokens tokens;
+    {
+        const auto weights = compress_weights(plan, plain, bin, reporter);
+        const auto decoder = build_decoder(plan.config, weights.tensors);
+        const JsonObject config(checkpoint.config(), checkpoint.config_origin());
+        SampleRequest request;
+        request.length = kLength;
+        request.sequences = std::max<int64_t>(1, token_count(options) / kLength);
+        const Json& start = config.json().value("bos_token_id", Json());
+        request.start_id = start.is_number_integer() ? start.get<int64_t>() : -1;
+        request.seed = static_cast<uint64_t>(options.seed);
+        tokens = sample_tokens(decoder, plan.config.vocab_size, request, reporter);
+    }
+    fs::remove(bin);
+    return tokens;
+}
+
+// What is calibrated, and how: all that the codes depend on.
+std::string key_of(const Manifest& manifest, const BakeOptions& options) {
+    Json key = to_json(options);
+    for (const char* inert : {"force", "keep-intermediate", "forward-check", "form", "npu-platform"})
+        key.erase(inert);
+    for (const auto& file : manifest.source_files)
+        key["files"].push_back(file.hash);
+    key["version"] = manifest.ovenbird_version;
+    return key.dump();
+}
+
+Json to_json(const CalibrationReport& report, const BakeOptions& options) {
+    Json json{{"tokens", report.tokens}, {"seconds", report.seconds}, {"seed", options.seed}};
+    double sum = 0;
+    size_t data_free = 0;
+    for (const auto& matrix : report.matrices) {
+        sum += matrix.relative_error;
+        data_free += matrix.data_free ? 1 : 0;
+        json["output_error"][matrix.name] = matrix.relative_error;
+    }
+    json["mean_output_error"] =
+        report.matrices.empty() ? 0 : sum / static_cast<double>(report.matrices.size());
+    json["data_free"] = data_free;
+    return json;
+}
+
+}  // namespace
+
+Json calibrate_weights(const Checkpoint& checkpoint, const BakePlan& plan, const BakeOptions& options,
+                       const CompressedWeights& weights, const fs::path& folder, const Manifest& manifest,
+                       Reporter& reporter) {
+    KeptWork kept(folder, key_of(manifest, options));
+    std::map<std::string, QuantTarget> targets;
+    std::map<std::string, const PlannedTensor*> planned;
+    for (const auto& tensor : plan.tensors) {
+        planned[tensor.source->name] = &tensor;
+        if (tensor.calibrated) targets[tensor.source->name] = target_of(tensor, *weights.file);
+    }
+    auto tokens = kept.tokens();
+    if (!tokens) {
+        tokens = sample(checkpoint, options, folder, reporter);
+        kept.keep(*tokens);
+    }
+    if (kept.layers() > 0)
+        reporter.note(
+            fmt::format("going on behind the {} layers that are calibrated already", kept.layers()));
+    const CalibrationSource source{
+        plan.config, weights.tensors, targets,
+        [&](const std::string& name, float* out) {
+            const auto& tensor = *planned.at(name);
+            read_planned(tensor, 0, tensor.rows, out);
+        },
+        [&](int64_t row, float* out) { read_planned(*planned.at(kEmbeddingName), row, row + 1, out); }};
+    const auto report = calibrate(source, *tokens, gptq_effort(options), kept, reporter);
+    weights.file->sync();
+    return to_json(report, options);
+}
+
+}  // namespace ovenbird

@@ -1,0 +1,66 @@
+#include <algorithm>
+#include <openvino/op/ops.hpp>
+
+#include "bake/graph/inventory.hpp"
+#include "bake/graph/layers.hpp"
+#include "bake/graph/mask.hpp"
+
+namespace ovenbird {
+namespace {
+
+using namespace ov::op;
+
+Value normed(const Value& x, const std::string& name, const StoredTensors& tensors,
+             const LayerContext& context, double factor = 1.0) {
+    const auto weight = vector_constant(stored(tensors, name + ".weight"));
+    return rms_norm(x, scaled(weight, static_cast<float>(factor)), context.norm_eps, name);
+}
+
+}  // namespace
+
+LayerContext layer_context(const ModelConfig& config, const StoredTensors& tensors,
+                           const Value& attention_mask, const Value& position_ids,
+                           int64_t activations_scale_factor) {
+    const float* factors = nullptr;
+    if (const char* name = rope_factors_name(config.rope))
+        factors = reinterpret_cast<const float*>(stored(tensors, name).weights);
+    LayerContext context;
+    context.rope = rope_tables(position_ids, inverse_frequencies(config.rope, config.head_size, factors));
+    // Turning by angles of 0 keeps layers without rotary embedding the same graph as the others.
+    const std::vector<float> no_turns(static_cast<size_t>(config.head_size / 2), 0.0F);
+    const auto is_rotary = [](const LayerConfig& layer) { return layer.rotary; };
+    if (!std::all_of(config.layers.begin(), config.layers.end(), is_rotary))
+        context.no_rope = rope_tables(position_ids, no_turns);
+    context.full_mask = causal_mask(attention_mask, position_ids, 0);
+    int64_t window = 0;
+    for (const LayerConfig& layer : config.layers)
+        window = std::max(window, layer.sliding_window);
+    if (window > 0) context.sliding_mask = causal_mask(attention_mask, position_ids, window);
+    const float stream_scale = 1.0F / static_cast<float>(activations_scale_factor);
+    context.embedding_scale = static_cast<float>(config.embedding_multiplier) * stream_scale;
+    context.residual_scale = static_cast<float>(config.residual_multiplier) * stream_scale;
+    context.norm_eps = config.rms_norm_eps * stream_scale * stream_scale;
+    return context;
+}
+
+Value attend(const Value& hidden, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
+             const LayerContext& context, KvCache& cache) {
+    const auto x = normed(hidden, layer_prefix(layer) + "input_layernorm", tensors, context);
+    return attention(x, config, layer, tensors, context, cache);
+}
+
+Value feed(const Value& hidden, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
+           const LayerContext& context) {
+    const auto x = normed(hidden, layer_prefix(layer) + "post_attention_layernorm", tensors, context);
+    return mlp(x, config, layer, tensors, context);
+}
+
+Value head(const Value& hidden, const ModelConfig& config, const StoredTensors& tensors,
+           const LayerContext& context) {
+    // The divisor goes into the last norm's weights, which no tied table shares.
+    Value x = normed(hidden, "model.norm", tensors, context, 1.0 / config.logits_divisor);
+    if (tensors.contains(kHeadMixName)) x = linear(x, stored(tensors, kHeadMixName));
+    return linear(x, stored(tensors, config.tied_embeddings ? kEmbeddingName : kHeadName));
+}
+
+}  // namespace ovenbird
