@@ -87,33 +87,34 @@ std::vector<ChoiceQuestion> parse_choices(std::string_view text, const std::stri
 
 ContinuationTokens encode_continuation(const Tokenizer& tokenizer, std::string context,
                                        std::string continuation, int64_t most_tokens) {
+    Sequence alone;  // the context's tokens
     Sequence whole;
-    size_t context_tokens = 1;
     if (context.empty()) {
+        alone = {prefix_token(tokenizer)};
         whole = tokenizer.encode(continuation, false);
-        const int64_t prefix = prefix_token(tokenizer);
-        if (whole.empty() || whole.front() != prefix) whole.insert(whole.begin(), prefix);
+        if (whole.empty() || whole.front() != alone.front()) whole.insert(whole.begin(), alone.front());
     } else {
         const size_t length = length_without_trailing_space(context);
         continuation.insert(0, context.substr(length));
         context.resize(length);
+        alone = encoded(tokenizer, context);
         whole = encoded(tokenizer, context + continuation);
-        context_tokens = encoded(tokenizer, context).size();
     }
-    if (whole.size() <= context_tokens)
+    if (whole.size() <= alone.size())
         fail(ErrorCode::invalid_input, "the choice '{}' adds no tokens to its context", continuation);
     ContinuationTokens tokens;
-    tokens.targets.assign(whole.begin() + static_cast<std::ptrdiff_t>(context_tokens), whole.end());
+    tokens.targets.assign(whole.begin() + static_cast<std::ptrdiff_t>(alone.size()), whole.end());
     const auto most = static_cast<size_t>(most_tokens);
     if (tokens.targets.size() > most)
         fail(ErrorCode::invalid_input, "the choice '{}' has {} tokens and the model takes {}", continuation,
              tokens.targets.size(), most);
-    whole.pop_back();
-    tokens.cut = whole.size() > most;
-    if (tokens.cut) whole.erase(whole.begin(), whole.end() - static_cast<std::ptrdiff_t>(most));
-    if (whole.size() < tokens.targets.size())
+    Sequence& input = tokens.input;
+    input = std::move(alone);
+    input.insert(input.end(), tokens.targets.begin(), tokens.targets.end() - 1);
+    tokens.cut = input.size() > most;
+    if (tokens.cut) input.erase(input.begin(), input.end() - static_cast<std::ptrdiff_t>(most));
+    if (input.size() < tokens.targets.size())
         fail(ErrorCode::invalid_input, "the context of the choice '{}' has no tokens", continuation);
-    tokens.input = std::move(whole);
     return tokens;
 }
 

@@ -30,10 +30,10 @@ struct ContinuationTokens {
     bool cut = false;  // the context lost tokens at its start
 };
 
-/// Both are encoded as one text. The context's tokens are as many as it has alone, its trailing white space
-/// counted to the continuation; an empty context is the tokenizer's BOS, else its EOS. A context too long
-/// loses its start, so that `most_tokens` tokens are computed. Errors: invalid_input (a continuation without
-/// tokens, or of more than most_tokens).
+/// The context's tokens are those that it has alone, its trailing white space counted to the continuation. Of
+/// both encoded as one text, the continuation's are those behind as many tokens. An empty context is the
+/// tokenizer's BOS, else its EOS. A context too long loses its start, so that `most_tokens` tokens are
+/// computed. Errors: invalid_input (a continuation without tokens, or of more than most_tokens).
 ContinuationTokens encode_continuation(const Tokenizer& tokenizer, std::string context,
                                        std::string continuation, int64_t most_tokens);
 

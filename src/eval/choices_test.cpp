@@ -67,10 +67,10 @@ TEST_F(Choices, TrailingSpaceGoesToTheContinuation) {
 }
 
 TEST_F(Choices, BothAreEncodedAsOneText) {
-    // "ab" joins across the border: the context has a token of its own there, so it is the context's.
-    const auto tokens = encode("xa", "bz");
-    EXPECT_EQ(tokens.targets, (Sequence{'z'}));
-    EXPECT_EQ(tokens.input, (Sequence{'x', 257}));
+    // "ab" joins across the border: the context keeps its own token, the continuation loses its first letter.
+    const auto tokens = encode("xa", "bz!");
+    EXPECT_EQ(tokens.targets, (Sequence{'z', '!'}));
+    EXPECT_EQ(tokens.input, (Sequence{'x', 'a', 'z'}));
     error_of(ErrorCode::invalid_input, [&] { encode("xa", "b"); });
 }
 
