@@ -11,35 +11,29 @@ std::string name_of(const Measured& measured) {
     return fmt::format("{}, {} on {}", measured.folder, measured.form, measured.device);
 }
 
-bool beside_source(const Measured& measured) {
-    return measured.text && measured.text->source;
-}
-
 std::string text_table(const Evaluation& evaluation, size_t width) {
-    const auto& measured = evaluation.measured;
-    if (!measured.front().text) return "";
-    const bool beside = beside_source(measured.front());
-    std::string table =
-        fmt::format("{}: {} tokens predicted, in windows of at most {}\n\n", evaluation.text_name,
-                    measured.front().text->tokens, evaluation.window_tokens);
+    const auto& first = evaluation.measured.front();
+    if (!first.text) return "";
+    const auto* source = source_figures(first);
+    std::string table = fmt::format("{}: {} tokens predicted, in windows of at most {}\n\n",
+                                    evaluation.text_name, first.text->tokens, evaluation.window_tokens);
     table += fmt::format("{:<{}}      MiB  perplexity{}\n", "", width,
-                         beside ? "   KL, nats   (error)   top-1     same start  (least)" : "");
-    if (beside)
-        table += fmt::format("{:<{}}           {:10.3f}\n", "the source", width,
-                             measured.front().text->source_perplexity());
-    for (const auto& each : measured) {
-        const auto& text = *each.text;
+                         source ? "   KL, nats   (error)   top-1     same start  (least)" : "");
+    if (source)
+        table += fmt::format("{:<{}}           {:10.3f}\n", "the source", width, source->perplexity());
+    for (const auto& each : evaluation.measured) {
         table += fmt::format("{:<{}}  {:7.1f}  {:10.3f}", name_of(each), width,
-                             static_cast<double>(each.weights_bytes) / (1 << 20), text.perplexity());
-        if (beside) {
-            table += fmt::format("  {:9.5f}  {:8.5f}  {:5.1f}%", text.mean_kl(), text.kl_error(),
-                                 100 * text.top1_agreement());
+                             static_cast<double>(each.weights_bytes) / (1 << 20),
+                             each.text ? each.text->perplexity() : 0.0);
+        if (const auto* beside = source_figures(each)) {
+            table += fmt::format("  {:9.5f}  {:8.5f}  {:5.1f}%", beside->mean_kl(), beside->kl_error(),
+                                 100 * beside->top1_agreement());
         }
         if (each.greedy) {
             table += fmt::format("  {:5.1f} of {:3}  {:7}", each.greedy->mean(), each.greedy->answer_tokens,
                                  each.greedy->least());
         }
-        table += "\n";
+        table += '\n';
     }
     return table;
 }
@@ -54,10 +48,11 @@ std::string choices_table(const Evaluation& evaluation, size_t width) {
         table += fmt::format("{:<{}}  {:6.2f}%  {:7.2f}%\n", "the source", width, 100 * source->acc(),
                              100 * source->acc_norm());
     for (const auto& each : measured) {
+        if (!each.choices) continue;
         table += fmt::format("{:<{}}  {:6.2f}%  {:7.2f}%", name_of(each), width, 100 * each.choices->acc(),
                              100 * each.choices->acc_norm());
         if (source) table += fmt::format("  {:12.2f}%", 100 * equal_choices(*each.choices, *source));
-        table += "\n";
+        table += '\n';
     }
     return table;
 }

@@ -12,7 +12,8 @@
 namespace ovenbird {
 
 struct MeasuredForm {
-    EngineOptions options;     // with settled places
+    EngineOptions options;  // with settled places
+    Manifest manifest;
     std::optional<Form> form;  // none: what options.form chooses on the device
 
     /// Tokens that a sequence may have.

@@ -44,6 +44,7 @@ Measured Evaluator::measure(Engine& engine, Measured measured) {
 GreedyFigures Evaluator::measure_greedy(Engine& engine) {
     const auto answers = greedy_answers(engine, greedy_prompts(task_.windows), task_.answer_tokens);
     std::vector<Sequence> asked;
+    asked.reserve(answers.size());
     for (const auto& answer : answers)
         asked.push_back(answer.asked());
     const size_t first = source_->run(asked, *reporter_);

@@ -16,18 +16,18 @@ std::vector<NamedFigure> compared(const Measured& measured) {
     const auto& text = *measured.text;
     std::vector<NamedFigure> figures{
         {"log probability a token", text.log_probability / static_cast<double>(text.tokens)}};
-    if (text.source) figures.push_back({"KL a token", text.mean_kl()});
+    if (text.source) figures.push_back({"KL a token", text.source->mean_kl()});
     return figures;
 }
 
 Json text_json(const TextFigures& text) {
     Json json = {{"tokens", text.tokens}, {"perplexity", text.perplexity()}};
     if (!text.source) return json;
-    json["source_perplexity"] = text.source_perplexity();
-    json["kl"] = text.mean_kl();
-    json["kl_standard_error"] = text.kl_error();
+    json["source_perplexity"] = text.source->perplexity();
+    json["kl"] = text.source->mean_kl();
+    json["kl_standard_error"] = text.source->kl_error();
     json["kl_largest"] = text.source->largest_kl;
-    json["top1_agreement"] = text.top1_agreement();
+    json["top1_agreement"] = text.source->top1_agreement();
     Json positions = Json::array();
     for (const auto& position : text.positions) {
         const double tokens = static_cast<double>(std::max<int64_t>(position.tokens, 1));
@@ -67,6 +67,10 @@ Json measured_json(const Measured& measured, const Evaluation& evaluation) {
 }
 
 }  // namespace
+
+const SourceFigures* source_figures(const Measured& measured) {
+    return measured.text && measured.text->source ? &*measured.text->source : nullptr;
+}
 
 std::vector<FormDifference> form_differences(const Evaluation& evaluation, double tolerance) {
     std::vector<FormDifference> differences;

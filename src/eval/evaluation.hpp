@@ -35,6 +35,9 @@ struct Evaluation {
     std::optional<ChoiceFigures> source_choices;
 };
 
+/// Null where no text was measured beside a source.
+const SourceFigures* source_figures(const Measured& measured);
+
 /// Two forms of a folder that predict the same text otherwise than they may.
 struct FormDifference {
     std::string folder, form, other_form;

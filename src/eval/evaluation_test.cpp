@@ -14,6 +14,7 @@ Measured form_with(const std::string& folder, const std::string& form, double lo
     measured.text->log_probability = 10 * log_probability;
     measured.text->source.emplace();
     measured.text->source->kl = 10 * kl;
+    measured.text->source->tokens = 10;
     return measured;
 }
 

@@ -86,6 +86,7 @@ private:
         if (figures_.source) {
             auto& source = *figures_.source;
             source.log_probability += row.expected_log_probability;
+            ++source.tokens;
             source.kl += row.kl;
             source.kl_squares += row.kl * row.kl;
             source.largest_kl = std::max(source.largest_kl, row.kl);
@@ -127,19 +128,19 @@ double mean(double sum, int64_t count) {
 double TextFigures::perplexity() const {
     return std::exp(-mean(log_probability, tokens));
 }
-double TextFigures::source_perplexity() const {
-    return std::exp(-mean(source.value().log_probability, tokens));
+double SourceFigures::perplexity() const {
+    return std::exp(-mean(log_probability, tokens));
 }
-double TextFigures::mean_kl() const {
-    return mean(source.value().kl, tokens);
+double SourceFigures::mean_kl() const {
+    return mean(kl, tokens);
 }
-double TextFigures::kl_error() const {
+double SourceFigures::kl_error() const {
     if (tokens < 2) return 0;
-    const double variance = mean(source.value().kl_squares, tokens) - mean_kl() * mean_kl();
+    const double variance = mean(kl_squares, tokens) - mean_kl() * mean_kl();
     return std::sqrt(std::max(0.0, variance) / static_cast<double>(tokens - 1));
 }
-double TextFigures::top1_agreement() const {
-    return mean(static_cast<double>(source.value().same_best), tokens);
+double SourceFigures::top1_agreement() const {
+    return mean(static_cast<double>(same_best), tokens);
 }
 
 TextFigures measure_text(const std::vector<Sequence>& windows, const LogitRows& baked,

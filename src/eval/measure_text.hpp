@@ -38,6 +38,12 @@ struct SourceFigures {
     double kl_squares = 0;
     double largest_kl = 0;
     int64_t same_best = 0;  // tokens at which both find the same one likeliest
+    int64_t tokens = 0;     // predicted
+
+    double perplexity() const;      // the source's
+    double mean_kl() const;         // nats a token
+    double kl_error() const;        // the mean's standard error, as if tokens were independent
+    double top1_agreement() const;  // 0 to 1
 };
 
 struct TextFigures {
@@ -48,10 +54,6 @@ struct TextFigures {
     std::vector<WorstToken> worst;       // by KL, else by probability; the worst first
 
     double perplexity() const;
-    double source_perplexity() const;
-    double mean_kl() const;         // nats a token
-    double kl_error() const;        // the mean's standard error, as if tokens were independent
-    double top1_agreement() const;  // 0 to 1
 };
 
 /// Sequences [first, first + windows.size()) of `baked` and of `source` (may be null) are the windows; both

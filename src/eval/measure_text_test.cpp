@@ -50,11 +50,11 @@ TEST(MeasureText, KlByHand) {
     const auto figures = measure_text(kWindows, engine_rows(engine, kWindows, "x"), &expected, 0, reporter);
     const double kl =
         std::exp(leading(1)) * (leading(1) - leading(2)) + 3 * std::exp(other(1)) * (other(1) - other(2));
-    EXPECT_NEAR(figures.mean_kl(), kl, 1e-6);
-    EXPECT_NEAR(figures.kl_error(), 0, 1e-6);
+    EXPECT_NEAR(figures.source.value().mean_kl(), kl, 1e-6);
+    EXPECT_NEAR(figures.source.value().kl_error(), 0, 1e-6);
     EXPECT_NEAR(figures.source.value().largest_kl, kl, 1e-6);
-    EXPECT_EQ(figures.top1_agreement(), 1);
-    EXPECT_NEAR(figures.source_perplexity(), std::exp(-(4 * leading(1) + other(1)) / 5), 1e-6);
+    EXPECT_EQ(figures.source.value().top1_agreement(), 1);
+    EXPECT_NEAR(figures.source.value().perplexity(), std::exp(-(4 * leading(1) + other(1)) / 5), 1e-6);
 }
 
 // A source that says of every sequence what a scripted engine says.
@@ -84,11 +84,11 @@ TEST(Evaluator, GreedyAnswersOfTheSameModelAreTheSame) {
     EXPECT_EQ(measured.device, "SCRIPT");
     EXPECT_EQ(measured.greedy.value().common, (std::vector<int64_t>{7, 7}));
     EXPECT_EQ(measured.greedy->answer_tokens, 7);
-    EXPECT_EQ(measured.text.value().mean_kl(), 0);
+    EXPECT_EQ(measured.text.value().source.value().mean_kl(), 0);
     ScriptedEngine other(2, -3.0F);  // never the token that the source likes best
     const auto apart = evaluator.measure(other, {});
     EXPECT_EQ(apart.greedy.value().least(), 0);
-    EXPECT_EQ(apart.text.value().top1_agreement(), 0);
+    EXPECT_EQ(apart.text.value().source.value().top1_agreement(), 0);
 }
 
 TEST(Evaluator, ATokenBeyondTheVocabulary) {

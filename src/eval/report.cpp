@@ -36,6 +36,17 @@ std::string row_of(const std::vector<std::string>& cells, const char* tag = "td"
     return row + "</tr>\n";
 }
 
+// What the source itself says: the same beside all that were measured.
+std::string source_row(const Evaluation& evaluation) {
+    const auto* figures = evaluation.measured.empty() ? nullptr : source_figures(evaluation.measured.front());
+    const auto& choices = evaluation.source_choices;
+    if (figures == nullptr && !choices) return "";
+    return row_of({"the source", "", "CPU, f32", "",
+                   figures ? fmt::format("{:.3f}", figures->perplexity()) : "", "", "", "", "",
+                   choices ? fmt::format("{:.2f} %", 100 * choices->acc()) : "",
+                   choices ? fmt::format("{:.2f} %", 100 * choices->acc_norm()) : ""});
+}
+
 std::string figures_table(const Evaluation& evaluation) {
     std::string table = "<table>\n" + row_of({"model", "form", "device", "MiB", "perplexity", "KL", "±",
                                               "top-1", "same start", "acc", "acc_norm"},
@@ -44,11 +55,11 @@ std::string figures_table(const Evaluation& evaluation) {
         std::vector<std::string> cells{
             each.folder, each.form, each.device,
             fmt::format("{:.1f}", static_cast<double>(each.weights_bytes) / (1 << 20))};
-        const bool beside = each.text && each.text->source;
+        const auto* source = source_figures(each);
         cells.push_back(each.text ? fmt::format("{:.3f}", each.text->perplexity()) : "");
-        cells.push_back(beside ? fmt::format("{:.5f}", each.text->mean_kl()) : "");
-        cells.push_back(beside ? fmt::format("{:.5f}", each.text->kl_error()) : "");
-        cells.push_back(beside ? fmt::format("{:.2f} %", 100 * each.text->top1_agreement()) : "");
+        cells.push_back(source ? fmt::format("{:.5f}", source->mean_kl()) : "");
+        cells.push_back(source ? fmt::format("{:.5f}", source->kl_error()) : "");
+        cells.push_back(source ? fmt::format("{:.2f} %", 100 * source->top1_agreement()) : "");
         cells.push_back(each.greedy ? fmt::format("{:.1f} of {}, least {}", each.greedy->mean(),
                                                   each.greedy->answer_tokens, each.greedy->least())
                                     : "");
@@ -56,19 +67,7 @@ std::string figures_table(const Evaluation& evaluation) {
         cells.push_back(each.choices ? fmt::format("{:.2f} %", 100 * each.choices->acc_norm()) : "");
         table += row_of(cells);
     }
-    const auto& measured = evaluation.measured;
-    const auto with_source = std::find_if(measured.begin(), measured.end(),
-                                          [](const auto& each) { return each.text && each.text->source; });
-    if (with_source != measured.end() || evaluation.source_choices) {
-        const auto& choices = evaluation.source_choices;
-        table += row_of({"the source", "", "CPU, f32", "",
-                         with_source == measured.end()
-                             ? ""
-                             : fmt::format("{:.3f}", with_source->text->source_perplexity()),
-                         "", "", "", "", choices ? fmt::format("{:.2f} %", 100 * choices->acc()) : "",
-                         choices ? fmt::format("{:.2f} %", 100 * choices->acc_norm()) : ""});
-    }
-    return table + "</table>\n";
+    return table + source_row(evaluation) + "</table>\n";
 }
 
 std::string text_of(const Tokenizer& tokenizer, const Sequence& ids) {
@@ -80,6 +79,7 @@ std::string text_of(const Tokenizer& tokenizer, const Sequence& ids) {
 }
 
 std::string worst_table(const Measured& measured, const Evaluation& evaluation, const Tokenizer& tokenizer) {
+    if (!measured.text) return "";
     const bool beside = measured.text->source.has_value();
     std::string table =
         fmt::format("<h3>{}, {}</h3>\n<table>\n<tr><th class=\"text\">text, and the token</th>",
@@ -162,7 +162,7 @@ std::string report_html(const Evaluation& evaluation, const Tokenizer& tokenizer
     if (std::any_of(measured.begin(), measured.end(), [](const auto& each) { return each.text.has_value(); }))
         page += "<h2>The worst tokens</h2>\n";
     for (const auto& each : measured) {
-        if (each.text) page += worst_table(each, evaluation, tokenizer);
+        page += worst_table(each, evaluation, tokenizer);
     }
     return page + "</body></html>\n";
 }

@@ -60,6 +60,7 @@ private:
 
 Line line_of(const Measured& measured) {
     Line line{measured.folder + ", " + measured.form, {}};
+    if (!measured.text) return line;
     const auto& positions = measured.text->positions;
     const size_t width = std::max<size_t>(1, (positions.size() + kPoints - 1) / kPoints);
     for (size_t begin = 1; begin < positions.size(); begin += width) {
@@ -75,10 +76,6 @@ Line line_of(const Measured& measured) {
     return line;
 }
 
-bool has_kl(const Measured& measured) {
-    return measured.text && measured.text->source;
-}
-
 }  // namespace
 
 std::string position_chart(const Evaluation& evaluation) {
@@ -86,7 +83,7 @@ std::string position_chart(const Evaluation& evaluation) {
     double most_x = 0;
     double most_y = 0;
     for (const auto& measured : evaluation.measured) {
-        if (!has_kl(measured)) continue;
+        if (source_figures(measured) == nullptr) continue;
         lines.push_back(line_of(measured));
         for (const auto& point : lines.back().points) {
             most_x = std::max(most_x, point.x);
@@ -116,18 +113,20 @@ std::string size_chart(const Evaluation& evaluation) {
     double most_x = 0;
     double most_y = 0;
     for (const auto& measured : evaluation.measured) {
-        if (!has_kl(measured)) continue;
+        const auto* source = source_figures(measured);
+        if (source == nullptr) continue;
         folders.insert(measured.folder);
         most_x = std::max(most_x, static_cast<double>(measured.weights_bytes) / kMiB);
-        most_y = std::max(most_y, measured.text->mean_kl());
+        most_y = std::max(most_y, source->mean_kl());
     }
     if (folders.size() < 2) return "";
     Chart chart(1.1 * most_x, most_y);
     chart.axes("MiB of weights", "nats a token");
     for (const auto& measured : evaluation.measured) {
-        if (!has_kl(measured)) continue;
+        const auto* source = source_figures(measured);
+        if (source == nullptr) continue;
         const double x = chart.x(static_cast<double>(measured.weights_bytes) / kMiB);
-        const double y = chart.y(measured.text->mean_kl());
+        const double y = chart.y(source->mean_kl());
         const bool is_right = x > kWidth / 2;
         chart.add(
             fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\" fill=\"{}\"/>", x, y, kColours[0]));

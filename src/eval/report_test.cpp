@@ -24,6 +24,7 @@ Evaluation evaluation_of(const std::vector<std::string>& folders) {
         measured.text.emplace();
         measured.text->tokens = 3;
         measured.text->source.emplace();
+        measured.text->source->tokens = 3;
         measured.text->positions = {{}, {1, 0.1, -1}, {1, 0.2, -1}, {1, 0.3, -1}};
         measured.text->worst = {{.window = 0, .position = 2, .kl = 0.5, .best = 'x', .source_best = 100000}};
         evaluation.measured.push_back(measured);
