@@ -20,8 +20,8 @@ constexpr std::string_view kBegin = "<!doctype html>\n<!-- made by ovenbird eval
 constexpr std::string_view kStyle =
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}"
     "table{border-collapse:collapse;display:block;overflow-x:auto}"
-    "th,td{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #ddd}"
-    "th:first-child,td:first-child,.text{text-align:left}"
+    "th,td{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}"
+    "th:first-child,td:first-child,.text{text-align:left}.text{white-space:normal}"
     "svg{width:100%;height:auto}svg text{font-size:11px;fill:#444}.grid{stroke:#ddd;fill:none}"
     "code{white-space:pre-wrap}mark{background:#ffd9a8}"
     "@media(prefers-color-scheme:dark){body{background:#1b1b1b;color:#ddd}svg text{fill:#bbb}"
@@ -145,9 +145,9 @@ std::string report_html(const Evaluation& evaluation, const Tokenizer& tokenizer
         "</style></head><body>\n<h1>How good is the bake?</h1>\n",
         kStyle);
     if (!evaluation.text_name.empty())
-        page +=
-            fmt::format("<p>Text: {}, {} windows of at most {} tokens. ", escaped_html(evaluation.text_name),
-                        evaluation.windows.size(), evaluation.window_tokens);
+        page += fmt::format("<p>Text: {}, windows of at most {} tokens ({} of them). ",
+                            escaped_html(evaluation.text_name), evaluation.window_tokens,
+                            evaluation.windows.size());
     else
         page += "<p>";
     if (!evaluation.questions.empty()) page += fmt::format("Questions: {}. ", evaluation.questions.size());

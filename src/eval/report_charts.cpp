@@ -11,7 +11,7 @@
 namespace ovenbird {
 namespace {
 
-constexpr double kWidth = 720, kHeight = 260, kLeft = 64, kRight = 16, kTop = 14, kBottom = 40;
+constexpr double kWidth = 720, kHeight = 260, kLeft = 64, kRight = 16, kTop = 26, kBottom = 40;
 constexpr size_t kPoints = 32;  // of a line: neighbouring positions share one
 constexpr std::array kColours{"#0b6fb8", "#c2571a", "#3a8a3a", "#8a4bb0", "#b8960b", "#666666"};
 
@@ -49,7 +49,7 @@ public:
         }
         add(fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", kWidth - kRight,
                         kHeight - 6, escaped_html(x_title)));
-        add(fmt::format("<text x=\"4\" y=\"{:.1f}\">{}</text>", kTop - 3, escaped_html(y_title)));
+        add(fmt::format("<text x=\"4\" y=\"{:.1f}\">{}</text>", kTop - 14, escaped_html(y_title)));
     }
     std::string finish() { return svg_ + "</svg>\n"; }
 
