@@ -1,98 +1,21 @@
 #!/usr/bin/env python3
-"""`ovenbird eval` beside plain computations over the decoders' logits: perplexity, KL, greedy answers, multiple choice."""
-import json
+"""`ovenbird eval` beside plain computations over the decoders' logits: perplexity, KL, greedy answers; what goes wrong."""
 import os
 import pathlib
 import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 
 import numpy as np
 import safetensors.numpy
-import tokenizers
 
 import baking
+from eval_fixture import CONTEXT, EXACT, SEQ_LEN, WINDOW, Baked, eval_json, refused
 
-CASE = baking.TINY / "llama_odd_biases"
-CONTEXT = 512
-SEQ_LEN = 32
-WINDOW = 24
 TOKENS = 200
-EXACT = [word for key, value in {**baking.EXACT, "KV_CACHE_PRECISION": "f32"}.items()
-         for word in ("--ov-config", f"{key}={value}")]
-WORDS = ["the two streams met", "water", "two feet and one inch", "an old book", "def f(x):", "twelve", "bread", "no"]
-
-
-def log_softmax(logits):
-    logits = logits.astype(np.float64)
-    logits -= logits.max(axis=-1, keepdims=True)
-    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
-
-
-class Decoder:
-    """A dynamic decoder that starts every sequence anew."""
-
-    def __init__(self, folder):
-        self.compiled = baking.compile_exact(folder / baking.DYNAMIC_XML)
-
-    def log_probabilities(self, ids):
-        length = len(ids)
-        feed = {"input_ids": np.array([ids], np.int64), "attention_mask": np.ones((1, length), np.int64),
-                "position_ids": np.arange(length, dtype=np.int64)[None]}
-        return log_softmax(baking.logits_of(self.compiled, feed))
-
-    def greedy(self, ids, count):
-        answer = []
-        for _ in range(count):
-            answer.append(int(self.log_probabilities([*ids, *answer])[-1].argmax()))
-        return answer
-
-
-def eval_json(*arguments):
-    return json.loads(baking.ovenbird("eval", *arguments, "--json").stdout)
-
-
-def refused(*arguments):
-    result = baking.ovenbird("eval", *arguments, check=False)
-    return result.returncode, result.stderr
-
-
-def add_bos(file):
-    processor = {"type": "TemplateProcessing", "pair": [], "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}},
-                 "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]}
-    file.write_text(json.dumps({**json.loads(file.read_text()), "post_processor": processor}))
-
-
-class Baked(unittest.TestCase):
-    """A baked folder with every form, and its source at 16 bits."""
-
-    adds_bos = False
-
-    @classmethod
-    def setUpClass(cls):
-        cls.scratch = tempfile.TemporaryDirectory()
-        cls.folder = pathlib.Path(cls.scratch.name)
-        cls.source = baking.with_positions(CASE, cls.folder / "source", CONTEXT)
-        if cls.adds_bos:
-            add_bos(cls.source / "tokenizer.json")
-        options = ["--context", CONTEXT, "--seq-len", SEQ_LEN, "--keep-intermediate", "--forward-check", "off"]
-        cls.baked = baking.bake(cls.source, cls.folder / "baked", "--group-size", 16, "--form", "both", *options)
-        cls.wide = baking.bake(cls.source, cls.folder / "wide", "--bits", 16, "--form", "whole", *options)
-        cls.decoder, cls.reference = Decoder(cls.baked), Decoder(cls.wide)
-        cls.tokenizer = tokenizers.Tokenizer.from_file(str(cls.source / "tokenizer.json"))
-        cls.text = cls.folder / "text.txt"
-        cls.text.write_text((baking.ROOT / "testdata" / "eval_text.txt").read_text()[1000:3000])
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.scratch.cleanup()
-
-    def encode(self, text):
-        return self.tokenizer.encode(text, add_special_tokens=True).ids
 
 
 class Text(Baked):
@@ -203,74 +126,6 @@ class Text(Baked):
 
 class TextBehindBos(Text):
     adds_bos = True
-
-
-class Choices(Baked):
-    adds_bos = True
-
-    def setUp(self):
-        random = np.random.default_rng(3)
-        self.questions = []
-        for i in range(12):
-            picked = [WORDS[j] for j in random.permutation(len(WORDS))[:3]]
-            context = ["The mill stood where", "How deep was it? ", "He wrote: \n", ""][i % 4]
-            self.questions.append({"context" if i % 2 else "question": context, "choices": picked, "answer": i % 3})
-        self.file = self.folder / "choices.jsonl"
-        self.file.write_text("\n".join(map(json.dumps, self.questions)) + "\n")
-
-    def log_likelihood(self, decoder, context, continuation):
-        """As lm-eval's loglikelihood has it."""
-        if context == "":
-            bos = json.loads((self.source / "tokenizer_config.json").read_text())["bos_token"]
-            context_ids = [self.tokenizer.token_to_id(bos if isinstance(bos, str) else bos["content"])]
-            continuation_ids = self.tokenizer.encode(continuation, add_special_tokens=False).ids
-        else:
-            spaces = len(context) - len(context.rstrip())
-            if spaces:
-                continuation, context = context[-spaces:] + continuation, context[:-spaces]
-            context_ids = self.encode(context)
-            continuation_ids = self.encode(context + continuation)[len(context_ids):]
-        ids = (context_ids + continuation_ids)[-(CONTEXT + 1):][:-1]
-        rows = decoder.log_probabilities(ids)[-len(continuation_ids):]
-        return float(sum(row[token] for row, token in zip(rows, continuation_ids)))
-
-    def expected(self, decoder):
-        sums = [[self.log_likelihood(decoder, question.get("context", question.get("question")), " " + choice)
-                 for choice in question["choices"]] for question in self.questions]
-        lengths = [[len(choice.encode()) for choice in question["choices"]] for question in self.questions]
-        answers = np.array([question["answer"] for question in self.questions])
-        chosen = np.argmax(sums, axis=1)
-        return (np.array(sums), chosen, np.mean(chosen == answers),
-                np.mean(np.argmax(np.array(sums) / np.array(lengths), axis=1) == answers))
-
-    def test_log_likelihoods_are_lm_evals(self):
-        told = eval_json(self.baked, "--choices", self.file, "--tokens", 0, "--against", self.source, "--device", "CPU",
-                         "--no-cache", *EXACT)
-        choices, source = told["measured"][0]["choices"], told["source_choices"]
-        self.assertNotIn("text", told["measured"][0])
-        chosen = []
-        for decoder, figures in ((self.decoder, choices), (self.reference, source)):
-            sums, picked, acc, acc_norm = self.expected(decoder)
-            np.testing.assert_allclose([answer["log_likelihoods"] for answer in figures["answers"]], sums, rtol=2e-3)
-            self.assertEqual([answer["chosen"] for answer in figures["answers"]], picked.tolist())
-            self.assertAlmostEqual(figures["acc"], acc)
-            self.assertAlmostEqual(figures["acc_norm"], acc_norm)
-            chosen.append(picked)
-        self.assertAlmostEqual(choices["equal_to_source"], np.mean(chosen[0] == chosen[1]))
-
-    def test_the_table(self):
-        output = baking.ovenbird("eval", self.baked, "--choices", self.file, "--tokens", 60, "--device", "CPU",
-                                 "--no-cache").stdout
-        self.assertIn("12 questions", output)
-        self.assertIn("perplexity", output)
-
-    def test_forms_of_few_rows(self):
-        expected = self.expected(self.decoder)[0]
-        for form in ("whole", "folded"):
-            told = eval_json(self.baked, "--choices", self.file, "--tokens", 0, "--form", form, "--device", "CPU", "--no-cache",
-                             *EXACT)
-            sums = [answer["log_likelihoods"] for answer in told["measured"][0]["choices"]["answers"]]
-            np.testing.assert_allclose(sums, expected, rtol=1e-2)
 
 
 class WhatGoesWrong(Baked):
