@@ -26,6 +26,7 @@ constexpr std::array kRun{
     Command{"run", "answer a prompt with a static model", ovenbird::run_command},
     Command{"chat", "talk with a model", ovenbird::chat_command},
     Command{"bench", "measure a baked folder, and other runtimes beside it", ovenbird::bench_command},
+    Command{"eval", "measure how good a baked folder is, beside its source", ovenbird::eval_command},
 };
 constexpr std::array kMachine{
     Command{"check", "say whether an NPU can take a model", ovenbird::check_command},

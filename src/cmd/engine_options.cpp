@@ -26,7 +26,7 @@ void tell(const OpenedEngine& opened, ConsoleReporter& reporter) {
 
 }  // namespace
 
-void add_engine_options(CLI::App& app, EngineOptions& options) {
+void add_place_options(CLI::App& app, EngineOptions& options) {
     app.add_option("--tokenizer-id", options.tokenizer,
                    "Folder of the tokenizer, or ORG/NAME (default: the model's own folder)");
     app.add_option("--device", options.devices, "Devices to try, in order")->capture_default_str();
@@ -35,6 +35,9 @@ void add_engine_options(CLI::App& app, EngineOptions& options) {
         ->allow_extra_args(false);
     app.add_option("--cache-dir", options.cache_folder, "Compiled-model cache")->capture_default_str();
     app.add_flag("--no-cache", options.no_cache, "Compile afresh and keep nothing");
+}
+
+CLI::Option* add_form_flags(CLI::App& app, EngineOptions& options) {
     auto* stateless = app.add_flag_callback(
         "--stateless", [&options] { options.form = FormChoice::window; },
         "Keep no keys and values: compute the whole window [1, N] for every token");
@@ -42,6 +45,12 @@ void add_engine_options(CLI::App& app, EngineOptions& options) {
            "--static", [&options] { options.form = FormChoice::any_static; },
            "The static graphs with a cache on every device, not only on an NPU")
         ->excludes(stateless);
+    return stateless;
+}
+
+void add_engine_options(CLI::App& app, EngineOptions& options) {
+    add_place_options(app, options);
+    auto* stateless = add_form_flags(app, options);
     const std::map<std::string, FormChoice> forms{{"whole", FormChoice::whole},
                                                   {"folded", FormChoice::folded}};
     app.add_option(

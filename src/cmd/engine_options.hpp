@@ -31,6 +31,10 @@ struct EngineOptions {
 
 /// --device, --ov-config, --cache-dir, --no-cache, --stateless, --static, --form, --tokenizer-id.
 void add_engine_options(CLI::App& app, EngineOptions& options);
+/// Of these, those that do not choose a form.
+void add_place_options(CLI::App& app, EngineOptions& options);
+/// --stateless and --static; returns the former, which excludes others.
+CLI::Option* add_form_flags(CLI::App& app, EngineOptions& options);
 
 /// Fills in what follows from the folder. A name instead of one is pulled and baked where that was not done
 /// yet: see baked_folder(). Errors: not_found (no such folder: says how to bake one), usage, unsupported

@@ -20,6 +20,7 @@ namespace ovenbird {
 namespace {
 
 constexpr size_t kRowsOfBatch = 2048;
+constexpr unsigned kMostSolvers = 32;  // threads, as many as the linear algebra takes
 
 Batch batch_of(const CalibrationTokens& tokens) {
     const auto length = static_cast<size_t>(tokens.length);
@@ -50,8 +51,7 @@ public:
     CalibrationReport run() {
         const auto start = std::chrono::steady_clock::now();
         const int64_t layers = source_.config.layer_count();
-        reporter_.begin("stage 1: calibrate", static_cast<uint64_t>(layers) * kSteps,
-                        WorkUnit::steps);
+        reporter_.begin("stage 1: calibrate", static_cast<uint64_t>(layers) * kSteps, WorkUnit::steps);
         for (int64_t layer = 0; layer < kept_.layers(); ++layer) {
             kept_.restore(layer, targets_of(layer));
             steps_ += kSteps;
@@ -243,7 +243,7 @@ private:
                 errors[item.name].first += error;
                 errors[item.name].second += values;
             },
-            [](size_t) { check_interrupted(); });
+            [](size_t) { check_interrupted(); }, kMostSolvers);
         for (const auto& name : names) {
             const auto [error, values] = errors.at(name);
             reports_.push_back(

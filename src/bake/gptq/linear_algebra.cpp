@@ -3,6 +3,7 @@
 #include <cblas.h>
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "base/parallel.hpp"
@@ -14,6 +15,13 @@ namespace ovenbird {
 namespace {
 
 constexpr int64_t kTile = 256;
+// OpenBLAS has buffers for so many callers at once.
+constexpr unsigned kMostThreads = 32;
+
+void for_tiles(size_t count, const std::function<void(size_t)>& body) {
+    openblas_set_num_threads(1);
+    parallel_for(count, body, nullptr, kMostThreads);
+}
 
 size_t tiles(int64_t size) {
     return static_cast<size_t>((size + kTile - 1) / kTile);
@@ -58,7 +66,7 @@ void add_product_of_transposed(Block a, Block b, int64_t m, int64_t n, int64_t k
 
 void add_gram(const float* x, int64_t rows, int64_t size, float* h) {
     const auto places = upper_tiles(size);
-    parallel_for(places.size(), [&](size_t i) {
+    for_tiles(places.size(), [&](size_t i) {
         const auto [row, column] = places[i];
         add_product_of_transposed({x + row, size}, {x + column, size}, tile_end(row, size) - row,
                                   tile_end(column, size) - column, rows, 1.0F, h + row * size + column, size);
@@ -66,7 +74,7 @@ void add_gram(const float* x, int64_t rows, int64_t size, float* h) {
 }
 
 void add_cross(const float* a, const float* b, int64_t rows, int64_t size, float* c) {
-    parallel_for(tiles(size) * tiles(size), [&](size_t i) {
+    for_tiles(tiles(size) * tiles(size), [&](size_t i) {
         const auto row = static_cast<int64_t>(i / tiles(size)) * kTile;
         const auto column = static_cast<int64_t>(i % tiles(size)) * kTile;
         add_product_of_transposed({a + row, size}, {b + column, size}, tile_end(row, size) - row,
@@ -76,7 +84,7 @@ void add_cross(const float* a, const float* b, int64_t rows, int64_t size, float
 
 void mirror_upper(float* h, int64_t size) {
     const auto places = upper_tiles(size);
-    parallel_for(places.size(), [&](size_t i) {
+    for_tiles(places.size(), [&](size_t i) {
         const auto [first_row, first_column] = places[i];
         for (int64_t row = first_row; row < tile_end(first_row, size); ++row)
             for (int64_t column = std::max(first_column, row + 1); column < tile_end(first_column, size);
@@ -96,7 +104,7 @@ bool factorise(float* h, int64_t size) {
         spotrf_("U", &wide, corner, &stride, &info);
         if (info != 0) return false;
         const size_t below = tiles(size - end);
-        parallel_for(below, [&](size_t i) {
+        for_tiles(below, [&](size_t i) {
             const int64_t row = end + static_cast<int64_t>(i) * kTile;
             cblas_strsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit,
                         narrow(tile_end(row, size) - row), wide, 1.0F, corner, stride, h + row * size + first,
@@ -106,7 +114,7 @@ bool factorise(float* h, int64_t size) {
         for (int64_t row = end; row < size; row += kTile)
             for (int64_t column = end; column <= row; column += kTile)
                 places.push_back({row, column});
-        parallel_for(places.size(), [&](size_t i) {
+        for_tiles(places.size(), [&](size_t i) {
             const auto [row, column] = places[i];
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, narrow(tile_end(row, size) - row),
                         narrow(tile_end(column, size) - column), wide, -1.0F, h + row * size + first, stride,
@@ -117,7 +125,7 @@ bool factorise(float* h, int64_t size) {
 }
 
 void invert_lower(const float* l, int64_t size, float* inverse) {
-    parallel_for(tiles(size), [&](size_t i) {
+    for_tiles(tiles(size), [&](size_t i) {
         const int64_t first = static_cast<int64_t>(i) * kTile;
         const int64_t wide = tile_end(first, size) - first;
         for (int64_t row = 0; row < size; ++row)
