@@ -1,0 +1,86 @@
+"""Log-probabilities of a model's graph on the CPU in f32, and how far one model's are from another's."""
+import math
+import pathlib
+
+import numpy as np
+import openvino as ov
+
+EXACT = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
+GRAPH = "openvino_model.xml"
+
+
+class Graph:
+    """A graph with logits for every row: a window without cache, optimum-intel's export, or a path to one or its folder."""
+
+    def __init__(self, model):
+        core = ov.Core()
+        if isinstance(model, (str, pathlib.Path)):
+            path = pathlib.Path(model)
+            model = core.read_model(path / GRAPH if path.is_dir() else path)
+        self.compiled = core.compile_model(model, "CPU", EXACT)
+        self.request = self.compiled.create_infer_request()
+        self.inputs = [port.any_name for port in self.compiled.inputs]
+        length = self.compiled.input("input_ids").partial_shape[1]
+        self.window = length.get_length() if length.is_static else None
+        self.stateful = bool(self.request.query_state())
+
+    def log_probabilities(self, ids):
+        """f32 [len(ids), vocabulary]; shorter texts than a static window are padded behind their end."""
+        count, window = len(ids), self.window or len(ids)
+        if count > window:
+            raise SystemExit(f"{count} tokens, but the graph's window has {window}: bake with --seq-len {count}")
+        feed = {"input_ids": np.pad(ids, (0, window - count))[None],
+                "attention_mask": (np.arange(window) < count).astype(np.int64)[None],
+                "position_ids": np.arange(window, dtype=np.int64)[None], "beam_idx": np.zeros(1, np.int32)}
+        unknown = [name for name in self.inputs if name not in feed]
+        if unknown:
+            raise SystemExit(f"the graph has the input {unknown[0]}: a window without cache is needed")
+        if self.stateful:
+            self.request.reset_state()
+        logits = self.request.infer({name: feed[name] for name in self.inputs})["logits"][0]
+        if len(logits) < window:
+            raise SystemExit("the graph has logits for its last row only: bake with --all-logits")
+        logits = logits[:count] - logits[:count].max(axis=-1, keepdims=True)
+        logits -= np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+        return logits
+
+
+class Score:
+    """Sums over windows of how far a model is from the reference."""
+
+    def __init__(self):
+        self.kl = self.nll = 0.0
+        self.same = self.rows = self.predicted = 0
+
+    def add(self, reference, own, ids):
+        """reference and own are f32 [len(ids), vocabulary]; own may be the reference itself."""
+        if own is not reference:
+            self.kl += float(np.einsum("ij,ij->i", np.exp(reference), reference - own).sum(dtype=np.float64))
+        self.nll -= float(own[np.arange(len(ids) - 1), ids[1:]].sum(dtype=np.float64))
+        self.same += int((reference.argmax(-1) == own.argmax(-1)).sum())
+        self.rows += len(ids)
+        self.predicted += len(ids) - 1
+
+    def add_score(self, other):
+        for name in vars(self):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def figures(self):
+        """KL in nats a token, perplexity, and the share of rows whose first token is the reference's."""
+        return {"kl": self.kl / self.rows, "perplexity": math.exp(self.nll / self.predicted), "top1": self.same / self.rows}
+
+
+def judge(reference, graphs, texts):
+    """Scores of graphs ({name: Graph}) on texts ({name: int64 [windows, tokens]}): {name: {text or "all": figures}}."""
+    result = {}
+    totals = {name: Score() for name in graphs}
+    for text, windows in texts.items():
+        scores = {name: Score() for name in graphs}
+        for ids in windows:
+            expected = reference.log_probabilities(ids)
+            for name, graph in graphs.items():
+                scores[name].add(expected, expected if graph is reference else graph.log_probabilities(ids), ids)
+        for name, score in scores.items():
+            result.setdefault(name, {})[text] = score.figures()
+            totals[name].add_score(score)
+    return {name: {**result[name], "all": totals[name].figures()} for name in graphs}
