@@ -24,7 +24,7 @@ import tokenizers
 
 import measure
 import quality_texts
-from likelihood import GRAPH, Graph, judge
+from likelihood import GRAPH, Graph, Reference, judge
 
 WINDOW = 256
 CALIBRATION_WINDOWS = 128
@@ -191,7 +191,7 @@ def main():
         compress_with_nncf(options, kind, size, folder_of(options, name_of("NNCF", kind, size)))
         return
     texts = texts_of(options)
-    reference = Graph(reference_xml(options))
+    reference = Reference(reference_xml(options), options.work / "quality" / "reference")
     if options.judge:
         figures = judge(reference, {"f32": reference, **{str(path): Graph(path) for path in options.judge}}, texts)
         print_figures(figures)
