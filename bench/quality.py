@@ -34,7 +34,8 @@ NNCF = {"data-free": {}, "AWQ, scale estimation": {"awq": True, "scale_estimatio
 # Options of the bake, each with an option that the program must know to make the variant.
 OVENBIRD = {"default": ([], None), **{f"effort {effort}": (["--effort", effort], "--effort")
                                      for effort in ("fast", "normal", "best")}}
-BAKE = ["--seq-len", str(WINDOW), "--all-logits", "--context", "0", "--forward-check", "off", "--force"]
+BAKE = ["--seq-len", str(WINDOW), "--all-logits", "--context", "0", "--forward-check", "off", "--force",
+        "--keep-intermediate"]
 
 
 def reference_xml(options):
@@ -144,17 +145,22 @@ def all_folders(options):
                 yield name, "NNCF", kind, size, *made
 
 
+def digest(value):
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
+
+
 class Cache:
-    """Figures by the graph's file and the number of windows, in a JSON file that is written after each."""
+    """Figures by the graph's files and what they were judged on, in a JSON file that is written after each."""
 
     def __init__(self, path):
         self.path = path
         self.figures = json.loads(path.read_text()) if path.exists() else {}
 
-    def get(self, folder, windows, make):
-        file = (folder / GRAPH if folder.is_dir() else folder).resolve()
-        state = file.stat()
-        key = f"{file.parent.name} {state.st_size} {state.st_mtime_ns} {windows}"
+    def get(self, path, judged_on, make):
+        """The figures of a graph's file or folder; make() computes them when the cache has none."""
+        file = (path / GRAPH if path.is_dir() else path).resolve()
+        state = file.with_suffix(".bin").stat()
+        key = f"{file.parent.name} {state.st_size} {state.st_mtime_ns} {judged_on}"
         if key not in self.figures:
             self.figures[key] = make()
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -198,11 +204,12 @@ def main():
         measure.write_json(options.json, {"windows": options.windows, "window": WINDOW, "results": figures})
         return
     cache = Cache(options.work / "quality" / "figures.json")
-    figures = {"f32": cache.get(reference_xml(options), options.windows,
+    judged_on = digest({name: windows.tolist() for name, windows in texts.items()})
+    figures = {"f32": cache.get(reference_xml(options), judged_on,
                                 lambda: judge(reference, {"f32": reference}, texts)["f32"])}
     results, seconds = [{"by": "f32", "texts": figures["f32"]}], {}
     for name, by, kind, size, folder, seconds[name] in all_folders(options):
-        figures[name] = cache.get(folder, options.windows, lambda: judge(reference, {name: Graph(folder)}, texts)[name])
+        figures[name] = cache.get(folder, judged_on, lambda: judge(reference, {name: Graph(folder)}, texts)[name])
         results.append({"by": by, "kind": kind, "group_size": size, "seconds": seconds[name], "texts": figures[name]})
         print(f"{name}: KL {figures[name]['all']['kl']:.4f}, {seconds[name]:.1f} s", flush=True)
     print_figures(figures, seconds)
