@@ -4,7 +4,7 @@
 Two sets: 281 questions of MMLU (from the package lm-eval), where a model of this size is little better than chance, and
 500 simple facts that the f32 model knows. The answer is the choice with the highest log-likelihood behind the question.
 
-    choices.py                       f32 and ovenbird's data-free bakes
+    choices.py                       f32 and ovenbird's bakes
     choices.py --all                 every variant of quality.py; it makes what is missing
     choices.py --judge FOLDER ...    f32 and these
 """
@@ -29,7 +29,7 @@ KNOWN = 500
 
 
 def mmlu_questions(work):
-    """The examples in lm-eval's prompts that have four choices, asked without their explanations."""
+    """The examples in lm-eval's prompts that have four choices, without their explanations: MMLU's development set."""
     folder = work / "packages" / "lm-eval"
     if not list(folder.glob("*.whl")):
         subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "-d", folder,
@@ -90,7 +90,7 @@ def folders(options):
         yield from ((str(folder), folder) for folder in options.judge)
         return
     if not options.all:
-        options.only, options.variant = "ovenbird", options.variant or "default"
+        options.only = "ovenbird"
     for name, _by, _kind, _size, folder, _seconds in quality.all_folders(options):
         yield name, folder
 
@@ -113,9 +113,9 @@ def main():
 
     float_answers = ask(quality.reference_xml(options).parent)
     known = [index for index, (own, question) in enumerate(zip(float_answers["facts"], questions["facts"]))
-             if own == question["answer"]][:KNOWN]
-    print(f"the f32 model knows {share([own == question['answer'] for own, question in zip(float_answers['facts'], questions['facts'])]):.3f}"
-          f" of the facts; {len(known)} of them are asked", flush=True)
+             if own == question["answer"]]
+    print(f"the f32 model knows {len(known)} of {len(questions['facts'])} facts", flush=True)
+    known = known[:KNOWN]
     results = {"f32": figures_of(float_answers, float_answers, questions, known)}
     for name, folder in folders(options):
         results[name] = figures_of(ask(folder), float_answers, questions, known)

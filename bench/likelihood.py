@@ -13,7 +13,7 @@ GRAPH = "openvino_model.xml"
 
 
 class Graph:
-    """A graph with logits for every row: a window without cache, optimum-intel's export, or a path to one or its folder."""
+    """A graph with logits for every row, or the path of its file or folder: a window, or a decoder that keeps its state."""
 
     def __init__(self, model):
         core = ov.Core()
@@ -96,7 +96,10 @@ class Score:
 
 
 def judge(reference, graphs, texts):
-    """Scores of graphs ({name: Graph or the reference}) on texts ({name: int64 [windows, tokens]}): {name: {text or "all": figures}}."""
+    """Figures of graphs ({name: Graph, or the reference itself}) on texts ({name: int64 [windows, tokens]}).
+
+    Returns {graph's name: {text's name, or "all": figures}}.
+    """
     result = {}
     totals = {name: Score() for name in graphs}
     for text, windows in texts.items():
