@@ -49,16 +49,10 @@ def mmlu_questions(work):
 
 def log_likelihoods(graph, tokenizer, question):
     """Sums of the choices' log-probabilities; what does not fit a static window is cut from the question's beginning."""
-    seen, result = {}, []
-    count = len(tokenizer.encode(question["prompt"], add_special_tokens=False).ids)
-    for choice in question["choices"]:
-        ids = np.array(tokenizer.encode(f"{question['prompt']} {choice}", add_special_tokens=False).ids, np.int64)
-        asked, answer = ids[:-1][-quality.WINDOW:], ids[count:]
-        if asked.tobytes() not in seen:
-            seen = {asked.tobytes(): graph.log_probabilities(asked)}
-        rows = seen[asked.tobytes()][-len(answer):]
-        result.append(float(rows[np.arange(len(answer)), answer].sum(dtype=np.float64)))
-    return result
+    encode = lambda text: np.array(tokenizer.encode(text, add_special_tokens=False).ids, np.int64)
+    prompt = encode(question["prompt"])
+    answers = [encode(f"{question['prompt']} {choice}")[len(prompt):] for choice in question["choices"]]
+    return graph.log_likelihoods(prompt, answers)
 
 
 def chosen(graph, tokenizer, questions):
@@ -72,16 +66,33 @@ def graph_of(folder):
     return Graph(dynamic if (dynamic / GRAPH).exists() else folder)
 
 
+def known_facts(graph, tokenizer):
+    """The first facts that the graph chooses rightly, at most KNOWN."""
+    known = []
+    for question in choice_facts.generated_questions():
+        if len(known) < KNOWN and chosen(graph, tokenizer, [question]) == [question["answer"]]:
+            known.append(question)
+    return known
+
+
+def export_with_cache(folder, output):
+    """optimum-intel's f32 export that keeps its state: a prompt is computed once for all of its choices."""
+    if not (output / GRAPH).exists():
+        from optimum.intel import OVModelForCausalLM
+        OVModelForCausalLM.from_pretrained(folder, export=True, compile=False, load_in_8bit=False).save_pretrained(output)
+    return output
+
+
 def share(flags):
     return sum(flags) / max(len(flags), 1)
 
 
-def figures_of(answers, float_answers, questions, known):
-    """Accuracies, and the shares of questions that get the f32 model's choice."""
-    right = {name: [own == question["answer"] for own, question in zip(answers[name], questions[name])] for name in questions}
-    same = [own == other for own, other in zip(answers["mmlu"], float_answers["mmlu"])]
-    return {"mmlu": share(right["mmlu"]), "mmlu_as_f32": share(same),
-            "facts": share([right["facts"][index] for index in known])}
+def figures_of(answers, float_answers, questions):
+    """Accuracies, and the share of MMLU's questions that get the f32 model's choice."""
+    right = {name: share([own == question["answer"] for own, question in zip(answers[name], asked)])
+             for name, asked in questions.items()}
+    same = share([own == other for own, other in zip(answers["mmlu"], float_answers["mmlu"])])
+    return {"mmlu": right["mmlu"], "mmlu_as_f32": same, "facts": right["facts"]}
 
 
 def folders(options):
@@ -101,28 +112,30 @@ def main():
     parser.add_argument("--judge", nargs="+", type=pathlib.Path, metavar="FOLDER", help="only these")
     options = parser.parse_args()
     tokenizer = quality.tokenizer_of(options)
-    questions = {"mmlu": mmlu_questions(options.work), "facts": choice_facts.generated_questions()}
+    questions = {"mmlu": mmlu_questions(options.work)}
     cache = quality.Cache(options.work / "quality" / "choices.json")
+    reference = export_with_cache(measure.smollm2_folder(options.work), options.work / "optimum_f32_cache")
+    state = quality.digest([choice_facts.generated_questions(), KNOWN])
+    questions["facts"] = cache.get(reference, state, lambda: known_facts(Graph(reference), tokenizer))
     print(*(f"{len(asked)} questions of {name}" for name, asked in questions.items()), sep=", ", flush=True)
 
-    def ask(path):
+    def ask(folder):
         def answers():
-            graph = graph_of(path)
+            graph = graph_of(folder)
             return {name: chosen(graph, tokenizer, asked) for name, asked in questions.items()}
-        return cache.get(path, quality.digest(questions), answers)
+        return cache.get(folder, quality.digest(questions), answers)
 
-    float_answers = ask(quality.reference_xml(options).parent)
-    known = [index for index, (own, question) in enumerate(zip(float_answers["facts"], questions["facts"]))
-             if own == question["answer"]]
-    print(f"the f32 model knows {len(known)} of {len(questions['facts'])} facts", flush=True)
-    known = known[:KNOWN]
-    results = {"f32": figures_of(float_answers, float_answers, questions, known)}
+    float_answers = cache.get(reference, quality.digest(questions), lambda: {
+        "mmlu": chosen(Graph(reference), tokenizer, questions["mmlu"]), "facts": [asked["answer"] for asked in questions["facts"]]})
+    results = {"f32": figures_of(float_answers, float_answers, questions)}
+    print("f32", results["f32"], flush=True)
     for name, folder in folders(options):
-        results[name] = figures_of(ask(folder), float_answers, questions, known)
+        results[name] = figures_of(ask(folder), float_answers, questions)
         print(name, results[name], flush=True)
     measure.print_table(["model", "MMLU", "chosen as f32 does", "facts"],
                         [[name, *(f"{value:.3f}" for value in figures.values())] for name, figures in results.items()])
-    measure.write_json(options.json, {"mmlu_questions": len(questions["mmlu"]), "facts": len(known), "results": results})
+    measure.write_json(options.json, {"mmlu_questions": len(questions["mmlu"]), "facts": len(questions["facts"]),
+                                      "results": results})
 
 
 if __name__ == "__main__":

@@ -43,9 +43,49 @@ class Graph:
         logits = self.request.infer({name: feed[name] for name in self.inputs})["logits"][0]
         if len(logits) < window:
             raise SystemExit("the graph has logits for its last row only: bake with --all-logits")
-        logits = logits[:count] - logits[:count].max(axis=-1, keepdims=True)
-        logits -= np.log(np.exp(logits).sum(axis=-1, keepdims=True))
-        return logits
+        return log_softmax(logits[:count])
+
+    def log_likelihoods(self, prompt, answers):
+        """Sums of the log-probabilities of answers (lists of int64 [tokens]) behind int64 prompt [tokens]."""
+        if self.window:
+            return [sum_of(self.log_probabilities(np.concatenate([prompt, answer[:-1]])[-self.window:])[-len(answer):], answer)
+                    for answer in answers]
+        longest = max(map(len, answers)) - 1
+        ids = np.stack([np.pad(answer[:-1], (0, longest - len(answer) + 1)) for answer in answers])
+        real = np.arange(longest)[None] < np.array([len(answer) - 1 for answer in answers])[:, None]
+        prompts = np.tile(prompt, (len(answers), 1))
+        if not self.stateful:
+            rows = self._run(np.concatenate([prompts, ids], axis=1), real, 0, np.arange(len(answers)))[:, len(prompt) - 1:]
+            return [sum_of(log_softmax(own[:len(answer)]), answer) for own, answer in zip(rows, answers)]
+        # The prompt once; beam_idx then gives its state to every answer.
+        self.request.reset_state()
+        first = self._run(prompt[None], np.ones((1, 0), bool), 0, [0])[:, -1:]
+        sums = [sum_of(log_softmax(first[0]), answer[:1]) for answer in answers]
+        if longest:
+            rows = self._run(ids, real, len(prompt), [0] * len(answers))
+            sums = [begun + sum_of(log_softmax(own[:len(answer) - 1]), answer[1:])
+                    for begun, own, answer in zip(sums, rows, answers)]
+        return sums
+
+    def _run(self, ids, real, past, beams):
+        """Logits of ids [batch, tokens] behind past tokens; real, bool [batch, tail], tells padding at the end."""
+        batch, count = ids.shape
+        ahead = past + count - real.shape[1]
+        mask = np.concatenate([np.ones((batch, ahead), np.int64), real.astype(np.int64)], axis=1)
+        feed = {"input_ids": ids, "attention_mask": mask, "beam_idx": np.array(beams, np.int32),
+                "position_ids": np.tile(np.arange(past, past + count), (batch, 1))}
+        return self.request.infer({name: feed[name] for name in self.inputs})["logits"]
+
+
+def log_softmax(logits):
+    """Of f32 [rows, vocabulary]."""
+    logits = logits - logits.max(axis=-1, keepdims=True)
+    logits -= np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    return logits
+
+
+def sum_of(rows, answer):
+    return float(rows[np.arange(len(answer)), answer].sum(dtype=np.float64))
 
 
 class Reference:
