@@ -6,7 +6,7 @@ Two sets: 281 questions of MMLU (from the package lm-eval), where a model of thi
 
     choices.py                       f32 and ovenbird's bakes
     choices.py --all                 every variant of quality.py; it makes what is missing
-    choices.py --judge FOLDER ...    f32 and these
+    choices.py --judge FOLDER ...    f32 and these; baked with --keep-intermediate they take a quarter of the time
 """
 import json
 import pathlib

@@ -119,10 +119,10 @@ def ovenbird_folder(options, kind, more, size):
     """(folder, seconds of the bake)."""
     folder = folder_of(options, name_of("ovenbird", kind, size))
     made = folder.with_suffix(".json")
-    key = hashlib.sha256(options.ovenbird.read_bytes()).hexdigest() + " ".join(more)
+    key = hashlib.sha256(options.ovenbird.read_bytes()).hexdigest() + " ".join([*BAKE, *more])
     if not made.exists() or json.loads(made.read_text())["key"] != key:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        command = [options.ovenbird, "bake", measure.smollm2_folder(options.work), "-o", folder, "--sym",
+        command = [options.ovenbird, "bake", measure.smollm2_folder(options.work), "-o", folder,
                    "--group-size", str(size), *BAKE, *more]
         seconds = measure.run_sampled(command, folder.with_suffix(".log"))["seconds"]
         made.write_text(json.dumps({"key": key, "seconds": seconds}))
