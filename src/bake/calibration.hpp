@@ -18,4 +18,8 @@ Json calibrate_weights(const Checkpoint& checkpoint, const BakePlan& plan, const
                        const CompressedWeights& weights, const std::filesystem::path& text_folder,
                        const std::filesystem::path& kept, const Manifest& manifest, Reporter& reporter);
 
+/// Proves that the plan's exact changes are exact, in f32, and returns the figures for the manifest. Errors:
+/// verification; those of compare_exact().
+Json prove_exact(const BakePlan& plan, const StoredTensors& stored, Reporter& reporter);
+
 }  // namespace ovenbird
