@@ -5,38 +5,34 @@
 #include "bake/calibrate/calibrate.hpp"
 #include "bake/calibrate/kept_work.hpp"
 #include "bake/calibrate/sample.hpp"
+#include "bake/calibration_text.hpp"
 #include "bake/forms/passes.hpp"
 #include "bake/graph/decoder.hpp"
+#include "base/hash.hpp"
 
 namespace ovenbird {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kLength = 256;
+// A larger model's INT8 weights and the device's own copy of them would not fit into a laptop's memory.
+constexpr int64_t kMostInt8Weights = 2'000'000'000;
+constexpr int64_t kMostCacheValues = int64_t{1} << 28;
 
-GptqEffort gptq_effort(const BakeOptions& options) {
-    GptqEffort effort;
-    if (options.effort == "normal") {
-        effort.sweeps = 1;
-    } else {
-        effort.scale_factors = {1.0F, 0.93F, 0.87F, 1.07F};
-        effort.sweeps = 3;
-    }
-    return effort;
-}
-
-int64_t token_count(const BakeOptions& options) {
-    if (options.calibration_tokens > 0) return options.calibration_tokens;
-    return (options.effort == "normal" ? 32 : 128) * kLength;
+int64_t weight_count(const BakePlan& plan) {
+    int64_t count = 0;
+    for (const auto& tensor : plan.tensors)
+        count += tensor.rows * tensor.columns;
+    return count;
 }
 
 // The model with INT8 weights, which speaks as the float one does, over a file that is deleted again.
-CalibrationTokens sample(const Checkpoint& checkpoint, const BakeOptions& options, const fs::path& folder,
-                         Reporter& reporter) {
+CalibrationTokens sample(const Checkpoint& checkpoint, const BakeOptions& options, int64_t count, bool many,
+                         const fs::path& folder, Reporter& reporter) {
     BakeOptions plain = options;
-    plain.bits = 8;
-    plain.group_size = -1;
+    plain.bits = many ? 4 : 8;
+    plain.effort = "fast";
+    plain.group_size = many ? 64 : -1;
     plain.rotate = "off";
     plain.context = 0;
     const BakePlan plan = make_plan(checkpoint, plain);
@@ -47,10 +43,13 @@ CalibrationTokens sample(const Checkpoint& checkpoint, const BakeOptions& option
         const auto decoder = build_decoder(plan.config, weights.tensors);
         const JsonObject config(checkpoint.config(), checkpoint.config_origin());
         SampleRequest request;
-        request.length = kLength;
-        request.sequences = std::max<int64_t>(1, token_count(options) / kLength);
+        request.length = kCalibrationLength;
+        request.sequences = std::max<int64_t>(1, count / kCalibrationLength);
         const Json& start = config.json().value("bos_token_id", Json());
         request.start_id = start.is_number_integer() ? start.get<int64_t>() : -1;
+        request.most_cache_values = kMostCacheValues;
+        request.values_of_token =
+            2 * plan.config.layer_count() * plan.config.kv_heads * plan.config.head_size;
         request.seed = static_cast<uint64_t>(options.seed);
         tokens = sample_tokens(decoder, plan.config.vocab_size, request, reporter);
     }
@@ -63,6 +62,7 @@ std::string key_of(const Manifest& manifest, const BakeOptions& options) {
     Json key = to_json(options);
     for (const char* inert : {"force", "keep-intermediate", "forward-check", "form", "npu-platform"})
         key.erase(inert);
+    if (!options.calibration.empty()) key["calibration"] = hash_file(options.calibration);
     for (const auto& file : manifest.source_files)
         key["files"].push_back(file.hash);
     key["version"] = manifest.ovenbird_version;
@@ -87,8 +87,8 @@ Json to_json(const CalibrationReport& report, const BakeOptions& options) {
 }  // namespace
 
 Json calibrate_weights(const Checkpoint& checkpoint, const BakePlan& plan, const BakeOptions& options,
-                       const CompressedWeights& weights, const fs::path& folder, const Manifest& manifest,
-                       Reporter& reporter) {
+                       const CompressedWeights& weights, const fs::path& text_folder, const fs::path& folder,
+                       const Manifest& manifest, Reporter& reporter) {
     KeptWork kept(folder, key_of(manifest, options));
     std::map<std::string, QuantTarget> targets;
     std::map<std::string, const PlannedTensor*> planned;
@@ -98,7 +98,10 @@ Json calibrate_weights(const Checkpoint& checkpoint, const BakePlan& plan, const
     }
     auto tokens = kept.tokens();
     if (!tokens) {
-        tokens = sample(checkpoint, options, folder, reporter);
+        tokens = options.calibration.empty()
+                     ? sample(checkpoint, options, plan.calibration->tokens,
+                              weight_count(plan) > kMostInt8Weights, folder, reporter)
+                     : read_calibration_text(options.calibration, text_folder, plan.calibration->tokens);
         kept.keep(*tokens);
     }
     if (kept.layers() > 0)
@@ -111,7 +114,7 @@ Json calibrate_weights(const Checkpoint& checkpoint, const BakePlan& plan, const
             read_planned(tensor, 0, tensor.rows, out);
         },
         [&](int64_t row, float* out) { read_planned(*planned.at(kEmbeddingName), row, row + 1, out); }};
-    const auto report = calibrate(source, *tokens, gptq_effort(options), kept, reporter);
+    const auto report = calibrate(source, *tokens, plan.calibration->effort, kept, reporter);
     weights.file->sync();
     return to_json(report, options);
 }

@@ -30,9 +30,9 @@ public:
                        const fs::path& kept, Manifest& manifest, Reporter& reporter) const override {
         const fs::path bin = folder / kModelBinName;
         const auto weights = compress_weights(plan, options, bin, reporter);
-        if (calibrates(options))
-            manifest.quantization["calibration"] =
-                calibrate_weights(*checkpoint_, plan, options, weights, kept, manifest, reporter);
+        if (plan.calibration)
+            manifest.quantization["calibration"] = calibrate_weights(
+                *checkpoint_, plan, options, weights, folder.parent_path(), kept, manifest, reporter);
         const auto decoder = build_decoder(plan.config, weights.tensors, options.activations_scale_factor);
         unique_names(decoder);
         write_ir(decoder, folder / kModelXmlName, bin, weights.file->bytes());

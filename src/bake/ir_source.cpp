@@ -130,6 +130,9 @@ void refuse_checkpoint_options(const BakeOptions& options) {
     refuse(options.group_size != defaults.group_size, "--group-size");
     refuse(options.ratio != defaults.ratio, "--ratio");
     refuse(options.search_scales != defaults.search_scales, "--no-search-scales");
+    refuse(options.effort != defaults.effort && options.effort != "fast", "--effort");
+    refuse(options.rotate != defaults.rotate && options.rotate != "off", "--rotate");
+    refuse(!options.calibration.empty(), "--calibration");
     refuse(options.activations_scale_factor != defaults.activations_scale_factor,
            "--activations-scale-factor");
 }

@@ -29,14 +29,6 @@ void validate_exporter(const BakeOptions& options) {
 
 }  // namespace
 
-bool calibrates(const BakeOptions& options) {
-    return options.bits == 4 && options.effort != "fast";
-}
-
-bool rotates(const BakeOptions& options) {
-    return options.rotate == "auto" ? calibrates(options) : options.rotate == "on";
-}
-
 void validate(const BakeOptions& options) {
     if (options.bits != 4 && options.bits != 8 && options.bits != 16) {
         fail(ErrorCode::usage, "--bits {} is not known; it takes 4, 8 or 16", options.bits);
@@ -79,6 +71,10 @@ void validate(const BakeOptions& options) {
     const auto& rotate = options.rotate;
     if (rotate != "auto" && rotate != "on" && rotate != "off")
         fail(ErrorCode::usage, "--rotate {} is not known; it takes auto, on or off", rotate);
+    if (effort == "fast" && !options.calibration.empty())
+        fail(ErrorCode::usage, "--calibration does nothing with --effort fast; take --effort best");
+    if (!options.calibration.empty() && !std::filesystem::is_regular_file(options.calibration))
+        fail(ErrorCode::not_found, "--calibration {}: there is no such file", options.calibration);
     if (options.calibration_tokens < 0 || options.calibration_tokens > (int64_t{1} << 24))
         fail(ErrorCode::usage, "--calibration-tokens {} is outside 0 to 16777216",
              options.calibration_tokens);
@@ -95,6 +91,7 @@ Json to_json(const BakeOptions& options) {
     visit_bake_options(options,
                        [&](const char* name, const auto& value, const char*) { json[name] = value; });
     json.erase("python");  // a place of this machine
+    json["calibration"] = std::filesystem::path(options.calibration).filename().string();
     return json;
 }
 

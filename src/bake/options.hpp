@@ -66,10 +66,6 @@ void visit_bake_options(Options& options, Visitor&& visit) {
     visit("gptq", options.gptq, "Of optimum-intel: GPTQ");
 }
 
-/// Whether weights are chosen by what the layers read, and whether the stream is rotated first.
-bool calibrates(const BakeOptions& options);
-bool rotates(const BakeOptions& options);
-
 /// Errors: usage, naming the option and what it takes.
 void validate(const BakeOptions& options);
 

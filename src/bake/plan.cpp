@@ -7,6 +7,7 @@
 #include "bake/arch/architecture.hpp"
 #include "bake/arch/rope_config.hpp"
 #include "bake/arch/tasks.hpp"
+#include "bake/plan_calibration.hpp"
 #include "bake/plan_checkpoint.hpp"
 #include "bake/plan_graphs.hpp"
 #include "bake/sensitivity.hpp"
@@ -113,7 +114,8 @@ void note_groups(BakePlan& plan) {
 // Rotations, and what must come along: a table that is also the head sees a rotated stream at both ends,
 // which one small product in front of the head undoes.
 void plan_exact_changes(BakePlan& plan, const BakeOptions& options) {
-    if (!rotates(options)) return;
+    const bool wanted = options.rotate == "auto" ? plan.calibration.has_value() : options.rotate == "on";
+    if (!wanted) return;
     plan.exact = std::make_shared<ExactChanges>(plan.config, options.seed);
     if (plan.exact->mixes_head()) {
         auto mix = std::make_shared<SourceTensor>();
@@ -133,8 +135,8 @@ void plan_exact_changes(BakePlan& plan, const BakeOptions& options) {
     }
 }
 
-void plan_calibration(BakePlan& plan, const BakeOptions& options) {
-    if (!calibrates(options)) return;
+void mark_calibrated(BakePlan& plan) {
+    if (!plan.calibration) return;
     for (auto& tensor : plan.tensors)
         tensor.calibrated =
             tensor.role == TensorRole::linear && tensor.store == Store::quantized && tensor.format.bits == 4;
@@ -206,12 +208,13 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     }
     for (const auto& [text, count] : group_notes)
         plan.notes.push_back(fmt::format("{} ({} tensors)", text, count));
+    plan.calibration = plan_calibration(plan, options);
     plan_exact_changes(plan, options);
     note_dequantized(checkpoint, plan, options);
     note_groups(plan);
     if (options.bits == 4 && options.ratio < 1.0) keep_sensitive_in_int8(plan, options.ratio);
     note_unused(checkpoint, plan, used);
-    plan_calibration(plan, options);
+    mark_calibrated(plan);
     place_tensors(plan);
     if (options.context > 0 && plan.forms.context == 0) plan.notes.push_back(too_few_positions(positions));
     plan.int4_constants = static_cast<size_t>(

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bake/exact/exact_changes.hpp"
+#include "bake/gptq/gptq.hpp"
 #include "bake/graph/inventory.hpp"
 #include "bake/graph/stored_tensor.hpp"
 #include "bake/options.hpp"
@@ -34,11 +36,21 @@ struct PlannedTensor {
     uint64_t stored_bytes() const { return weights.bytes + scales.bytes + zero_points.bytes; }
 };
 
+/// How the calibrated tensors are found.
+struct CalibrationPlan {
+    int64_t tokens = 0;
+    GptqEffort effort;
+    double seconds = 0;         // estimated, on this machine
+    uint64_t memory_bytes = 0;  // anonymous
+    uint64_t disk_bytes = 0;    // while it works
+};
+
 struct BakePlan {
     ModelConfig config;
     std::vector<PlannedTensor> tensors;  // of a checkpoint; an IR's weights are kept as they are
     std::vector<std::shared_ptr<const SourceTensor>> renamed;  // sources that stand in for another name
     std::shared_ptr<const ExactChanges> exact;                 // null: none
+    std::optional<CalibrationPlan> calibration;                // nothing: each matrix is rounded by itself
     FormsPlan forms;
     size_t int4_constants = 0;          // that every form must have
     std::vector<std::string> notes;     // decisions a user should hear of

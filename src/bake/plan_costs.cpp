@@ -68,6 +68,10 @@ void plan_costs(BakePlan& plan, const BakeOptions& options) {
         widest = std::max(widest, tensor.columns);
     plan.memory_bytes =
         (uint64_t{256} << 20) + worker_count() * std::max<uint64_t>(uint64_t{16} << 20, 64 * 4 * widest);
+    if (plan.calibration) {
+        plan.memory_bytes = std::max(plan.memory_bytes, plan.calibration->memory_bytes);
+        plan.disk_bytes += plan.calibration->disk_bytes;
+    }
     // The CPU device keeps its own packed copy of the weights, and activations.
     if (options.forward_check != "off")
         plan.memory_bytes += plan.tensor_bytes * 5 / 4 + (uint64_t{128} << 20);

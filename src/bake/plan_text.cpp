@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "bake/plan.hpp"
+#include "bake/plan_calibration.hpp"
 #include "base/error.hpp"
 
 namespace ovenbird {
@@ -85,6 +86,9 @@ std::string plan_text(const BakePlan& plan) {
     text += fmt::format("disk needed     {:.1f} MiB, {:.0f} of it for tokenizer and configuration\n",
                         mib(plan.disk_bytes), mib(plan.text_bytes));
     text += fmt::format("memory needed   about {:.0f} MiB beside the mapped files\n", mib(plan.memory_bytes));
+    if (plan.calibration)
+        text += fmt::format("calibration     {} tokens, about {}\n", plan.calibration->tokens,
+                            calibration_cost(*plan.calibration));
     for (const auto& note : plan.notes)
         text += fmt::format("note            {}\n", note);
     for (const auto& warning : plan.warnings)
@@ -101,7 +105,14 @@ Json plan_json(const BakePlan& plan) {
                            {"to", store_name(tensor)},
                            {"bytes", tensor.stored_bytes()}});
     }
+    Json calibration;
+    if (plan.calibration)
+        calibration = {{"tokens", plan.calibration->tokens},
+                       {"seconds", plan.calibration->seconds},
+                       {"memory_bytes", plan.calibration->memory_bytes},
+                       {"disk_bytes", plan.calibration->disk_bytes}};
     return {{"model_type", plan.config.model_type},
+            {"calibration", calibration},
             {"tensors", tensors},
             {"forms", forms_json(plan)},
             {"forms_bytes", forms_bytes(plan)},

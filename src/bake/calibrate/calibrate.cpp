@@ -20,6 +20,7 @@ namespace ovenbird {
 namespace {
 
 constexpr size_t kRowsOfBatch = 2048;
+constexpr int64_t kJudgedOf = 4;       // blocks of rows, of which one is judged
 constexpr unsigned kMostSolvers = 32;  // threads, as many as the linear algebra takes
 
 Batch batch_of(const CalibrationTokens& tokens) {
@@ -265,8 +266,10 @@ private:
                           target);
             return {0, 0};
         }
+        // Some blocks of rows stand for all.
+        const bool judges = item.begin / kGptqRows % kJudgedOf == 0;
         statistics.move_target(w.data(), count);
-        const GptqRows rows = quantise_rows(tensor.format, effort_, statistics, w.data(), count);
+        const GptqRows rows = quantise_rows(tensor.format, effort_, statistics, w.data(), count, judges);
         store_rows(tensor.format, rows, item.begin, tensor.columns, target);
         return {rows.squared_error, rows.squared_values};
     }

@@ -16,6 +16,9 @@
 
 namespace ovenbird {
 
+/// Tokens of a sequence.
+inline constexpr int64_t kCalibrationLength = 256;
+
 /// Sequences of equal length, one behind the other.
 struct CalibrationTokens {
     int64_t length = 0;  // of a sequence

@@ -13,8 +13,7 @@
 namespace ovenbird {
 namespace {
 
-// Sequences at once: their caches are in memory.
-constexpr int64_t kTogether = 128;
+constexpr int64_t kMostTogether = 128;  // sequences
 
 double uniform(std::mt19937_64& engine) {
     return static_cast<double>(engine() >> 11) * 0x1p-53;
@@ -44,6 +43,8 @@ ov::Tensor filled(const ov::Shape& shape, int64_t value) {
 
 CalibrationTokens sample_tokens(const std::shared_ptr<ov::Model>& decoder, int64_t vocab_size,
                                 const SampleRequest& request, Reporter& reporter) {
+    const int64_t fitting = request.most_cache_values / (request.values_of_token * request.length);
+    const int64_t together = std::clamp<int64_t>(fitting, 1, kMostTogether);
     CalibrationTokens tokens;
     tokens.length = request.length;
     tokens.ids.resize(static_cast<size_t>(request.sequences * request.length));
@@ -54,17 +55,18 @@ CalibrationTokens sample_tokens(const std::shared_ptr<ov::Model>& decoder, int64
     const auto graph = compile_on("CPU", decoder, DeviceOptions{});
     reporter.begin("stage 1: sample text of the model's own", tokens.ids.size(), WorkUnit::steps);
     uint64_t done = 0;
-    for (int64_t first = 0; first < request.sequences; first += kTogether) {
-        const auto count = static_cast<size_t>(std::min(kTogether, request.sequences - first));
+    for (int64_t first = 0; first < request.sequences; first += together) {
+        const auto count = static_cast<size_t>(std::min(together, request.sequences - first));
         const auto id_of = [&](size_t sequence, int64_t at) -> int64_t& {
             return tokens.ids[(static_cast<size_t>(first) + sequence) * static_cast<size_t>(request.length) +
                               static_cast<size_t>(at)];
         };
         for (size_t i = 0; i < count; ++i) {
             auto& engine = engines[static_cast<size_t>(first) + i];
-            id_of(i, 0) = request.start_id >= 0
-                              ? request.start_id
-                              : static_cast<int64_t>(engine() % static_cast<uint64_t>(vocab_size));
+            // Every other sequence begins in the middle of anything: a chat model says little else than
+            // conversations behind its start.
+            const auto any = static_cast<int64_t>(engine() % static_cast<uint64_t>(vocab_size));
+            id_of(i, 0) = request.start_id >= 0 && i % 2 == 0 ? request.start_id : any;
         }
         graph->reset_state();
         ov::Tensor beams(ov::element::i32, {count});

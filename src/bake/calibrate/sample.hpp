@@ -17,6 +17,8 @@ struct SampleRequest {
     int64_t length = 256;
     int64_t start_id = -1;  // of each sequence; -1: one drawn from the whole vocabulary
     uint64_t seed = 0;
+    int64_t values_of_token = 1;                   // in a cache
+    int64_t most_cache_values = int64_t{1} << 28;  // of the sequences that are drawn together
 };
 
 /// Sequences drawn at temperature 1 from `decoder` (as build_decoder() gives it), many at once. Errors:

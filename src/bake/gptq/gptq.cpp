@@ -79,7 +79,8 @@ public:
         if (sweeps > 0 && scales_.size() == 1) fit_scale();
     }
 
-    GptqRows result() {
+    // `judges`: also what the outputs lose, which costs as much as a sweep.
+    GptqRows result(bool judges) {
         GptqRows rows;
         rows.codes.resize(static_cast<size_t>(rows_ * size_));
         for (int64_t row = 0; row < rows_; ++row)
@@ -92,6 +93,7 @@ public:
                 rows.lowest.push_back(static_cast<int16_t>(group.lowest[row]));
             }
         }
+        if (!judges) return rows;
         const auto energy = [&](const std::vector<float>& values) {
             RowSums sums{};
             const auto turned = times_hessian(values);
@@ -236,12 +238,12 @@ private:
 }  // namespace
 
 GptqRows quantise_rows(const QuantFormat& format, const GptqEffort& effort, const InputStatistics& statistics,
-                       const float* w, int64_t rows) {
+                       const float* w, int64_t rows, bool judges) {
     RowBlock block(format, statistics, w, rows);
     block.search_scales();
     block.round(effort.scale_factors);
     block.improve(effort.sweeps);
-    return block.result();
+    return block.result(judges);
 }
 
 }  // namespace ovenbird

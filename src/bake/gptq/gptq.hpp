@@ -58,8 +58,8 @@ struct GptqRows {
 };
 
 /// At most kGptqRows rows of a matrix [rows, statistics.size()], its target in `w`. One thread's work, the
-/// same whatever the rows beside them.
+/// same whatever the rows beside them. `judges`: fill in the errors, too, which costs as much as a sweep.
 GptqRows quantise_rows(const QuantFormat& format, const GptqEffort& effort, const InputStatistics& statistics,
-                       const float* w, int64_t rows);
+                       const float* w, int64_t rows, bool judges = true);
 
 }  // namespace ovenbird

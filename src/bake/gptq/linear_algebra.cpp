@@ -3,6 +3,7 @@
 #include <cblas.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <functional>
 #include <vector>
@@ -146,6 +147,26 @@ void solve_rows(const float* l, int64_t size, int64_t rows, float* x) {
                 1.0F, l, narrow(size), x, narrow(size));
     cblas_strsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, narrow(rows), narrow(size),
                 1.0F, l, narrow(size), x, narrow(size));
+}
+
+double measured_speed() {
+    constexpr int64_t kSize = 512;
+    constexpr size_t kTimes = 8;
+    const unsigned threads = std::min(worker_count(), kMostThreads);
+    const std::vector<float> a(kSize * kSize, 0.5F);
+    std::vector<std::vector<float>> products(threads, std::vector<float>(kSize * kSize));
+    const auto run = [&] {
+        for_tiles(threads, [&](size_t i) {
+            for (size_t time = 0; time < kTimes; ++time)
+                add_product({a.data(), kSize}, {a.data(), kSize}, kSize, kSize, kSize, 1.0F,
+                            products[i].data(), kSize);
+        });
+    };
+    run();  // the first call finds out which processor it is
+    const auto start = std::chrono::steady_clock::now();
+    run();
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+    return static_cast<double>(threads * kTimes) * 2.0 * kSize * kSize * kSize / passed.count();
 }
 
 }  // namespace ovenbird

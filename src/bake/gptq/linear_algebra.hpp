@@ -26,6 +26,10 @@ void invert_lower(const float* l, int64_t size, float* inverse);
 /// x [rows, size] becomes x (L Lᵀ)⁻¹. One thread's work: rows may be shared out.
 void solve_rows(const float* l, int64_t size, int64_t rows, float* x);
 
+/// Floating-point operations a second that this machine's cores reach together, in products of matrices.
+/// Takes a few hundredths of a second.
+double measured_speed();
+
 /// One thread's product: c [m, n] += factor * a [m, k] b [k, n], each with the distance of its rows.
 struct Block {
     const float* data;

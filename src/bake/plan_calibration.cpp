@@ -1,0 +1,116 @@
+#include "bake/plan_calibration.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bake/calibrate/calibrate.hpp"
+#include "bake/gptq/linear_algebra.hpp"
+#include "bake/gptq/loops.hpp"
+#include "base/parallel.hpp"
+
+namespace ovenbird {
+namespace {
+
+// What --effort normal is ready to wait for.
+constexpr double kPatience = 15 * 60;
+constexpr int64_t kNormalTokens = 32 * kCalibrationLength;
+constexpr int64_t kBestTokens = 128 * kCalibrationLength;
+// Beyond so many weights a matrix has rows enough to bear less text and fewer tries.
+constexpr double kManyWeights = 2e9;
+
+GptqEffort effort_of(const std::string& effort, bool is_large) {
+    if (effort == "normal" || is_large) return {{1.0F}, 1};
+    return {{1.0F, 0.93F, 0.87F, 1.07F}, 3};
+}
+
+// A matrix that is calibrated, and how often its inputs' statistics are made for it alone.
+struct Sizes {
+    double layer_weights = 0;  // of the largest layer
+    double weights = 0;        // of all layers
+    double head_weights = 0;
+    double row_work = 0;  // rows times squared columns, over all calibrated matrices
+    double widest = 0;    // columns
+};
+
+Sizes sizes_of(const BakePlan& plan) {
+    Sizes sizes;
+    for (const auto& tensor : plan.tensors) {
+        const auto rows = static_cast<double>(tensor.rows);
+        const auto columns = static_cast<double>(tensor.columns);
+        if (tensor.role == TensorRole::embedding || tensor.role == TensorRole::head)
+            sizes.head_weights = std::max(sizes.head_weights, rows * columns);
+        if (tensor.role != TensorRole::linear) continue;
+        sizes.weights += rows * columns;
+        sizes.row_work += rows * columns * columns;
+        sizes.widest = std::max(sizes.widest, columns);
+    }
+    sizes.layer_weights = sizes.weights / static_cast<double>(plan.config.layer_count());
+    return sizes;
+}
+
+void reckon(CalibrationPlan& calibration, const BakePlan& plan, const Sizes& sizes) {
+    const ModelConfig& config = plan.config;
+    const auto tokens = static_cast<double>(calibration.tokens);
+    const auto layers = static_cast<double>(config.layer_count());
+    const auto square = [](int64_t size) { return static_cast<double>(size) * static_cast<double>(size); };
+    const int64_t attended = config.heads * config.head_size;
+    const double squares =
+        2 * square(config.hidden_size) + square(attended) + square(config.intermediate_size);
+    const double cubes = 2 * square(config.hidden_size) * static_cast<double>(config.hidden_size) +
+                         square(attended) * static_cast<double>(attended) +
+                         square(config.intermediate_size) * static_cast<double>(config.intermediate_size);
+    const double forward = 2 * 2 * sizes.weights * tokens;  // both models
+    const double statistics = layers * (3 * squares * tokens + cubes);
+    const double rounding =
+        sizes.row_work * (7 + 1.5 * static_cast<double>(calibration.effort.scale_factors.size()) +
+                          4 * calibration.effort.sweeps);
+    const double sampling = 2 * (sizes.weights + sizes.head_weights) * tokens;
+    // What stands beside the products (attention, small loops) took as long again where it was measured.
+    constexpr double kBeside = 1.6;
+    calibration.seconds = kBeside * (forward + statistics + rounding + sampling) / measured_speed();
+
+    const double solvers = std::min(worker_count(), 32U) * 8.0 * sizes.widest * kGptqRows * 4;
+    calibration.memory_bytes =
+        (uint64_t{512} << 20) +
+        static_cast<uint64_t>(3 * 4 * sizes.layer_weights + 4 * 4 * sizes.widest * sizes.widest + solvers);
+    const auto wide =
+        static_cast<double>(2 * std::max(attended, config.intermediate_size) + 4 * config.hidden_size);
+    calibration.disk_bytes = static_cast<uint64_t>(
+        std::max(tokens * 4 * wide, 1.1 * (sizes.weights + sizes.head_weights)) + 0.6 * sizes.weights);
+}
+
+}  // namespace
+
+std::string calibration_cost(const CalibrationPlan& calibration) {
+    const double gigabytes = static_cast<double>(calibration.memory_bytes) / 1e9;
+    const std::string time = calibration.seconds < 90 ? fmt::format("{:.0f} s", calibration.seconds)
+                                                      : fmt::format("{:.0f} min", calibration.seconds / 60);
+    return fmt::format("{}, {:.1f} GB of memory", time, gigabytes);
+}
+
+std::optional<CalibrationPlan> plan_calibration(BakePlan& plan, const BakeOptions& options) {
+    const bool has_int4 =
+        std::any_of(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
+            return tensor.role == TensorRole::linear && tensor.store == Store::quantized &&
+                   tensor.format.bits == 4;
+        });
+    if (options.effort == "fast" || !has_int4) return std::nullopt;
+    CalibrationPlan calibration;
+    const Sizes sizes = sizes_of(plan);
+    const bool is_large = sizes.weights > kManyWeights;
+    calibration.effort = effort_of(options.effort, is_large);
+    calibration.tokens = options.effort == "normal" || is_large ? kNormalTokens : kBestTokens;
+    if (options.calibration_tokens > 0) calibration.tokens = options.calibration_tokens;
+    reckon(calibration, plan, sizes);
+    if (options.effort == "normal" && calibration.seconds > kPatience) {
+        plan.notes.push_back(fmt::format(
+            "not calibrated, which would take about {} (--effort best does it); INT4 costs more quality so",
+            calibration_cost(calibration)));
+        return std::nullopt;
+    }
+    plan.notes.push_back(fmt::format("calibrating: about {}", calibration_cost(calibration)));
+    return calibration;
+}
+
+}  // namespace ovenbird
