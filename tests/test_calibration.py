@@ -108,6 +108,28 @@ class TheSameModel(Calibration):
                 self.assertEqual(len(calibration["output_error"]), 7 * layers)
 
 
+class WhatIsRead(Calibration):
+    def test_a_start_that_is_no_token(self):
+        source = random_checkpoint(self.scratch / "source")
+        config = json.loads((source / "config.json").read_text())
+        for start in (config["vocab_size"], 2**40, None, [1, 2]):
+            with self.subTest(start=start):
+                (source / "config.json").write_text(json.dumps({**config, "bos_token_id": start}))
+                baking.bake(source, self.scratch / "baked", *BEST, *PLAIN)
+
+    def test_text_with_tokens_that_the_model_has_not(self):
+        source = random_checkpoint(self.scratch / "source")
+        tokenizer = json.loads((source / "tokenizer.json").read_text())
+        tokenizer["added_tokens"].append({"id": 5000, "content": "Q", "single_word": False, "lstrip": False, "rstrip": False,
+                                          "normalized": False, "special": False})
+        (source / "tokenizer.json").write_text(json.dumps(tokenizer))
+        text = self.scratch / "text.txt"
+        text.write_text("ab Q " * 2000)
+        result = baking.ovenbird("bake", source, "-o", self.scratch / "baked", *BEST, *PLAIN, "--calibration", text, check=False)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("none of the model's 96", result.stderr)
+
+
 class NearerToItsSource(Calibration):
     def sequences(self, decoder, count, length):
         """What the source itself would say, as the calibration does, but other text."""
