@@ -49,6 +49,7 @@ CalibrationTokens sample(const Checkpoint& checkpoint, const BakeOptions& option
         request.sequences = std::max<int64_t>(1, count / kCalibrationLength) + kHeldOutSequences;
         const Json& start = config.json().value("bos_token_id", Json());
         request.start_id = start.is_number_integer() ? start.get<int64_t>() : -1;
+        if (request.start_id >= plan.config.vocab_size) request.start_id = -1;
         request.most_cache_values = kMostCacheValues;
         request.values_of_token =
             2 * plan.config.layer_count() * plan.config.kv_heads * plan.config.head_size;
@@ -61,13 +62,15 @@ CalibrationTokens sample(const Checkpoint& checkpoint, const BakeOptions& option
 }
 
 // What is calibrated, and how: all that the codes depend on.
-std::string key_of(const Manifest& manifest, const BakeOptions& options) {
+std::string key_of(const Manifest& manifest, const BakeOptions& options, const fs::path& text_folder) {
     Json key = to_json(options);
     for (const char* inert : {"force", "keep-intermediate", "forward-check", "form", "npu-platform"})
         key.erase(inert);
     if (!options.calibration.empty()) key["calibration"] = hash_file(options.calibration);
     for (const auto& file : manifest.source_files)
         key["files"].push_back(file.hash);
+    for (const auto& name : manifest.text_files)  // its configuration and its tokenizer
+        key["files"].push_back(hash_file(text_folder / name));
     key["version"] = manifest.ovenbird_version;
     return key.dump();
 }
@@ -124,7 +127,7 @@ Json prove_exact(const BakePlan& plan, const StoredTensors& stored, Reporter& re
 Json calibrate_weights(const Checkpoint& checkpoint, const BakePlan& plan, const BakeOptions& options,
                        const CompressedWeights& weights, const fs::path& text_folder, const fs::path& folder,
                        const Manifest& manifest, Reporter& reporter) {
-    KeptWork kept(folder, key_of(manifest, options));
+    KeptWork kept(folder, key_of(manifest, options, text_folder));
     std::map<std::string, QuantTarget> targets;
     std::map<std::string, const PlannedTensor*> planned;
     for (const auto& tensor : plan.tensors) {

@@ -23,6 +23,8 @@ Activations Activations::create(const std::filesystem::path& file, int64_t rows,
 Activations Activations::open(const std::filesystem::path& file, int64_t rows, int64_t size) {
     Activations found;
     found.size_ = size;
+    if (!std::filesystem::exists(file))
+        fail(ErrorCode::not_found, "{}: is gone; delete its folder and bake again", file.string());
     found.file_ = MappedFile::open(file);
     if (found.file_->bytes().size() != byte_count(rows, size))
         fail(ErrorCode::invalid_input, "{}: has {} bytes, {} were expected; delete its folder and bake again",

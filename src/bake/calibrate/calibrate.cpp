@@ -326,6 +326,10 @@ private:
 
 CalibrationReport calibrate(const CalibrationSource& source, const CalibrationTokens& tokens,
                             const GptqEffort& effort, KeptWork& kept, Reporter& reporter) {
+    for (const int64_t id : tokens.ids)
+        if (id < 0 || id >= source.config.vocab_size)
+            fail(ErrorCode::invalid_input, "token {} to calibrate on is none of the model's {}", id,
+                 source.config.vocab_size);
     return Calibrator(source, tokens, effort, kept, reporter).run();
 }
 

@@ -15,6 +15,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kState = "state.json";
 constexpr const char* kTokens = "tokens.json";
+constexpr int64_t kMostLayers = int64_t{1} << 20;
+constexpr int64_t kMostTokens = int64_t{1} << 32;
 
 std::vector<std::span<std::byte>> parts(const std::vector<QuantTarget>& matrices) {
     std::vector<std::span<std::byte>> all;
@@ -34,22 +36,33 @@ Json to_json(const MatrixReport& matrix) {
 }
 
 KeptWork::KeptWork(fs::path folder, const std::string& key) : folder_(std::move(folder)), key_(key) {
-    if (fs::exists(folder_ / kState)) {
-        const Json json = read_json(folder_ / kState);
-        const JsonObject state(json, (folder_ / kState).string());
-        if (state.text_or("key", "") == key) {
-            layers_ = state.integer("layers");
-            for (const auto& item : state.array("matrices")) {
-                const JsonObject matrix(item, state.origin());
-                matrices_.push_back({matrix.text("name"), matrix.number("output_error"),
-                                     matrix.number("damping"), matrix.boolean_or("data_free", false)});
-            }
-            return;
-        }
-    }
+    if (take_up()) return;
+    layers_ = 0;
+    matrices_.clear();
     remove_tree(folder_);
     fs::create_directories(folder_);
     write_state();
+}
+
+bool KeptWork::take_up() {
+    if (!fs::exists(folder_ / kState)) return false;
+    try {
+        const Json json = read_json(folder_ / kState);
+        const JsonObject state(json, (folder_ / kState).string());
+        if (state.text("key") != key_) return false;
+        layers_ = state.integer_in("layers", 0, kMostLayers);
+        for (const auto& item : state.array("matrices")) {
+            const JsonObject matrix(item, state.origin());
+            matrices_.push_back({matrix.text("name"), matrix.number("output_error"), matrix.number("damping"),
+                                 matrix.boolean_or("data_free", false)});
+        }
+        if (!tokens() && layers_ > 0) return false;
+    } catch (const Error&) {
+        return false;  // damaged
+    }
+    for (int64_t layer = 0; layer < layers_; ++layer)
+        if (!fs::exists(layer_file(layer))) return false;
+    return true;
 }
 
 void KeptWork::write_state() const {
@@ -62,7 +75,17 @@ void KeptWork::write_state() const {
 std::optional<CalibrationTokens> KeptWork::tokens() const {
     if (!fs::exists(folder_ / kTokens)) return std::nullopt;
     const Json json = read_json(folder_ / kTokens);
-    return CalibrationTokens{json.at("length").get<int64_t>(), json.at("ids").get<std::vector<int64_t>>()};
+    const JsonObject kept(json, (folder_ / kTokens).string());
+    CalibrationTokens tokens;
+    tokens.length = kept.integer_in("length", 1, kMostTokens);
+    for (const Json& id : kept.array("ids")) {
+        if (!id.is_number_integer()) fail(ErrorCode::invalid_input, "{}: has no tokens", kept.origin());
+        tokens.ids.push_back(id.get<int64_t>());
+    }
+    if (tokens.ids.empty() || tokens.ids.size() % static_cast<size_t>(tokens.length) != 0)
+        fail(ErrorCode::invalid_input, "{}: has {} tokens in sequences of {}", kept.origin(),
+             tokens.ids.size(), tokens.length);
+    return tokens;
 }
 
 void KeptWork::keep(const CalibrationTokens& tokens) {

@@ -14,8 +14,8 @@ namespace ovenbird {
 
 class KeptWork {
 public:
-    /// `key` says what is calibrated, and how. A folder that another key left is emptied. Errors: io,
-    /// no_space.
+    /// `key` says what is calibrated, and how. A folder that another key left, or that is damaged, is
+    /// emptied. Errors: io, no_space.
     KeptWork(std::filesystem::path folder, const std::string& key);
 
     std::filesystem::path file(const std::string& name) const { return folder_ / name; }
@@ -30,6 +30,7 @@ public:
     void keep(int64_t layer, const std::vector<QuantTarget>& matrices, std::vector<MatrixReport> reports);
 
 private:
+    bool take_up();  // false: there is nothing of this key, or not all of it
     std::filesystem::path layer_file(int64_t layer) const;
     void write_state() const;
 

@@ -86,7 +86,7 @@ public:
         for (int64_t row = 0; row < rows_; ++row)
             for (int64_t column = 0; column < size_; ++column)
                 rows.codes[static_cast<size_t>(row * size_ + column)] =
-                    static_cast<int8_t>(codes_[at(column) + static_cast<size_t>(row)]);
+                    static_cast<int16_t>(codes_[at(column) + static_cast<size_t>(row)]);
         for (int64_t row = 0; row < rows_; ++row) {
             for (const auto& group : scales_) {
                 rows.scales.push_back(group.scale[row]);

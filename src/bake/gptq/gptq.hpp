@@ -55,7 +55,7 @@ private:
 
 /// Codes and scales of some rows.
 struct GptqRows {
-    std::vector<int8_t> codes;    // [rows, columns], n of w ≈ n * scale: zero points are taken out
+    std::vector<int16_t> codes;   // [rows, columns], n of w ≈ n * scale: zero points are taken out
     std::vector<float> scales;    // [rows, groups], as f16 holds them
     std::vector<int16_t> lowest;  // [rows, groups], of n
     double squared_error = 0;     // of the outputs, over the rows: Σ (w - q) H (w - q)ᵀ

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <vector>
 
@@ -104,6 +105,8 @@ bool factorise(float* h, int64_t size) {
         // LAPACK counts by columns: its upper triangle is the lower one here.
         spotrf_("U", &wide, corner, &stride, &info);
         if (info != 0) return false;
+        for (int64_t at = 0; at < end - first; ++at)  // OpenBLAS goes on with what is not a number
+            if (!std::isfinite(corner[at * size + at])) return false;
         const size_t below = tiles(size - end);
         for_tiles(below, [&](size_t i) {
             const int64_t row = end + static_cast<int64_t>(i) * kTile;

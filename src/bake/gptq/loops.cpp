@@ -180,7 +180,7 @@ OVENBIRD_INLINE void dot_loop(const float* a, const float* b, int64_t count, flo
     attribute void dot_##suffix(const float* a, const float* b, int64_t count, float* sums) {             \
         dot_loop<width>(a, b, count, sums);                                                               \
     }                                                                                                     \
-    const GptqLoops k_##suffix = {search_##suffix, round_##suffix, descend_##suffix, dot_##suffix};
+    const GptqLoops k_##suffix = {#suffix, search_##suffix, round_##suffix, descend_##suffix, dot_##suffix};
 // NOLINTEND(bugprone-macro-parentheses)
 
 OVENBIRD_GPTQ_LOOPS(baseline, 4, )
@@ -191,13 +191,21 @@ OVENBIRD_GPTQ_LOOPS(avx512, 16, __attribute__((target("avx2,bmi,bmi2,avx512f,avx
 
 }  // namespace
 
-const GptqLoops& gptq_loops() {
-    const std::string_view name = runnable_kernels().back().name;
+std::span<const GptqLoops> runnable_gptq_loops() {
+    static const std::vector<GptqLoops> runnable = [] {
+        std::vector<GptqLoops> all{k_baseline};
 #if defined(__x86_64__)
-    if (name == "avx512") return k_avx512;
-    if (name == "avx2") return k_avx2;
+        for (const auto& kernels : runnable_kernels())
+            for (const GptqLoops& loops : {k_avx2, k_avx512})
+                if (std::string_view(kernels.name) == loops.name) all.push_back(loops);
 #endif
-    return k_baseline;
+        return all;
+    }();
+    return runnable;
+}
+
+const GptqLoops& gptq_loops() {
+    return runnable_gptq_loops().back();
 }
 
 float storable_scale(float scale) {

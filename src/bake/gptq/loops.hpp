@@ -3,6 +3,7 @@
 // one column behind each other, so that each vector is one column of many rows.
 
 #include <cstdint>
+#include <span>
 
 namespace ovenbird {
 
@@ -16,7 +17,9 @@ struct RowScales {
     float highest[kGptqRows];
 };
 
+/// One instruction set's loops. All of them give the same bits.
 struct GptqLoops {
+    const char* name;
     /// Columns of one group, one behind the other: chooses the scales of least error, each column's weighed
     /// by `weights`. Arrays are [columns][kGptqRows].
     void (*search)(const float* const* columns, const float* weights, int64_t count, int bits, bool symmetric,
@@ -33,7 +36,9 @@ struct GptqLoops {
     void (*dot)(const float* a, const float* b, int64_t count, float* sums);
 };
 
-/// The fastest that this processor runs.
+/// Those that this processor can run, the fastest last; never empty.
+std::span<const GptqLoops> runnable_gptq_loops();
+/// The fastest of them.
 const GptqLoops& gptq_loops();
 
 /// The nearest scale that f16 holds, never 0.
