@@ -23,9 +23,9 @@ inline constexpr int64_t kHeldOutSequences = 8;
 
 /// Sequences of equal length, one behind the other.
 struct CalibrationTokens {
-    int64_t length = 0;    // of a sequence
+    int64_t length = 0;  // of a sequence
+    std::vector<int64_t> ids{};
     int64_t held_out = 0;  // sequences, the last ones: judged by, not calibrated on
-    std::vector<int64_t> ids;
     int64_t sequences() const { return static_cast<int64_t>(ids.size()) / length; }
 };
 

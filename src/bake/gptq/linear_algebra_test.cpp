@@ -83,7 +83,7 @@ TEST_P(Sizes, CrossAdds) {
     auto wanted = plain_cross(a, b, rows, size);
     for (size_t i = 0; i < wanted.size(); ++i)
         wanted[i] += static_cast<double>(c[i]);
-    add_cross(a.data(), b.data(), rows, size, c.data());
+    add_cross(a.data(), size, b.data(), size, rows, c.data());
     expect_near(c, wanted, 1e-5);
 }
 

@@ -134,7 +134,7 @@ TEST(InputStatistics, MovedTargetIsARidgeRegression) {
     ASSERT_TRUE(statistics.settle(damping));
     const auto w = random_matrix(3, size, 4);
     auto moved = w;
-    statistics.move_target(moved.data(), 3);
+    statistics.move_target(moved.data(), 0, 3);
 
     const auto own = plain_cross(x, x, rows, size);
     const auto crossed = plain_cross(original, x, rows, size);
@@ -175,7 +175,7 @@ TEST(InputStatistics, EqualInputsLeaveTheTargetAlone) {
     ASSERT_TRUE(statistics.settle(damping));
     const auto w = random_matrix(3, 40, 4);
     auto moved = w;
-    statistics.move_target(moved.data(), 3);
+    statistics.move_target(moved.data(), 0, 3);
     for (size_t i = 0; i < w.size(); ++i)
         EXPECT_NEAR(moved[i], w[i], 1e-5);
 }
