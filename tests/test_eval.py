@@ -175,7 +175,7 @@ class WhatGoesWrong(Baked):
         process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(temporary)})
         until = time.monotonic() + 60
-        while not list(temporary.glob("*/*.xml")) and time.monotonic() < until:
+        while not list(temporary.glob("*/*.f32")) and time.monotonic() < until:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)

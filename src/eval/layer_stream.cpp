@@ -6,6 +6,14 @@
 #include "base/platform/process.hpp"
 
 namespace ovenbird {
+namespace {
+
+// With as many tokens as heads the CPU device computes a static layer's attention wrongly (OpenVINO 2026.4).
+size_t harmless_length(size_t tokens, const ModelConfig& config) {
+    return tokens == static_cast<size_t>(config.heads) ? tokens + 1 : tokens;
+}
+
+}  // namespace
 
 LayerStream::LayerStream(const SourceTensors& tensors, const std::vector<size_t>& lengths)
     : tensors_(tensors), lengths_(lengths) {
@@ -19,6 +27,7 @@ LayerStream::LayerStream(const SourceTensors& tensors, const std::vector<size_t>
     feeder_ = std::make_unique<LayerRunner>(config, shared, fed);
     size_t most_rows = fed.rows();
     for (auto& batches : padded_batches(lengths)) {
+        batches.tokens = harmless_length(batches.tokens, config);
         const Batch batch{batches.at_once, batches.tokens};
         most_rows = std::max(most_rows, batch.rows());
         attentions_.push_back({std::move(batches), std::make_unique<LayerRunner>(config, shared, batch)});

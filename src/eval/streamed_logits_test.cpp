@@ -96,6 +96,16 @@ TEST_P(Streamed, SaysWhatTheWholeDecoderSays) {
     EXPECT_LT(difference(*streamed, 0, text), 1e-4);
 }
 
+// One of these lengths is the number of heads.
+TEST_P(Streamed, LengthsOfAFewTokens) {
+    const auto streamed = stream_checkpoint(tensors_of(source_));
+    const auto sequences = random_sequences({1, 3, 4}, streamed->vocab_size());
+    for (const auto& sequence : sequences) {
+        const size_t first = streamed->run({sequence}, reporter_);
+        EXPECT_LT(difference(*streamed, first, {sequence}), 1e-4) << sequence.size();
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Families, Streamed,
                          testing::Values("llama_even_llama3_head_dim", "llama_odd_biases",
                                          "mistral_even_window", "qwen2_odd_tied", "qwen3_even_window_biases",
