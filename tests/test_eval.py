@@ -88,6 +88,8 @@ class Text(Baked):
         [measured] = self.eval(folder, *EXACT)["measured"]
         self.assertEqual(measured["form"], "window")
         np.testing.assert_allclose(measured["text"]["perplexity"], np.exp(-self.expected()[:, 0].mean()), rtol=1e-3)
+        alone = baking.ovenbird("eval", folder, "--tokens", 40, "--device", "CPU", "--no-cache")
+        self.assertNotIn("one row of logits", alone.stderr)
 
     def test_forms_that_differ_are_an_error(self):
         folder = pathlib.Path(shutil.copytree(self.baked, self.folder / "differs"))
