@@ -71,6 +71,13 @@ class Text(Baked):
         self.assertLess(measured["text"]["kl"], 1e-6)
         self.assertEqual(measured["greedy"]["least"], 32)
 
+    def test_a_decoder_is_a_source_too(self):
+        decoder = self.wide / "intermediate_dynamic" / "openvino_model.xml"
+        [measured] = self.eval(self.baked, "--against", decoder, *EXACT)["measured"]
+        [streamed] = self.eval(self.baked, "--against", self.source, *EXACT)["measured"]
+        np.testing.assert_allclose(measured["text"]["kl"], streamed["text"]["kl"], rtol=2e-3)
+        self.assertEqual(measured["greedy"]["common_tokens"], streamed["greedy"]["common_tokens"])
+
     def test_forms_agree(self):
         told = self.eval(self.baked, "--against", self.source, "--form", "all", *EXACT)["measured"]
         self.assertEqual([each["form"] for each in told], ["dynamic", "whole", "folded", "window"])

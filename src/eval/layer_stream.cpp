@@ -8,7 +8,8 @@
 namespace ovenbird {
 namespace {
 
-// With as many tokens as heads the CPU device computes a static layer's attention wrongly (OpenVINO 2026.4).
+// With as many tokens as heads, a static layer's attention comes out wrong where the CPU device makes one
+// kernel of it and of the transposition behind it (its snippets; OpenVINO 2026.4).
 size_t harmless_length(size_t tokens, const ModelConfig& config) {
     return tokens == static_cast<size_t>(config.heads) ? tokens + 1 : tokens;
 }

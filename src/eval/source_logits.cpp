@@ -97,14 +97,14 @@ std::unique_ptr<SourceLogits> open_source_logits(const std::filesystem::path& so
     auto from = open_source(source);
     BakeOptions options;
     options.source = source;
+    options.context = 0;
+    options.seq_len = 1;                               // of a window that is not made
+    if (from->kind() == std::string_view("openvino"))  // whose weights are kept as they are
+        return std::make_unique<DecoderLogits>(*from, from->plan(options), options, reporter);
     options.bits = 16;
     options.rotate = "off";
-    options.context = 0;
-    options.seq_len = 1;  // of a window that is not made
     BakePlan plan = from->plan(options);
-    const bool is_checkpoint = !plan.tensors.empty();
-    if (is_checkpoint) return stream_checkpoint({std::move(from), std::move(plan)});
-    return std::make_unique<DecoderLogits>(*from, plan, options, reporter);
+    return stream_checkpoint({std::move(from), std::move(plan)});
 }
 
 }  // namespace ovenbird
