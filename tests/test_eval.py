@@ -71,6 +71,13 @@ class Text(Baked):
         self.assertLess(measured["text"]["kl"], 1e-6)
         self.assertEqual(measured["greedy"]["least"], 32)
 
+    def test_a_decoder_is_a_source_too(self):
+        decoder = self.wide / "intermediate_dynamic" / "openvino_model.xml"
+        [measured] = self.eval(self.baked, "--against", decoder, *EXACT)["measured"]
+        [streamed] = self.eval(self.baked, "--against", self.source, *EXACT)["measured"]
+        np.testing.assert_allclose(measured["text"]["kl"], streamed["text"]["kl"], rtol=2e-3)
+        self.assertEqual(measured["greedy"]["common_tokens"], streamed["greedy"]["common_tokens"])
+
     def test_forms_agree(self):
         told = self.eval(self.baked, "--against", self.source, "--form", "all", *EXACT)["measured"]
         self.assertEqual([each["form"] for each in told], ["dynamic", "whole", "folded", "window"])
@@ -88,6 +95,8 @@ class Text(Baked):
         [measured] = self.eval(folder, *EXACT)["measured"]
         self.assertEqual(measured["form"], "window")
         np.testing.assert_allclose(measured["text"]["perplexity"], np.exp(-self.expected()[:, 0].mean()), rtol=1e-3)
+        alone = baking.ovenbird("eval", folder, "--tokens", 40, "--device", "CPU", "--no-cache")
+        self.assertNotIn("one row of logits", alone.stderr)
 
     def test_forms_that_differ_are_an_error(self):
         folder = pathlib.Path(shutil.copytree(self.baked, self.folder / "differs"))
@@ -175,7 +184,7 @@ class WhatGoesWrong(Baked):
         process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(temporary)})
         until = time.monotonic() + 60
-        while not list(temporary.glob("*/*.xml")) and time.monotonic() < until:
+        while not list(temporary.glob("*/*.f32")) and time.monotonic() < until:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)

@@ -1,50 +1,17 @@
 #include "eval/source_logits.hpp"
 
 #include <numeric>
-#include <random>
 
-#include "bake/decoder_source.hpp"
 #include "base/error.hpp"
-#include "base/platform/files.hpp"
 #include "base/platform/process.hpp"
 #include "device/cpu_reference.hpp"
 #include "eval/measure_text.hpp"
+#include "eval/scratch_folder.hpp"
+#include "eval/streamed_logits.hpp"
 #include "run/logits.hpp"
 
 namespace ovenbird {
 namespace {
-
-namespace fs = std::filesystem;
-
-// A folder of its own, deleted with this.
-class ScratchFolder {
-public:
-    ScratchFolder() {
-        std::random_device random;
-        path_ = fs::temp_directory_path() / fmt::format("ovenbird-eval-{:08x}{:08x}", random(), random());
-        if (!fs::create_directory(path_)) fail(ErrorCode::io, "{}: is there already", path_.string());
-    }
-    ~ScratchFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    ScratchFolder(const ScratchFolder&) = delete;
-    ScratchFolder& operator=(const ScratchFolder&) = delete;
-    const fs::path& path() const { return path_; }
-
-private:
-    fs::path path_;
-};
-
-void check_disk(const BakePlan& plan, const fs::path& folder) {
-    const uint64_t needed = plan.weights_file_bytes + plan.decoder_bytes;
-    const uint64_t free_bytes = free_disk_bytes(folder);
-    if (free_bytes >= needed) return;
-    fail(ErrorCode::no_space,
-         "{}: the source's weights take {} MiB and {} MiB are free; free some, or name another folder in "
-         "TMPDIR",
-         folder.string(), needed >> 20, free_bytes >> 20);
-}
 
 ov::Tensor row_of(std::span<const int64_t> values) {
     ov::Tensor tensor(ov::element::i64, {1, values.size()});
@@ -55,17 +22,11 @@ ov::Tensor row_of(std::span<const int64_t> values) {
 // One stateful decoder that is run over a sequence in chunks, and over it anew where an earlier row is asked.
 class DecoderLogits : public SourceLogits {
 public:
-    DecoderLogits(const fs::path& source, Reporter& reporter) {
-        const auto from = open_source(source);
-        BakeOptions options;
-        options.source = source;
-        options.bits = 16;
-        options.context = 0;
-        options.seq_len = 1;  // of a window that is not made
-        const BakePlan plan = from->plan(options);
-        check_disk(plan, scratch_.path());
+    DecoderLogits(const DecoderSource& from, const BakePlan& plan, const BakeOptions& options,
+                  Reporter& reporter) {
+        scratch_.check_disk(plan.weights_file_bytes + plan.decoder_bytes, "the source's weights");
         Manifest unused;
-        from->write_decoder(plan, options, scratch_.path(), scratch_.path() / "kept", unused, reporter);
+        from.write_decoder(plan, options, scratch_.path(), scratch_.path() / "kept", unused, reporter);
         decoder_ = compile_file_on("CPU", scratch_.path() / kModelXmlName, exact_cpu());
         vocab_size_ = decoder_->model().output("logits").get_partial_shape()[2].get_length();
         ov::Tensor beam(ov::element::i32, {1});
@@ -132,8 +93,18 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SourceLogits> open_source_logits(const fs::path& source, Reporter& reporter) {
-    return std::make_unique<DecoderLogits>(source, reporter);
+std::unique_ptr<SourceLogits> open_source_logits(const std::filesystem::path& source, Reporter& reporter) {
+    auto from = open_source(source);
+    BakeOptions options;
+    options.source = source;
+    options.context = 0;
+    options.seq_len = 1;                               // of a window that is not made
+    if (from->kind() == std::string_view("openvino"))  // whose weights are kept as they are
+        return std::make_unique<DecoderLogits>(*from, from->plan(options), options, reporter);
+    options.bits = 16;
+    options.rotate = "off";
+    BakePlan plan = from->plan(options);
+    return stream_checkpoint({std::move(from), std::move(plan)});
 }
 
 }  // namespace ovenbird

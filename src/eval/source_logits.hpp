@@ -21,9 +21,9 @@ public:
     virtual LogitRows rows() = 0;
 };
 
-/// The source (a Hugging Face folder, a .gguf file or an OpenVINO IR) as one decoder on the CPU in f32, its
-/// weights in f16: they take two bytes each on the disk of the folder for temporary files while this lives.
-/// Errors: those of open_source() and of a bake's stage 1; no_space.
+/// The source on the CPU in f32. A checkpoint (a Hugging Face folder or a .gguf file) is streamed, see
+/// stream_checkpoint(); an OpenVINO IR is one decoder, its weights on the disk of the folder for temporary
+/// files while this lives. Errors: those of open_source() and of a bake's stage 1; no_space.
 std::unique_ptr<SourceLogits> open_source_logits(const std::filesystem::path& source, Reporter& reporter);
 
 }  // namespace ovenbird

@@ -32,9 +32,9 @@ StaticEngine::StaticEngine(std::unique_ptr<CompiledGraph> session, int64_t pad_i
         add_input(port);
     find_logits();
     pad_id_ = filler_id(pad_id, vocab_size_);
-    logits_.resize(static_cast<size_t>(vocab_size_));
     describe({.window_tokens = window_tokens_,
               .vocab_size = vocab_size_,
+              .most_rows = logit_rows_,
               .device = session_->device(),
               .input_shapes = shapes_sent()});
 }
@@ -131,8 +131,9 @@ Engine::Progress StaticEngine::compute(const Request& request) {
     session_->reset_state();
     if (!session_->infer(request.stop)) return {};
     const ov::Tensor tensor = session_->output(kLogits);
-    const size_t row = logit_rows_ == 1 ? 0 : ids.size() - 1;
-    read_logits(tensor, row, logits_);
+    // The one row, or as many of them as there are tokens: what follows is padding.
+    const size_t given = logit_rows_ == 1 ? 1 : ids.size();
+    read_last_logits(tensor, given, request.rows, logits_);
     return {0, static_cast<int64_t>(ids.size()), 0, logits_};
 }
 

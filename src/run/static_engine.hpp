@@ -13,9 +13,9 @@
 namespace ovenbird {
 
 /// Runs any static [1, N] IR with input_ids and logits: Ovenbird's own ([1, 1, V], last row) or others' ([1,
-/// N, V]). attention_mask, position_ids and beam_idx are fed where the model has them; inputs_embeds instead
-/// of input_ids through an embedder; a stateful model's state is reset before every step, because every step
-/// recomputes the whole window.
+/// N, V]): then logits of every row may be asked at once. attention_mask, position_ids and beam_idx are fed
+/// where the model has them; inputs_embeds instead of input_ids through an embedder; a stateful model's state
+/// is reset before every step, because every step recomputes the whole window.
 class StaticEngine : public Engine {
 public:
     /// Errors: unsupported, naming the input or output that does not fit (a dynamic model: says how to bake

@@ -113,6 +113,19 @@ TEST(StaticEngine, TakesTheLastRealRowOfAllLogits) {
     }
 }
 
+TEST(StaticEngine, GivesAsManyRowsAsTheGraphHas) {
+    const auto rows_of = [](StaticEngine& engine, const std::vector<int64_t>& ids, int64_t rows) {
+        const auto logits = engine.logits_after(ids, rows);
+        return std::vector<float>(logits.begin(), logits.end());
+    };
+    const auto engine = engine_over(echo_model());
+    EXPECT_EQ(engine->most_rows(), 6);
+    EXPECT_EQ(rows_of(*engine, {4, 5, 9}, 2), (std::vector<float>{5, 1, 1, 9, 1, 2}));
+    EXPECT_EQ(rows_of(*engine, {4, 5}, 2), (std::vector<float>{4, 1, 0, 5, 1, 1}));
+    EXPECT_EQ(rows_of(*engine, {1, 2, 3, 4, 5, 6}, 6).size(), 18U);
+    EXPECT_EQ(engine_over(sum_model())->most_rows(), 1);
+}
+
 TEST(StaticEngine, PadsOnTheRightWithThePadTokenAndMasksIt) {
     const auto engine = engine_over(sum_model(), 1);
     EXPECT_EQ(ask(*engine, {1, 2}), (std::vector<float>{7, 2}));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/error.hpp"
+#include "base/platform/process.hpp"
 #include "device/cpu_reference.hpp"
 
 namespace ovenbird {
@@ -63,7 +65,9 @@ void LayerRunner::run(LayerPart part, int64_t layer, const LayerWeights& weights
         }
     }
     own.set_output("result", view(result, batch_, result_size(part)));
-    own.infer();
+    const bool finished = own.infer([] { return interrupted(); });
+    check_interrupted();
+    if (!finished) fail(ErrorCode::internal, "a layer was stopped");
 }
 
 }  // namespace ovenbird

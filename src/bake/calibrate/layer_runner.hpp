@@ -37,7 +37,8 @@ public:
     LayerRunner(const ModelConfig& config, const StoredTensors& tensors, Batch batch);
     ~LayerRunner();
 
-    /// One batch: `hidden`, `read` (for the parts that add) and `result` are [rows, size]. Errors: device.
+    /// One batch: `hidden`, `read` (for the parts that add) and `result` are [rows, size]. Errors: device,
+    /// interrupted.
     void run(LayerPart part, int64_t layer, const LayerWeights& weights, const float* hidden,
              const float* read, float* result);
     /// Values of a row of the part's result.
