@@ -4,6 +4,7 @@
 #include <openvino/core/version.hpp>
 
 #include "bake/forms/ir_file.hpp"
+#include "bake/model_card.hpp"
 #include "bake/npu_blobs.hpp"
 #include "bake/optimum_export.hpp"
 #include "bake/prove.hpp"
@@ -156,6 +157,7 @@ Manifest bake(const BakeOptions& options, Reporter& reporter) {
     if (!options.keep_intermediate) remove_tree(decoder);
     compile_blobs(plan.forms, options, work.path(), manifest, reporter);
     write_file(work.path() / kManifestName, to_json(manifest).dump(2) + "\n");
+    write_file(work.path() / kModelCardName, model_card(manifest));
     work.publish();
     return manifest;
 }

@@ -9,6 +9,7 @@
 namespace ovenbird {
 
 inline constexpr const char* kManifestName = "ovenbird.json";
+inline constexpr const char* kModelCardName = "README.md";                    // the same for people
 inline constexpr const char* kModelXmlName = "openvino_model.xml";            // the window, static [1, N]
 inline constexpr const char* kModelBinName = "openvino_model.bin";            // the weights of all graphs
 inline constexpr const char* kEmbeddingsXmlName = "openvino_embeddings.xml";  // tokens to rows, on the host
