@@ -67,16 +67,20 @@ bool InputStatistics::settle(double& damping) {
         return static_cast<size_t>(order_[static_cast<size_t>(size_) - 1 - i]);
     };
     std::vector<float> work(area(size_));
-    for (damping = kDamping; damping <= kMostDamping; damping *= 10) {
+    const auto factorises = [&] {
         parallel_for(static_cast<size_t>(size_), [&](size_t row) {
             const size_t from = reversed(row) * static_cast<size_t>(size_);
             for (size_t column = 0; column < static_cast<size_t>(size_); ++column)
                 work[row * static_cast<size_t>(size_) + column] = hessian_[from + reversed(column)];
         });
         add_to_diagonal(work, size_, damping * mean);
-        if (factorise(work.data(), size_)) break;
+        return factorise(work.data(), size_);
+    };
+    damping = kDamping;
+    while (!factorises()) {
+        if (damping >= kMostDamping) return false;
+        damping *= 10;
     }
-    if (damping > kMostDamping) return false;
     factor_.resize(area(size_));
     invert_lower(work.data(), size_, factor_.data());
     std::reverse(factor_.begin(), factor_.end());  // both axes: J L⁻¹ J
