@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "bake/calibrate/calibrate.hpp"
+#include "bake/calibrate/exact_proof.hpp"
 #include "bake/calibrate/kept_work.hpp"
 #include "bake/calibrate/sample.hpp"
 #include "bake/calibration_text.hpp"
@@ -45,7 +46,7 @@ CalibrationTokens sample(const Checkpoint& checkpoint, const BakeOptions& option
         const JsonObject config(checkpoint.config(), checkpoint.config_origin());
         SampleRequest request;
         request.length = kCalibrationLength;
-        request.sequences = std::max<int64_t>(1, count / kCalibrationLength);
+        request.sequences = std::max<int64_t>(1, count / kCalibrationLength) + kHeldOutSequences;
         const Json& start = config.json().value("bos_token_id", Json());
         request.start_id = start.is_number_integer() ? start.get<int64_t>() : -1;
         if (request.start_id >= plan.config.vocab_size) request.start_id = -1;
@@ -54,6 +55,7 @@ CalibrationTokens sample(const Checkpoint& checkpoint, const BakeOptions& option
             2 * plan.config.layer_count() * plan.config.kv_heads * plan.config.head_size;
         request.seed = static_cast<uint64_t>(options.seed);
         tokens = sample_tokens(decoder, plan.config.vocab_size, request, reporter);
+        tokens.held_out = kHeldOutSequences;
     }
     fs::remove(bin);
     return tokens;
@@ -85,10 +87,42 @@ Json to_json(const CalibrationReport& report, const BakeOptions& options) {
     json["mean_output_error"] =
         report.matrices.empty() ? 0 : sum / static_cast<double>(report.matrices.size());
     json["data_free"] = data_free;
+    if (report.held_out.tokens > 0)
+        json["held_out"] = {{"tokens", report.held_out.tokens},
+                            {"kl", report.held_out.kl},
+                            {"same_token", report.held_out.same_token}};
     return json;
 }
 
 }  // namespace
+
+Json prove_exact(const BakePlan& plan, const StoredTensors& stored, Reporter& reporter) {
+    // Sums of many layers in another order: f32 itself.
+    constexpr double kTolerance = 1e-3;
+    std::map<std::string, const PlannedTensor*> planned;
+    for (const auto& tensor : plan.tensors)
+        planned[tensor.source->name] = &tensor;
+    const auto proof = compare_exact(
+        plan.config, stored,
+        [&](const std::string& name, float* out) {
+            const auto& tensor = *planned.at(name);
+            read_rows(*tensor.source, 0, tensor.rows, out);
+        },
+        [&](const std::string& name, float* out) {
+            const auto& tensor = *planned.at(name);
+            read_planned(tensor, 0, tensor.rows, out);
+        },
+        plan.exact->mixes_head(), reporter);
+    if (!(proof.largest_difference <= kTolerance * std::max(proof.largest_logit, 1.0)))
+        fail(ErrorCode::verification,
+             "rotated, the model is another one: its logits differ by {:.4f}, the largest is {:.2f}; bake "
+             "with "
+             "--rotate off, and please report this",
+             proof.largest_difference, proof.largest_logit);
+    return {{"largest_difference", proof.largest_difference},
+            {"largest_logit", proof.largest_logit},
+            {"seed", plan.exact->seed()}};
+}
 
 Json calibrate_weights(const Checkpoint& checkpoint, const BakePlan& plan, const BakeOptions& options,
                        const CompressedWeights& weights, const fs::path& text_folder,

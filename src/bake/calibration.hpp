@@ -19,4 +19,8 @@ Json calibrate_weights(const Checkpoint& checkpoint, const BakePlan& plan, const
                        const std::filesystem::path& kept_folder, const Manifest& manifest,
                        Reporter& reporter);
 
+/// Proves that the plan's exact changes are exact, in f32, and returns the figures for the manifest. Errors:
+/// verification; those of compare_exact().
+Json prove_exact(const BakePlan& plan, const StoredTensors& stored, Reporter& reporter);
+
 }  // namespace ovenbird

@@ -69,13 +69,22 @@ CalibrationTokens read_calibration_text(const fs::path& file, const fs::path& te
         fail(ErrorCode::invalid_input,
              "{}: has {} tokens, at least {} are needed to calibrate; give more text", file.string(),
              ids.size(), kCalibrationLength);
-    const int64_t count = std::clamp<int64_t>(tokens / kCalibrationLength, 1, there);
+    // Of a long text some is kept to judge by, evenly spread as well.
+    const int64_t held_out = there >= 4 * kHeldOutSequences ? kHeldOutSequences : 0;
+    const int64_t count = std::clamp<int64_t>(tokens / kCalibrationLength, 1, there - held_out) + held_out;
     CalibrationTokens chosen;
     chosen.length = kCalibrationLength;
-    for (int64_t i = 0; i < count; ++i) {
-        const auto first = ids.begin() + i * there / count * kCalibrationLength;
+    chosen.held_out = held_out;
+    const auto take = [&](int64_t window) {
+        const auto first = ids.begin() + window * there / count * kCalibrationLength;
         chosen.ids.insert(chosen.ids.end(), first, first + kCalibrationLength);
-    }
+    };
+    const auto is_held_out = [&](int64_t window) {
+        return held_out > 0 && (window + 1) * held_out / count > window * held_out / count;
+    };
+    for (const bool held : {false, true})
+        for (int64_t window = 0; window < count; ++window)
+            if (is_held_out(window) == held) take(window);
     return chosen;
 }
 

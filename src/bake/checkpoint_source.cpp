@@ -30,6 +30,8 @@ public:
                        const fs::path& kept, Manifest& manifest, Reporter& reporter) const override {
         const fs::path bin = folder / kModelBinName;
         const auto weights = compress_weights(plan, options, bin, reporter);
+        if (plan.exact && options.forward_check != "off")
+            manifest.verification["rotation"] = prove_exact(plan, weights.tensors, reporter);
         if (plan.calibration)
             manifest.quantization["calibration"] = calibrate_weights(
                 *checkpoint_, plan, options, weights, folder.parent_path(), kept, manifest, reporter);

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "bake/calibrate/activations.hpp"
+#include "bake/calibrate/head_runner.hpp"
 #include "bake/calibrate/kept_work.hpp"
 #include "bake/calibrate/layer_runner.hpp"
 #include "bake/calibrate/stored_rows.hpp"
@@ -26,8 +27,9 @@ constexpr unsigned kMostSolvers = 32;  // threads, as many as the linear algebra
 Batch batch_of(const CalibrationTokens& tokens) {
     const auto length = static_cast<size_t>(tokens.length);
     const auto sequences = static_cast<size_t>(tokens.sequences());
-    size_t most = std::clamp<size_t>(kRowsOfBatch / length, 1, sequences);
-    while (sequences % most != 0)
+    const auto seen = sequences - static_cast<size_t>(tokens.held_out);
+    size_t most = std::clamp<size_t>(kRowsOfBatch / length, 1, seen);
+    while (sequences % most != 0 || seen % most != 0)
         --most;
     return {most, length};
 }
@@ -42,10 +44,11 @@ public:
           reporter_(reporter),
           batch_(batch_of(tokens)),
           rows_(static_cast<int64_t>(tokens.ids.size())),
+          seen_rows_(rows_ - tokens.held_out * tokens.length),
           runner_(source.config, source.stored, batch_),
           read_(file("read", widest(source.config), 0)),
           original_read_(file("original_read", widest(source.config), 0)) {
-        report_.tokens = rows_;
+        report_.tokens = seen_rows_;
         if (kept.layers() == 0) look_up(tokens);
     }
 
@@ -62,6 +65,7 @@ public:
             run_layer(layer);
         reporter_.end();
         report_.matrices = kept_.matrices();
+        if (rows_ > seen_rows_) judge();
         report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         return std::move(report_);
     }
@@ -153,7 +157,7 @@ private:
         step();
         run(LayerPart::attend, layer, weights_, hidden, nullptr, read_);
         step();
-        quantise_read(layer, "self_attn.o_proj", runner_.result_size(LayerPart::attend));
+        quantise_read(layer, "self_attn.o_proj", runner_.result_size(LayerPart::attend), hidden, original);
         run(LayerPart::add_attended, layer, original_, original, &original_read_, original_next);
         run(LayerPart::add_attended, layer, weights_, hidden, &read_, next);
         step();
@@ -163,7 +167,7 @@ private:
         step();
         run(LayerPart::gate, layer, weights_, next, nullptr, read_);
         step();
-        quantise_read(layer, "mlp.down_proj", source_.config.intermediate_size);
+        quantise_read(layer, "mlp.down_proj", source_.config.intermediate_size, next, original_next);
         run(LayerPart::add_fed, layer, original_, original_next, &original_read_, original_next);
         run(LayerPart::add_fed, layer, weights_, next, &read_, next);
         next.sync();
@@ -193,7 +197,7 @@ private:
         const auto count = static_cast<int64_t>(batch_.rows());
         std::vector<float> x(batch_.rows() * static_cast<size_t>(source_.config.hidden_size));
         std::vector<float> original_x(x.size());
-        for (int64_t row = 0; row < rows_; row += count) {
+        for (int64_t row = 0; row < seen_rows_; row += count) {
             check_interrupted();
             runner_.run(part, layer, weights_, hidden.row(row), nullptr, x.data());
             runner_.run(part, layer, original_, original.row(row), nullptr, original_x.data());
@@ -202,14 +206,41 @@ private:
         quantise(layer, modules, statistics);
     }
 
-    void quantise_read(int64_t layer, const std::string& name, int64_t size) {
+    // A matrix whose result goes to the stream, where it also makes up for what the stream lacks.
+    void quantise_read(int64_t layer, const std::string& name, int64_t size, const Activations& hidden,
+                       const Activations& original) {
         InputStatistics statistics(size);
         const auto count = static_cast<int64_t>(batch_.rows());
-        for (int64_t row = 0; row < rows_; row += count) {
+        std::vector<float> lack(batch_.rows() * static_cast<size_t>(source_.config.hidden_size));
+        for (int64_t row = 0; row < seen_rows_; row += count) {
             check_interrupted();
-            statistics.add(read_.row(0) + row * size, original_read_.row(0) + row * size, count);
+            const float* const x = read_.row(0) + row * size;
+            statistics.add(x, original_read_.row(0) + row * size, count);
+            for (size_t i = 0; i < lack.size(); ++i)
+                lack[i] = original.row(row)[i] - hidden.row(row)[i];
+            statistics.add_lack(x, lack.data(), count, source_.config.hidden_size);
         }
         quantise(layer, {name}, statistics);
+    }
+
+    // The head over what both models have come to.
+    void judge() {
+        const ModelConfig& config = source_.config;
+        const bool mixes = source_.stored.contains(kHeadMixName);
+        const auto length = static_cast<int64_t>(batch_.tokens);
+        HeadRunner head(config, mixes, batch_.tokens);
+        const HeadWeights original = head.weights(source_.read);
+        const HeadWeights stored =
+            head.weights([&](const std::string& name, float* out) { load(name, out); });
+        const Activations hidden = kept_file("hidden", config.layer_count());
+        const Activations original_hidden = kept_file("original_hidden", config.layer_count());
+        LogitComparison comparison(config.vocab_size);
+        for (int64_t row = seen_rows_; row < rows_; row += length) {
+            check_interrupted();
+            const auto expected = head.logits(original, original_hidden.row(row));
+            comparison.add(expected, head.logits(stored, hidden.row(row)));
+        }
+        report_.held_out = comparison.result();
     }
 
     struct RowsOfMatrix {
@@ -268,7 +299,7 @@ private:
         }
         // Some blocks of rows stand for all.
         const bool judges = item.begin / kGptqRows % kJudgedOf == 0;
-        statistics.move_target(w.data(), count);
+        statistics.move_target(w.data(), item.begin, count);
         const GptqRows rows = quantise_rows(tensor.format, effort_, statistics, w.data(), count, judges);
         store_rows(tensor.format, rows, item.begin, tensor.columns, target);
         return {rows.squared_error, rows.squared_values};
@@ -280,6 +311,7 @@ private:
     Reporter& reporter_;
     Batch batch_;
     int64_t rows_;
+    int64_t seen_rows_;  // the first ones: those behind them are judged by
     LayerRunner runner_;
     Activations read_;  // what an output or a down projection reads
     Activations original_read_;

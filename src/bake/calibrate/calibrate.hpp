@@ -18,10 +18,13 @@ namespace ovenbird {
 
 /// Tokens of a sequence.
 inline constexpr int64_t kCalibrationLength = 256;
+/// Sequences that are judged by.
+inline constexpr int64_t kHeldOutSequences = 8;
 
 /// Sequences of equal length, one behind the other.
 struct CalibrationTokens {
-    int64_t length = 0;  // of a sequence
+    int64_t length = 0;    // of a sequence
+    int64_t held_out = 0;  // sequences, the last ones: judged by, not calibrated on
     std::vector<int64_t> ids;
     int64_t sequences() const { return static_cast<int64_t>(ids.size()) / length; }
 };
@@ -47,9 +50,17 @@ struct MatrixReport {
     bool data_free = false;  // it saw too little
 };
 
+/// What the calibrated weights say beside the float model, of text that took no part.
+struct HeldOut {
+    int64_t tokens = 0;
+    double kl = 0;          // KL(float || calibrated), nats a token
+    double same_token = 0;  // the share of tokens behind which both find the same one likeliest
+};
+
 struct CalibrationReport {
     int64_t tokens = 0;
     std::vector<MatrixReport> matrices;
+    HeldOut held_out;
     double seconds = 0;
 };
 

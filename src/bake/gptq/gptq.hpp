@@ -26,13 +26,17 @@ public:
     /// x [rows, size]: inputs as the quantised layers before give them; original: as the float ones give
     /// them.
     void add(const float* x, const float* original, int64_t rows);
+    /// The same, of matrices with `outputs` rows whose result is added to something that is not what it
+    /// should be: `lack` [rows, outputs] is what is missing there.
+    void add_lack(const float* x, const float* lack, int64_t rows, int64_t outputs);
     /// To be called once, behind the last add(). False when there is nothing to go by: too few rows, or all
     /// of them 0. `damping` is what the diagonal's mean was multiplied by, raised until the factors exist.
     bool settle(double& damping);
 
     /// w [rows, size] becomes what makes of `x` what w makes of `original`, as far as a ridge regression
     /// dares (GPTAQ, arXiv:2504.02692): w + w (originalᵀ x - xᵀ x) (xᵀ x + ridge)⁻¹.
-    void move_target(float* w, int64_t rows) const;
+    /// `first`: the first of the rows, in the matrix.
+    void move_target(float* w, int64_t first, int64_t rows) const;
 
     const float* hessian() const { return hessian_.data(); }  // xᵀ x / rows, damped
     const float* factor() const { return factor_.data(); }    // upper U, columns in order(): H⁻¹ = Uᵀ U
@@ -43,6 +47,7 @@ private:
     int64_t rows_ = 0;
     std::vector<float> hessian_;
     std::vector<float> cross_;   // originalᵀ x, then (originalᵀ x - xᵀ x) / rows
+    std::vector<float> lack_;    // lackᵀ x: [outputs, size]
     std::vector<float> ridged_;  // L of xᵀ x + ridge
     std::vector<float> factor_;
     std::vector<int32_t> order_;  // columns, falling diagonal

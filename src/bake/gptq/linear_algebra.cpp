@@ -75,12 +75,12 @@ void add_gram(const float* x, int64_t rows, int64_t size, float* h) {
     });
 }
 
-void add_cross(const float* a, const float* b, int64_t rows, int64_t size, float* c) {
-    for_tiles(tiles(size) * tiles(size), [&](size_t i) {
-        const auto row = static_cast<int64_t>(i / tiles(size)) * kTile;
-        const auto column = static_cast<int64_t>(i % tiles(size)) * kTile;
-        add_product_of_transposed({a + row, size}, {b + column, size}, tile_end(row, size) - row,
-                                  tile_end(column, size) - column, rows, 1.0F, c + row * size + column, size);
+void add_cross(const float* a, int64_t m, const float* b, int64_t n, int64_t rows, float* c) {
+    for_tiles(tiles(m) * tiles(n), [&](size_t i) {
+        const auto row = static_cast<int64_t>(i / tiles(n)) * kTile;
+        const auto column = static_cast<int64_t>(i % tiles(n)) * kTile;
+        add_product_of_transposed({a + row, m}, {b + column, n}, tile_end(row, m) - row,
+                                  tile_end(column, n) - column, rows, 1.0F, c + row * n + column, n);
     });
 }
 

@@ -10,8 +10,8 @@ namespace ovenbird {
 /// h += xᵀ x for x [rows, size]; only the upper triangle of h [size, size] is touched.
 void add_gram(const float* x, int64_t rows, int64_t size, float* h);
 
-/// c += aᵀ b for a, b [rows, size].
-void add_cross(const float* a, const float* b, int64_t rows, int64_t size, float* c);
+/// c [m, n] += aᵀ b for a [rows, m], b [rows, n].
+void add_cross(const float* a, int64_t m, const float* b, int64_t n, int64_t rows, float* c);
 
 /// The lower triangle from the upper one.
 void mirror_upper(float* h, int64_t size);

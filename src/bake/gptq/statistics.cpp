@@ -15,6 +15,8 @@ constexpr double kMostDamping = 10.0;
 // A weaker one follows the calibration text and hurts other texts.
 constexpr double kRidge = 0.3;
 constexpr int64_t kFewestRows = 64;
+// Of what the stream lacks: more follows the calibration text, too.
+constexpr float kLackShare = 0.5F;
 
 size_t area(int64_t size) {
     return static_cast<size_t>(size) * static_cast<size_t>(size);
@@ -38,8 +40,13 @@ InputStatistics::InputStatistics(int64_t size) : size_(size), hessian_(area(size
 
 void InputStatistics::add(const float* x, const float* original, int64_t rows) {
     add_gram(x, rows, size_, hessian_.data());
-    add_cross(original, x, rows, size_, cross_.data());
+    add_cross(original, size_, x, size_, rows, cross_.data());
     rows_ += rows;
+}
+
+void InputStatistics::add_lack(const float* x, const float* lack, int64_t rows, int64_t outputs) {
+    lack_.resize(static_cast<size_t>(outputs * size_));
+    add_cross(lack, outputs, x, size_, rows, lack_.data());
 }
 
 bool InputStatistics::settle(double& damping) {
@@ -92,9 +99,15 @@ bool InputStatistics::settle(double& damping) {
     return factorise(ridged_.data(), size_);
 }
 
-void InputStatistics::move_target(float* w, int64_t rows) const {
+void InputStatistics::move_target(float* w, int64_t first, int64_t rows) const {
     std::vector<float> change(static_cast<size_t>(rows * size_));
     add_product({w, size_}, {cross_.data(), size_}, rows, size_, size_, 1.0F, change.data(), size_);
+    if (!lack_.empty()) {
+        const float share = kLackShare / static_cast<float>(rows_);
+        const float* const lack = lack_.data() + first * size_;
+        for (size_t i = 0; i < change.size(); ++i)
+            change[i] += share * lack[i];
+    }
     solve_rows(ridged_.data(), size_, rows, change.data());
     for (size_t i = 0; i < change.size(); ++i)
         w[i] += change[i];
