@@ -61,7 +61,8 @@ bool InputStatistics::settle(double& damping) {
         }
     });
     const double mean = mean_diagonal(hessian_, size_);
-    if (!(mean > 0) || !std::isfinite(mean) || find_non_finite(cross_) >= 0) return false;
+    if (!(mean > 0) || !std::isfinite(mean)) return false;
+    if (find_non_finite(cross_) >= 0 || find_non_finite(lack_) >= 0) return false;
 
     order_.resize(static_cast<size_t>(size_));
     std::iota(order_.begin(), order_.end(), 0);
