@@ -78,18 +78,21 @@ std::optional<CalibrationTokens> KeptWork::tokens() const {
     const JsonObject kept(json, (folder_ / kTokens).string());
     CalibrationTokens tokens;
     tokens.length = kept.integer_in("length", 1, kMostTokens);
+    tokens.held_out = kept.integer_in("held_out", 0, kMostTokens);
     for (const Json& id : kept.array("ids")) {
         if (!id.is_number_integer()) fail(ErrorCode::invalid_input, "{}: has no tokens", kept.origin());
         tokens.ids.push_back(id.get<int64_t>());
     }
-    if (tokens.ids.empty() || tokens.ids.size() % static_cast<size_t>(tokens.length) != 0)
+    if (tokens.ids.empty() || tokens.ids.size() % static_cast<size_t>(tokens.length) != 0 ||
+        tokens.held_out >= tokens.sequences())
         fail(ErrorCode::invalid_input, "{}: has {} tokens in sequences of {}", kept.origin(),
              tokens.ids.size(), tokens.length);
     return tokens;
 }
 
 void KeptWork::keep(const CalibrationTokens& tokens) {
-    replace_file(folder_ / kTokens, Json{{"length", tokens.length}, {"ids", tokens.ids}}.dump());
+    replace_file(folder_ / kTokens,
+                 Json{{"length", tokens.length}, {"held_out", tokens.held_out}, {"ids", tokens.ids}}.dump());
 }
 
 fs::path KeptWork::layer_file(int64_t layer) const {
