@@ -125,9 +125,10 @@ Json prove_exact(const BakePlan& plan, const StoredTensors& stored, Reporter& re
 }
 
 Json calibrate_weights(const Checkpoint& checkpoint, const BakePlan& plan, const BakeOptions& options,
-                       const CompressedWeights& weights, const fs::path& text_folder, const fs::path& folder,
-                       const Manifest& manifest, Reporter& reporter) {
-    KeptWork kept(folder, key_of(manifest, options, text_folder));
+                       const CompressedWeights& weights, const fs::path& text_folder,
+                       const fs::path& kept_folder, const Manifest& manifest, Reporter& reporter) {
+    if (!plan.calibration) fail(ErrorCode::internal, "a plan without a calibration cannot be calibrated");
+    KeptWork kept(kept_folder, key_of(manifest, options, text_folder));
     std::map<std::string, QuantTarget> targets;
     std::map<std::string, const PlannedTensor*> planned;
     for (const auto& tensor : plan.tensors) {
@@ -138,7 +139,7 @@ Json calibrate_weights(const Checkpoint& checkpoint, const BakePlan& plan, const
     if (!tokens) {
         tokens = options.calibration.empty()
                      ? sample(checkpoint, options, plan.calibration->tokens,
-                              weight_count(plan) > kMostInt8Weights, folder, reporter)
+                              weight_count(plan) > kMostInt8Weights, kept_folder, reporter)
                      : read_calibration_text(options.calibration, text_folder, plan.calibration->tokens);
         kept.keep(*tokens);
     }

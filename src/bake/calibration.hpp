@@ -11,12 +11,13 @@
 namespace ovenbird {
 
 /// Fills in the codes of `weights`' calibrated tensors and syncs its file. `text_folder` holds the tokenizer.
-/// `kept`: a folder that outlives a bake which is cut short; what is done is kept there, and taken when
+/// `kept_folder`: one that outlives a bake which is cut short; what is done is kept there, and taken when
 /// options and source files are the same. Returns what the manifest records. Errors: those of calibrate() and
 /// sample_tokens().
 Json calibrate_weights(const Checkpoint& checkpoint, const BakePlan& plan, const BakeOptions& options,
                        const CompressedWeights& weights, const std::filesystem::path& text_folder,
-                       const std::filesystem::path& kept, const Manifest& manifest, Reporter& reporter);
+                       const std::filesystem::path& kept_folder, const Manifest& manifest,
+                       Reporter& reporter);
 
 /// Proves that the plan's exact changes are exact, in f32, and returns the figures for the manifest. Errors:
 /// verification; those of compare_exact().

@@ -26,7 +26,11 @@ protected:
     // Two layers of two matrices each; the second of a layer has no zero points.
     void keep_two() {
         KeptWork kept(folder_, "key");
-        kept.keep(CalibrationTokens{2, {5, 6, 7, 8}});
+        CalibrationTokens tokens;
+        tokens.length = 2;
+        tokens.held_out = 1;
+        tokens.ids = {5, 6, 7, 8};
+        kept.keep(tokens);
         for (int layer = 0; layer < 2; ++layer) {
             Matrix one(10 * layer);
             Matrix other(10 * layer + 5);
@@ -77,6 +81,7 @@ TEST_F(KeptWorkTest, IsFoundAgainByItsKey) {
     const auto tokens = kept.tokens();
     ASSERT_TRUE(tokens.has_value());
     EXPECT_EQ(tokens->length, 2);
+    EXPECT_EQ(tokens->held_out, 1);
     EXPECT_EQ(tokens->ids, (std::vector<int64_t>{5, 6, 7, 8}));
     Matrix one(0);
     Matrix other(0);
@@ -110,8 +115,10 @@ TEST_F(KeptWorkTest, DamagedItBeginsAnew) {
           R"({"key":"key","layers":1e30,"matrices":[]})", R"({"key":7,"layers":1,"matrices":[]})",
           R"({"key":"key","layers":1,"matrices":[1]})"})
         EXPECT_EQ(layers_after([&] { write_file(folder_ / "state.json", state); }), 0) << state;
-    for (const char* tokens : {R"({"length":0,"ids":[1]})", R"({"length":2,"ids":[1,2,3]})",
-                               R"({"length":1,"ids":["a"]})", R"({"length":1,"ids":[]})"})
+    for (const char* tokens :
+         {R"({"length":0,"held_out":0,"ids":[1]})", R"({"length":1,"held_out":1,"ids":[1]})",
+          R"({"length":2,"held_out":0,"ids":[1,2,3]})", R"({"length":1,"held_out":0,"ids":["a"]})",
+          R"({"length":1,"held_out":0,"ids":[]})"})
         EXPECT_EQ(layers_after([&] { write_file(folder_ / "tokens.json", tokens); }), 0) << tokens;
     EXPECT_EQ(layers_after([&] { fs::remove(folder_ / "layer_1.bin"); }), 0);
 }

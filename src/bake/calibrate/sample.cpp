@@ -49,6 +49,7 @@ CalibrationTokens sample_tokens(const std::shared_ptr<ov::Model>& decoder, int64
     tokens.length = request.length;
     tokens.ids.resize(static_cast<size_t>(request.sequences * request.length));
     std::vector<std::mt19937_64> engines;
+    engines.reserve(static_cast<size_t>(request.sequences));
     for (int64_t i = 0; i < request.sequences; ++i)
         engines.emplace_back(request.seed + static_cast<uint64_t>(i));
     // In the device's own precision: what is said matters, not its last digit.

@@ -11,9 +11,9 @@ namespace ovenbird {
 namespace {
 
 // 96 columns in groups of 32: three a row, so that zero points of two rows share a byte.
-const std::vector<QuantFormat> kFormats = {{4, true, 0},   {4, true, 32},  {4, true, 48}, {4, false, 0},
-                                           {4, false, 32}, {4, false, 48}, {8, true, 0},  {8, true, 32},
-                                           {8, false, 0},  {8, false, 32}};
+constexpr QuantFormat kFormats[] = {{4, true, 0},   {4, true, 32},  {4, true, 48}, {4, false, 0},
+                                    {4, false, 32}, {4, false, 48}, {8, true, 0},  {8, true, 32},
+                                    {8, false, 0},  {8, false, 32}};
 constexpr int64_t kColumns = 96;
 
 StoredTensor view(const CompressedRows& rows) {
@@ -65,6 +65,7 @@ TEST(StoredRows, ComeBackAsCodesTimesScales) {
             store_rows(format, some, begin, kColumns, stored.target());
             const size_t group = some.codes.size() / some.scales.size();
             std::vector<float> own;
+            own.reserve(some.codes.size());
             for (size_t i = 0; i < some.codes.size(); ++i)
                 own.push_back(static_cast<float>(some.codes[i]) * some.scales[i / group]);
             wanted.insert(wanted.begin(), own.begin(), own.end());

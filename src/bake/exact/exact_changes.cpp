@@ -36,7 +36,8 @@ TensorChange ExactChanges::rotations_of(const std::string& name) const {
         change.is_ones = true;
     } else if (name == kEmbeddingName || name == kHeadName || end == "mlp.gate_proj.weight" ||
                end == "mlp.up_proj.weight" || end == "self_attn.q_proj.weight" ||
-               end == "self_attn.k_proj.weight") {
+               end == "self_attn.k_proj.weight" || end == "self_attn.o_proj.bias" ||
+               end == "mlp.down_proj.bias") {
         change.columns = &stream_;
     } else if (end == "self_attn.v_proj.weight") {
         change.columns = &stream_;
@@ -48,8 +49,6 @@ TensorChange ExactChanges::rotations_of(const std::string& name) const {
         change.rows = &stream_;
     } else if (end == "mlp.down_proj.weight") {
         change.rows = &stream_;
-    } else if (end == "self_attn.o_proj.bias" || end == "mlp.down_proj.bias") {
-        change.columns = &stream_;
     }
     return change;
 }

@@ -10,9 +10,9 @@
 namespace ovenbird {
 namespace {
 
-const std::vector<QuantFormat> kFormats = {{4, true, 0},  {4, true, 64},  {4, true, 32},  {4, true, 96},
-                                           {4, false, 0}, {4, false, 64}, {4, false, 32}, {4, false, 96},
-                                           {8, true, 0},  {8, true, 64},  {8, false, 0},  {8, false, 32}};
+constexpr QuantFormat kFormats[] = {{4, true, 0},  {4, true, 64},  {4, true, 32},  {4, true, 96},
+                                    {4, false, 0}, {4, false, 64}, {4, false, 32}, {4, false, 96},
+                                    {8, true, 0},  {8, true, 64},  {8, false, 0},  {8, false, 32}};
 constexpr int64_t kColumns = 192;
 
 std::string told(const QuantFormat& format) {

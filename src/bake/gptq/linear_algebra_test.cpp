@@ -85,6 +85,17 @@ TEST_P(Sizes, CrossAdds) {
         wanted[i] += static_cast<double>(c[i]);
     add_cross(a.data(), size, b.data(), size, rows, c.data());
     expect_near(c, wanted, 1e-5);
+    // Of a narrower matrix: the first rows of the same sums.
+    const int64_t fewer = (size + 1) / 2;
+    std::vector<float> narrow(static_cast<size_t>(rows * fewer));
+    for (int64_t row = 0; row < rows; ++row)
+        for (int64_t i = 0; i < fewer; ++i)
+            narrow[place(row, fewer, i)] = a[place(row, size, i)];
+    std::vector<float> part(static_cast<size_t>(fewer * size));
+    add_cross(narrow.data(), fewer, b.data(), size, rows, part.data());
+    auto sums = plain_cross(a, b, rows, size);
+    sums.resize(part.size());
+    expect_near(part, sums, 1e-5);
 }
 
 TEST_P(Sizes, FactoriseGivesLAndLeavesTheUpperTriangleAlone) {

@@ -79,16 +79,23 @@ OVENBIRD_INLINE void search_rows(const float* const* columns, const float* weigh
     Best<F> found{all<F>(kSmallestScale), all<F>(-levels / 2), all<F>(INFINITY)};
     if (symmetric) {
         const F peak = larger(-low, high) / (levels / 2);
-        for (float factor = 0.40F; factor < 1.16F; factor += 0.05F)
+        float factor = 0.40F;
+        for (int i = 0; i < 16; ++i) {  // up to 1.15
             for (const float sign : {1.0F, -1.0F})
                 consider(columns, weights, count, row, lanes::storable_scale(peak * factor) * sign,
                          all<F>(-levels / 2), levels, found);
+            factor += 0.05F;
+        }
     } else {
-        for (float below = 0.55F; below < 1.06F; below += 0.1F) {
-            for (float above = 0.55F; above < 1.06F; above += 0.1F) {
+        float below = 0.55F;
+        for (int i = 0; i < 6; ++i) {  // up to 1.05
+            float above = 0.55F;
+            for (int k = 0; k < 6; ++k) {
                 const TileScales<F> range = asymmetric_range<F>(low * below, high * above, levels - 1);
                 consider(columns, weights, count, row, range.scale, range.lowest, levels, found);
+                above += 0.1F;
             }
+            below += 0.1F;
         }
     }
     store(best.scale + row, found.scale);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <algorithm>
 
 #include "bake/gptq/test_inputs.hpp"
 
@@ -12,7 +12,8 @@ namespace {
 constexpr int64_t kColumns = 37;
 
 bool same(const RowScales& one, const RowScales& other) {
-    return std::memcmp(&one, &other, sizeof one) == 0;
+    return std::ranges::equal(one.scale, other.scale) && std::ranges::equal(one.lowest, other.lowest) &&
+           std::ranges::equal(one.highest, other.highest);
 }
 
 std::vector<RowScales> search(const GptqLoops& loops, const std::vector<float>& values, int bits,
@@ -21,6 +22,7 @@ std::vector<RowScales> search(const GptqLoops& loops, const std::vector<float>& 
     for (float& weight : weights)
         weight = std::abs(weight) + 0.01F;
     std::vector<const float*> columns;
+    columns.reserve(kColumns);
     for (int64_t i = 0; i < kColumns; ++i)
         columns.push_back(&values[static_cast<size_t>(i * kGptqRows)]);
     std::vector<RowScales> best(1);

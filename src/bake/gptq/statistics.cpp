@@ -61,7 +61,8 @@ bool InputStatistics::settle(double& damping) {
         }
     });
     const double mean = mean_diagonal(hessian_, size_);
-    if (!(mean > 0) || !std::isfinite(mean) || find_non_finite(cross_) >= 0) return false;
+    if (!(mean > 0) || !std::isfinite(mean)) return false;
+    if (find_non_finite(cross_) >= 0 || find_non_finite(lack_) >= 0) return false;
 
     order_.resize(static_cast<size_t>(size_));
     std::iota(order_.begin(), order_.end(), 0);
@@ -74,16 +75,20 @@ bool InputStatistics::settle(double& damping) {
         return static_cast<size_t>(order_[static_cast<size_t>(size_) - 1 - i]);
     };
     std::vector<float> work(area(size_));
-    for (damping = kDamping; damping <= kMostDamping; damping *= 10) {
+    const auto factorises = [&] {
         parallel_for(static_cast<size_t>(size_), [&](size_t row) {
             const size_t from = reversed(row) * static_cast<size_t>(size_);
             for (size_t column = 0; column < static_cast<size_t>(size_); ++column)
                 work[row * static_cast<size_t>(size_) + column] = hessian_[from + reversed(column)];
         });
         add_to_diagonal(work, size_, damping * mean);
-        if (factorise(work.data(), size_)) break;
+        return factorise(work.data(), size_);
+    };
+    damping = kDamping;
+    while (!factorises()) {
+        if (damping >= kMostDamping) return false;
+        damping *= 10;
     }
-    if (damping > kMostDamping) return false;
     factor_.resize(area(size_));
     invert_lower(work.data(), size_, factor_.data());
     std::reverse(factor_.begin(), factor_.end());  // both axes: J L⁻¹ J

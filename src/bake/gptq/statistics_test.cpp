@@ -167,6 +167,33 @@ TEST(InputStatistics, MovedTargetIsARidgeRegression) {
     }
 }
 
+TEST(InputStatistics, LackMovesEachRowByItsOwn) {
+    const int64_t size = 40;
+    const auto x = correlated_inputs(300, size, 3);
+    auto lack = random_matrix(300, 3, 5);
+    for (size_t i = 0; i < lack.size(); i += 3)
+        lack[i + 2] = 0;
+    InputStatistics statistics(size);
+    statistics.add(x.data(), x.data(), 300);
+    statistics.add_lack(x.data(), lack.data(), 300, 3);
+    double damping = 0;
+    ASSERT_TRUE(statistics.settle(damping));
+    const auto w = random_matrix(3, size, 4);
+    auto all = w;
+    statistics.move_target(all.data(), 0, 3);
+    EXPECT_GT(std::abs(all[0] - w[0]), 1e-6);
+    for (int64_t row = 0; row < 3; ++row) {
+        std::vector<float> one(w.begin() + row * size, w.begin() + (row + 1) * size);
+        statistics.move_target(one.data(), row, 1);
+        for (int64_t i = 0; i < size; ++i) {
+            EXPECT_NEAR(one[static_cast<size_t>(i)], all[place(row, size, i)], 1e-5);
+            if (row == 2) {
+                EXPECT_NEAR(one[static_cast<size_t>(i)], w[place(row, size, i)], 1e-5);
+            }
+        }
+    }
+}
+
 TEST(InputStatistics, EqualInputsLeaveTheTargetAlone) {
     const auto x = correlated_inputs(300, 40, 3);
     InputStatistics statistics(40);

@@ -25,7 +25,7 @@ size_t value_count(const RequiredTensor& tensor) {
 
 // Stand-ins for weights that become inputs: pages of zeros that nobody touches.
 void add_stand_ins(StoredTensors& tensors, const std::vector<RequiredTensor>& wanted) {
-    size_t most = 0;
+    size_t most = 1;
     for (const auto& tensor : wanted)
         most = std::max(most, value_count(tensor));
     const std::shared_ptr<void> zeros(std::calloc(most, sizeof(float)), std::free);

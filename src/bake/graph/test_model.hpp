@@ -124,7 +124,7 @@ inline ov::Tensor some_ids(const ModelConfig& config, size_t sequences, size_t t
 /// Logits [sequences, tokens, vocab_size] of build_decoder().
 inline std::vector<float> decoder_logits(const ModelConfig& config, const StoredTensors& tensors,
                                          const ov::Tensor& ids) {
-    const auto shape = ids.get_shape();
+    const auto& shape = ids.get_shape();
     ov::Tensor mask(ov::element::i64, shape);
     ov::Tensor positions(ov::element::i64, shape);
     ov::Tensor beams(ov::element::i32, {shape[0]});
