@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "bake/calibrate/calibrate.hpp"
 #include "bake/gptq/linear_algebra.hpp"
@@ -95,18 +96,31 @@ std::optional<CalibrationPlan> plan_calibration(BakePlan& plan, const BakeOption
             return tensor.role == TensorRole::linear && tensor.store == Store::quantized &&
                    tensor.format.bits == 4;
         });
-    if (options.effort == "fast" || !has_int4) return std::nullopt;
-    CalibrationPlan calibration;
+    if (!has_int4) return std::nullopt;
     const Sizes sizes = sizes_of(plan);
     const bool is_large = sizes.weights > kManyWeights;
-    calibration.effort = effort_of(options.effort, is_large);
-    calibration.tokens = options.effort == "normal" || is_large ? kNormalTokens : kBestTokens;
-    if (options.calibration_tokens > 0) calibration.tokens = options.calibration_tokens;
-    reckon(calibration, plan, sizes);
-    if (options.effort == "normal" && calibration.seconds > kPatience) {
+    const auto reckoned = [&](const char* effort) {
+        CalibrationPlan calibration;
+        const bool is_normal = effort == std::string_view("normal");
+        calibration.effort = effort_of(effort, is_large);
+        calibration.tokens = is_normal || is_large ? kNormalTokens : kBestTokens;
+        if (options.calibration_tokens > 0) calibration.tokens = options.calibration_tokens;
+        reckon(calibration, plan, sizes);
+        return calibration;
+    };
+    if (options.effort == "fast") {
         plan.notes.push_back(fmt::format(
-            "not calibrated, which would take about {} (--effort best does it); INT4 costs more quality so",
-            calibration_cost(calibration)));
+            "INT4 without calibration, which loses several times as much (docs/quality.md); --effort "
+            "normal takes about {}",
+            calibration_cost(reckoned("normal"))));
+        return std::nullopt;
+    }
+    const CalibrationPlan calibration = reckoned(options.effort.c_str());
+    if (options.effort == "normal" && calibration.seconds > kPatience) {
+        plan.notes.push_back(
+            fmt::format("not calibrated, which would take about {} (--effort best does it); INT4 loses "
+                        "several times as much so",
+                        calibration_cost(calibration)));
         return std::nullopt;
     }
     plan.notes.push_back(fmt::format("calibrating: about {}", calibration_cost(calibration)));

@@ -66,7 +66,8 @@ WorkFolder::WorkFolder(const fs::path& output, bool replace)
 WorkFolder::~WorkFolder() {
     if (!lock_.held()) return;
     try {
-        remove_tree(fs::exists(kept()) ? content_ : work_);
+        std::error_code ignored;
+        remove_tree(fs::exists(kept(), ignored) ? content_ : work_);
     } catch (const Error&) {  // NOLINT(bugprone-empty-catch): a destructor
         // Nothing more can be done here; the next bake clears it.
     }

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 struct Words {
     BakeOptions options;
     ConsoleOptions console;
+    std::string target;
     bool plan = false;
     bool json = false;
 };
@@ -47,6 +48,15 @@ void refuse_idle_options(const CLI::App& app, const BakeOptions& options) {
     if (options.bits == 16) refuse("--asym", "f16 has no zero points");
 }
 
+// What a device keeps small, where nothing else is asked for.
+void apply_target(const CLI::App& app, const std::string& target, BakeOptions& options) {
+    if (target.empty()) return;
+    if (target != "npu" && target != "cpu" && target != "gpu")
+        fail(ErrorCode::usage, "--target {} is not known; it takes npu, cpu or gpu", target);
+    if (target == "npu" && app.count("--asym") == 0) options.symmetric = true;
+    if (app.count("--group-size") == 0) options.group_size = target == "npu" ? -1 : 64;
+}
+
 bool parse(int argc, char** argv, Words& words) {
     CLI::App app("Turn a language model into a static INT4 OpenVINO model that an Intel NPU takes",
                  "ovenbird bake");
@@ -73,12 +83,16 @@ bool parse(int argc, char** argv, Words& words) {
         ->delimiter(',');
     app.add_option("--npu-compiler", words.options.npu_compiler,
                    "The command that compiles; $OVENBIRD_NPU_COMPILE, else npu-compile");
+    app.add_option("--target", words.target,
+                   "Set --group-size for a device: npu (one scale a row, the form that stays INT4 there), "
+                   "cpu or gpu (64)");
     app.add_flag("--plan", words.plan, "Print what would be done, tensor by tensor, and stop");
     app.add_flag("--json", words.json, "Print the plan, or the finished folder's manifest, as JSON");
     add_console_options(app, words.console);
     if (!parse_command(app, argc, argv)) return false;
     words.options.symmetric = !asym;
     refuse_idle_options(app, words.options);
+    apply_target(app, words.target, words.options);
     // Groups become f16 in what an NPU compiler makes.
     if (!words.options.npu_platforms.empty() && app.count("--group-size") == 0) words.options.group_size = -1;
     return true;
@@ -113,6 +127,9 @@ int work(Words& words, ConsoleReporter& reporter) {
         fail(ErrorCode::usage,
              "bake needs a source, and -o FOLDER, the folder to make (only ORG/NAME has a place of its own)");
     fs::create_directories(fs::absolute(words.options.output).parent_path());
+    if (!words.target.empty())
+        reporter.note(fmt::format("for --target {}: --group-size {} {}", words.target,
+                                  words.options.group_size, words.options.symmetric ? "--sym" : "--asym"));
     const Manifest manifest = bake(words.options, reporter);
     if (words.json) write_output(to_json(manifest).dump(2) + "\n");
     reporter.note(fmt::format("baked {} into {}", manifest.source_name, words.options.output.string()));

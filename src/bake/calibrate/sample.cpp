@@ -13,7 +13,8 @@
 namespace ovenbird {
 namespace {
 
-constexpr int64_t kMostTogether = 128;  // sequences
+constexpr int64_t kMostTogether = 128;     // sequences
+constexpr uint64_t kSeedStep = 1'000'003;  // more than sequences: seeds share none of their draws
 
 double uniform(std::mt19937_64& engine) {
     return static_cast<double>(engine() >> 11) * 0x1p-53;
@@ -51,7 +52,7 @@ CalibrationTokens sample_tokens(const std::shared_ptr<ov::Model>& decoder, int64
     std::vector<std::mt19937_64> engines;
     engines.reserve(static_cast<size_t>(request.sequences));
     for (int64_t i = 0; i < request.sequences; ++i)
-        engines.emplace_back(request.seed + static_cast<uint64_t>(i));
+        engines.emplace_back(kSeedStep * (request.seed + 1) + static_cast<uint64_t>(i));
     // In the device's own precision: what is said matters, not its last digit.
     const auto graph = compile_on("CPU", decoder, DeviceOptions{});
     reporter.begin("stage 1: sample text of the model's own", tokens.ids.size(), WorkUnit::steps);

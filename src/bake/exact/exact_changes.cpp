@@ -23,7 +23,7 @@ ExactChanges::ExactChanges(const ModelConfig& config, uint64_t seed)
     : seed_(seed),
       mixes_head_(config.tied_embeddings),
       stream_(config.hidden_size, seed),
-      values_(config.head_size, seed + 1) {}
+      values_(config.head_size, ~seed) {}
 
 TensorChange ExactChanges::rotations_of(const std::string& name) const {
     const std::string_view end = end_of(name);
