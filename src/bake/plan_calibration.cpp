@@ -21,7 +21,8 @@ constexpr int64_t kBestTokens = 128 * kCalibrationLength;
 constexpr double kManyWeights = 2e9;
 
 GptqEffort effort_of(const std::string& effort, bool is_large) {
-    if (effort == "normal" || is_large) return {{1.0F}, 1};
+    if (is_large) return {{1.0F}, 0};
+    if (effort == "normal") return {{1.0F}, 1};
     return {{1.0F, 0.93F, 0.87F, 1.07F}, 3};
 }
 
@@ -67,9 +68,8 @@ void reckon(CalibrationPlan& calibration, const BakePlan& plan, const Sizes& siz
         sizes.row_work * (7 + 1.5 * static_cast<double>(calibration.effort.scale_factors.size()) +
                           4 * calibration.effort.sweeps);
     const double sampling = 2 * (sizes.weights + sizes.head_weights) * tokens;
-    // What stands beside the products (attention, small loops) took as long again where it was measured.
-    constexpr double kBeside = 1.6;
-    calibration.seconds = kBeside * (forward + statistics + rounding + sampling) / measured_speed();
+    // What stands beside the products is little.
+    calibration.seconds = (forward + statistics + rounding + sampling) / measured_speed();
 
     const double solvers = std::min(worker_count(), 32U) * 8.0 * sizes.widest * kGptqRows * 4;
     calibration.memory_bytes =

@@ -133,7 +133,8 @@ void settle_quantization(BakePlan& plan, const Checkpoint& checkpoint) {
 void note_dequantized(const Checkpoint& checkpoint, BakePlan& plan, const BakeOptions& options) {
     std::map<std::string, int> types;
     for (const auto& tensor : plan.tensors)
-        if (tensor.source->packed != nullptr) ++types[stored_type_name(*tensor.source)];
+        if (tensor.source->packed != nullptr || block_layout(tensor.source->type).elements > 1)
+            ++types[stored_type_name(*tensor.source)];
     if (types.empty()) return;
     std::string list;
     for (const auto& [type, count] : types)

@@ -13,7 +13,8 @@ namespace ovenbird {
 /// compressed tensor).
 void settle_quantization(BakePlan& plan, const Checkpoint& checkpoint);
 
-/// Notes, once, that compressed weights are dequantised, which types they have, and what that costs.
+/// Notes, once, that compressed weights (GGUF's blocks, too) are dequantised, which types they have, and what
+/// that costs.
 void note_dequantized(const Checkpoint& checkpoint, BakePlan& plan, const BakeOptions& options);
 
 /// Whether head and embeddings are one table, as transformers' tie_weights decides: tied as the configuration

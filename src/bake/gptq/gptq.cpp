@@ -76,7 +76,7 @@ public:
             if (scales_.size() == 1) fit_scale();
             descend();
         }
-        if (sweeps > 0 && scales_.size() == 1) fit_scale();
+        if (scales_.size() == 1) fit_scale();
     }
 
     // `judges`: also what the outputs lose, which costs as much as a sweep.
