@@ -115,7 +115,7 @@ std::optional<CalibrationPlan> plan_calibration(BakePlan& plan, const BakeOption
             calibration_cost(reckoned("normal"))));
         return std::nullopt;
     }
-    const CalibrationPlan calibration = reckoned(options.effort.c_str());
+    CalibrationPlan calibration = reckoned(options.effort.c_str());
     if (options.effort == "normal" && calibration.seconds > kPatience) {
         plan.notes.push_back(
             fmt::format("not calibrated, which would take about {} (--effort best does it); INT4 loses "
