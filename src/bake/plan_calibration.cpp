@@ -71,7 +71,7 @@ void reckon(CalibrationPlan& calibration, const BakePlan& plan, const Sizes& siz
     // What stands beside the products is little.
     calibration.seconds = (forward + statistics + rounding + sampling) / measured_speed();
 
-    const double solvers = std::min(worker_count(), 32U) * 8.0 * sizes.widest * kGptqRows * 4;
+    const double solvers = std::min(worker_count(), kMostCallers) * 8.0 * sizes.widest * kGptqRows * 4;
     calibration.memory_bytes =
         (uint64_t{512} << 20) +
         static_cast<uint64_t>(3 * 4 * sizes.layer_weights + 4 * 4 * sizes.widest * sizes.widest + solvers);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/distribution.hpp"
 #include "base/error.hpp"
-#include "eval/distribution.hpp"
 
 namespace ovenbird {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/distribution.hpp"
 #include "base/platform/process.hpp"
-#include "eval/distribution.hpp"
 #include "run/generate.hpp"
 
 namespace ovenbird {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/distribution.hpp"
 #include "base/parallel.hpp"
-#include "eval/distribution.hpp"
 
 namespace ovenbird {
 namespace {

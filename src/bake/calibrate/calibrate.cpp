@@ -11,6 +11,7 @@
 #include "bake/calibrate/kept_work.hpp"
 #include "bake/calibrate/layer_runner.hpp"
 #include "bake/calibrate/stored_rows.hpp"
+#include "bake/gptq/linear_algebra.hpp"
 #include "bake/gptq/loops.hpp"
 #include "bake/graph/inventory.hpp"
 #include "base/error.hpp"
@@ -21,8 +22,7 @@ namespace ovenbird {
 namespace {
 
 constexpr size_t kRowsOfBatch = 2048;
-constexpr int64_t kJudgedOf = 4;       // blocks of rows, of which one is judged
-constexpr unsigned kMostSolvers = 32;  // threads, as many as the linear algebra takes
+constexpr int64_t kJudgedOf = 4;  // blocks of rows, of which one is judged
 
 Batch batch_of(const CalibrationTokens& tokens) {
     const auto length = static_cast<size_t>(tokens.length);
@@ -229,8 +229,8 @@ private:
         const bool mixes = source_.stored.contains(kHeadMixName);
         const auto length = static_cast<int64_t>(batch_.tokens);
         HeadRunner head(config, mixes, batch_.tokens);
-        const HeadWeights original = head.weights(source_.read);
-        const HeadWeights stored =
+        const LayerWeights original = head.weights(source_.read);
+        const LayerWeights stored =
             head.weights([&](const std::string& name, float* out) { load(name, out); });
         const Activations hidden = kept_file("hidden", config.layer_count());
         const Activations original_hidden = kept_file("original_hidden", config.layer_count());
@@ -275,7 +275,7 @@ private:
                 errors[item.name].first += error;
                 errors[item.name].second += values;
             },
-            [](size_t) { check_interrupted(); }, kMostSolvers);
+            [](size_t) { check_interrupted(); }, kMostCallers);
         for (const auto& name : names) {
             const auto [error, values] = errors.at(name);
             reports_.push_back(

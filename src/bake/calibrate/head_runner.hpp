@@ -16,16 +16,14 @@ namespace ovenbird {
 /// Gives all of a tensor: [rows, columns], f32.
 using TensorReader = std::function<void(const std::string& name, float* out)>;
 
-using HeadWeights = LayerWeights;
-
 class HeadRunner {
 public:
     /// `mixes`: there is a kHeadMixName.
     HeadRunner(const ModelConfig& config, bool mixes, size_t tokens);
 
-    HeadWeights weights(const TensorReader& read) const;
+    LayerWeights weights(const TensorReader& read) const;
     /// [tokens, vocab_size] for `hidden` [tokens, hidden_size]. Errors: device.
-    std::vector<float> logits(const HeadWeights& weights, const float* hidden);
+    std::vector<float> logits(const LayerWeights& weights, const float* hidden);
 
 private:
     ModelConfig config_;
@@ -38,7 +36,7 @@ private:
 class LogitComparison {
 public:
     explicit LogitComparison(int64_t vocab_size) : vocab_size_(static_cast<size_t>(vocab_size)) {}
-    /// Rows of vocab_size logits.
+    /// Rows of vocab_size logits. Errors: verification (one that is not finite).
     void add(std::span<const float> expected, std::span<const float> found);
     HeldOut result() const;
 

@@ -17,12 +17,10 @@ namespace ovenbird {
 namespace {
 
 constexpr int64_t kTile = 256;
-// OpenBLAS has buffers for so many callers at once.
-constexpr unsigned kMostThreads = 32;
 
 void for_tiles(size_t count, const std::function<void(size_t)>& body) {
     openblas_set_num_threads(1);
-    parallel_for(count, body, nullptr, kMostThreads);
+    parallel_for(count, body, nullptr, kMostCallers);
 }
 
 size_t tiles(int64_t size) {
@@ -152,7 +150,7 @@ void solve_rows(const float* l, int64_t size, int64_t rows, float* x) {
 double measured_speed() {
     constexpr int64_t kSize = 512;
     constexpr size_t kTimes = 8;
-    const unsigned threads = std::min(worker_count(), kMostThreads);
+    const unsigned threads = std::min(worker_count(), kMostCallers);
     const std::vector<float> a(kSize * kSize, 0.5F);
     std::vector<std::vector<float>> products(threads, std::vector<float>(kSize * kSize));
     const auto run = [&] {

@@ -7,6 +7,9 @@
 
 namespace ovenbird {
 
+/// Threads that may use what is here at once: OpenBLAS has buffers for so many.
+inline constexpr unsigned kMostCallers = 32;
+
 /// h += xᵀ x for x [rows, size]; only the upper triangle of h [size, size] is touched.
 void add_gram(const float* x, int64_t rows, int64_t size, float* h);
 

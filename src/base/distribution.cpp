@@ -1,4 +1,4 @@
-#include "eval/distribution.hpp"
+#include "base/distribution.hpp"
 
 #include <algorithm>
 #include <cmath>
