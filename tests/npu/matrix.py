@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The acceptance matrix: two-layer models of all kinds, baked by ovenbird and given to Intel's NPU compiler.
 
-    matrix.py --strength 2 [--seed N] [--platforms 3720,4000] [--graphs folded]
+    matrix.py --strength 2 [--seed N] [--platforms 3720,4000] [--every-platform] [--graphs folded]
 
 Which graph of the folder is compiled is one of the factors: the loop's window, those with a cache, the folded ones. With
---graphs it is all of a kind for every model instead.
+--graphs it is all of a kind for every model instead. So is the platform; with --every-platform each model meets all of them.
 
 A model that the bake refuses for an NPU counts only when the compiler refuses it too. Exit status 1 when a cell differs.
 """
@@ -25,7 +25,8 @@ import covering
 import random_model
 
 FACTORS = {**random_model.FACTORS, "form": ["--sym", "--asym"], "group": ["-1", "64", "128", "int8"],
-           "seq_len": [32, 128, 512, 1024]}
+           "seq_len": [32, 128, 512, 1024], "effort": ["fast", "rotated", "calibrated"]}
+EFFORTS = {"fast": [], "rotated": ["--rotate", "on"], "calibrated": ["--effort", "normal", "--calibration-tokens", "512"]}
 WINDOW = "window"
 GRAPHS = {"window": [WINDOW], "whole": ["graphs/decode", "graphs/verify", "graphs/prefill"],
           "folded": ["folded/decode", "folded/verify", "folded/prefill", "folded/head", "folded/head_8"]}
@@ -43,13 +44,13 @@ def context_of(row):
 def bake_options(row):
     weights = ["--bits", "8"] if row["group"] == "int8" else ["--group-size", row["group"]]
     window = all(graph == WINDOW for graph in row["graphs"])
-    return [row["form"], *weights, "--seq-len", str(row["seq_len"]), "--context", "0" if window else str(context_of(row))]
+    return [row["form"], *weights, *EFFORTS[row["effort"]], "--seq-len", str(row["seq_len"]), "--context", "0" if window else str(context_of(row))]
 
 
 def title(row):
     bias = "biases" if row["biases"] else "no biases"
     return (f"{row['model_type']} {row['heads']}/{random_model.kv_heads(row)} heads of {row['head_size']}, "
-            f"{'tied' if row['tied'] else 'untied'}, {bias}, {row['form'][2:]} {row['group']}, N {row['seq_len']}, {' '.join(row['graphs'])}")
+            f"{'tied' if row['tied'] else 'untied'}, {bias}, {row['form'][2:]} {row['group']}, {row['effort']}, N {row['seq_len']}, {' '.join(row['graphs'])}")
 
 
 def bake(row, folder):
@@ -72,14 +73,21 @@ def graph_file(row, baked, graph):
     return xml
 
 
-def rows_of(options):
-    """Models (rows of factors), each with the graphs to compile."""
-    if options.graphs:
-        rows = covering.covering_array(FACTORS, options.strength, options.seed, random_model.allowed)
-        return [{**row, "graphs": GRAPHS[options.graphs]} for row in rows]
-    factors = {**FACTORS, "graph": [graph for kind in GRAPHS.values() for graph in kind]}
-    rows = covering.covering_array(factors, options.strength, options.seed, random_model.allowed)
-    return [{**row, "graphs": [row["graph"]]} for row in rows]
+def rows_of(options, platforms):
+    """Models (rows of factors), each with the graphs to compile and the platforms to compile them for."""
+    factors = dict(FACTORS)
+    if not options.graphs:
+        factors["graph"] = [graph for kind in GRAPHS.values() for graph in kind]
+    if not options.every_platform:
+        factors["platform"] = platforms
+    rows = covering.covering_array(factors, options.strength, options.seed, allowed)
+    return [{**row, "graphs": GRAPHS[options.graphs] if options.graphs else [row["graph"]],
+             "platforms": platforms if options.every_platform else [row["platform"]]} for row in rows]
+
+
+def allowed(row):
+    """Only INT4 is calibrated."""
+    return random_model.allowed(row) and not (row["group"] == "int8" and row["effort"] == "calibrated")
 
 
 def parse():
@@ -87,6 +95,7 @@ def parse():
     parser.add_argument("--strength", type=int, default=2, help="every combination of so many factors occurs (%(default)s)")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 100000, help="of the array; printed")
     parser.add_argument("--platforms", default=",".join(map(str, judge.PLATFORMS)))
+    parser.add_argument("--every-platform", action="store_true", help="each model for all platforms")
     parser.add_argument("--graphs", choices=list(GRAPHS), help="all graphs of this kind, for every model")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--cache", action="store_true", help="remember verdicts by content")
@@ -97,7 +106,7 @@ def parse():
 def main():
     options = parse()
     platforms = [int(platform) for platform in options.platforms.split(",")]
-    rows = rows_of(options)
+    rows = rows_of(options, platforms)
     print(f"seed {options.seed}: {len(rows)} models cover every combination of {options.strength} factors", flush=True)
     start = time.monotonic()
     toolchain.command()
@@ -106,7 +115,7 @@ def main():
         models = {str(xml): row for number, row in enumerate(rows)
                   for xml in bake(row, pathlib.Path(scratch) / str(number))}
         print(f"baked in {time.monotonic() - start:.0f} s", flush=True)
-        pairs = [(xml, platform) for xml in models for platform in platforms]
+        pairs = [(xml, platform) for xml, row in models.items() for platform in row["platforms"]]
         counts, refused = collections.Counter(), []
         for verdict in judge.compile_all(pairs, options.jobs, judge.Limits(options.timeout), cache):
             counts[verdict.platform, verdict.accepted] += 1
