@@ -1,6 +1,6 @@
 #pragma once
 // The C face of the Rust crates Ovenbird keeps: tokenizers, llguidance, minijinja, blake3, indicatif,
-// rustyline, and a hub's client on ureq.
+// rustyline, a hub's client on ureq, and an HTTP server on hyper.
 //
 // Text is UTF-8 with an explicit size, never zero-terminated. A function that can fail returns false (or a
 // status that is not OB_OK) and, where `error` is not null, leaves an owned text there, to be freed by
@@ -160,6 +160,36 @@ ObHubStatus ob_hub_fetch(const char* request, size_t request_size, const ObHubCa
 bool ob_hub_settings(ObString* answer, ObString* error);
 /// Whether a text can be the name of a repository, ORG/NAME.
 bool ob_hub_is_repo(const char* name, size_t name_size);
+
+/// An HTTP/1.1 server on threads of its own.
+typedef struct ObServer ObServer;
+/// One request and its answer; used by one thread at a time.
+typedef struct ObExchange ObExchange;
+/// Called on a thread of its own for each request, which it may block. It owns the exchange and gives it to
+/// ob_exchange_finish(), from whatever thread. Must not throw.
+typedef void (*ObHandler)(void* user, ObExchange* exchange);
+/// `settings`: {"host", "port" (0: any), "unix_socket" (a path, instead of an address), "descriptor" (a
+/// listening socket that this process was given, instead of both; else -1), "body_bytes", "header_bytes",
+/// "header_ms", "body_ms": most of each, "send_ms": how long a client may read nothing, "connections": most at
+/// once; more wait}. `address`: where it is reached. Listens when it returns.
+bool ob_server_start(const char* settings, size_t settings_size, ObHandler handler, void* user,
+                     ObServer** server, ObString* address, ObString* error);
+/// No new connections; requests under way may take so long. `handler` may still be called by then, not later.
+void ob_server_stop(const ObServer* server, uint64_t grace_ms);
+void ob_server_free(ObServer* server);
+/// {"method", "path", "query", "fault" ("", "too_large", "too_slow", "broken": why there is no body),
+/// "headers": {name in lower case: value}}.
+void ob_exchange_head(const ObExchange* exchange, ObString* head);
+const uint8_t* ob_exchange_body(const ObExchange* exchange, size_t* size);
+/// `headers`: [[name, value], …]. False: the client has gone (no error), or the head cannot be sent.
+bool ob_exchange_begin(ObExchange* exchange, uint16_t status, const char* headers, size_t headers_size,
+                       ObString* error);
+/// A piece of the body; waits for a slow client. False: it has gone.
+bool ob_exchange_send(ObExchange* exchange, const char* data, size_t size);
+/// Whether the client has gone, at any time between the request and the end of its answer.
+bool ob_exchange_is_gone(const ObExchange* exchange);
+/// The answer is over.
+void ob_exchange_finish(ObExchange* exchange);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@ mod declared;
 mod ffi;
 mod filters;
 mod hash;
+mod http;
 mod hub;
 mod json;
 mod line_editor;
