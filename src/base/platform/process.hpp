@@ -11,8 +11,15 @@ namespace ovenbird {
 void install_interrupt_handler();
 /// What interrupted() tells from now on is what comes from now on: the program goes on after a Ctrl-C.
 void forget_interrupt();
+/// From now on Ctrl-C (SIGINT) does nothing here: another process decides when this one ends.
+void ignore_interrupts();
 /// From now on SIGTERM ends the process at once.
 void end_on_termination();
+/// The listening socket that a service manager started this process with (systemd's socket activation,
+/// sd_listen_fds(3)); -1: none.
+int inherited_socket();
+/// Tells the service manager, where there is one, how far this process is: "READY=1" (sd_notify(3)).
+void tell_service_manager(const char* state);
 /// True once the user asked to stop. Cheap; safe from any thread.
 bool interrupted();
 /// Throws Error(interrupted) once the user asked to stop; long loops call it.
@@ -30,6 +37,10 @@ struct MemoryUse {
     uint64_t peak_resident_bytes = 0;
 };
 MemoryUse memory_use();
+/// MemoryUse::anonymous_bytes of another process; 0 where the system does not tell.
+uint64_t anonymous_bytes_of_process(int64_t process);
+/// The program that this process runs, as a path.
+std::filesystem::path own_program();
 /// Takes the pages of read-only mappings of `file` out of this process, whoever mapped it; they come back
 /// when they are read again. For a weights file that a device has copied: it would count twice. Does nothing
 /// where it cannot.

@@ -1,10 +1,15 @@
 #include "base/platform/process.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <string>
 
@@ -21,7 +26,7 @@ void on_interrupt(int signal) {
 }
 
 // A figure of /proc in KiB ("RssAnon:   123 kB"), as bytes; 0 where the system does not tell.
-uint64_t proc_bytes(const char* file, const std::string& key) {
+uint64_t proc_bytes(const std::string& file, const std::string& key) {
     std::ifstream stream(file);
     std::string line;
     while (std::getline(stream, line)) {
@@ -49,6 +54,38 @@ void end_on_termination() {
     ::signal(SIGTERM, SIG_DFL);
 }
 
+void ignore_interrupts() {
+    ::signal(SIGINT, SIG_IGN);
+}
+
+int inherited_socket() {
+    constexpr int kFirst = 3;
+    const char* process = std::getenv("LISTEN_PID");
+    const char* count = std::getenv("LISTEN_FDS");
+    const bool ours = process != nullptr && count != nullptr && std::to_string(::getpid()) == process &&
+                      std::atoi(count) > 0;
+    if (!ours) return -1;
+    ::fcntl(kFirst, F_SETFD, FD_CLOEXEC);
+    return kFirst;
+}
+
+void tell_service_manager(const char* state) {
+    const char* path = std::getenv("NOTIFY_SOCKET");
+    sockaddr_un address{};
+    const size_t length = path == nullptr ? 0 : std::strlen(path);
+    if (length < 2 || length >= sizeof address.sun_path) return;
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path, length);
+    if (path[0] == '@') address.sun_path[0] = '\0';  // Linux's names without a file
+    const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket < 0) return;
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+    // Nobody listens: nothing to be done about it.
+    (void)!::sendto(socket, state, std::strlen(state), MSG_NOSIGNAL,
+                    reinterpret_cast<const sockaddr*>(&address), size);
+    ::close(socket);
+}
+
 void ignore_broken_pipes() {
     ::signal(SIGPIPE, SIG_IGN);
 }
@@ -68,6 +105,17 @@ int64_t process_id() {
 MemoryUse memory_use() {
     const char* status = "/proc/self/status";
     return {proc_bytes(status, "RssAnon"), proc_bytes(status, "VmRSS"), proc_bytes(status, "VmHWM")};
+}
+
+uint64_t anonymous_bytes_of_process(int64_t process) {
+    return proc_bytes("/proc/" + std::to_string(process) + "/status", "RssAnon");
+}
+
+std::filesystem::path own_program() {
+    std::error_code error;
+    auto path = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error) fail(ErrorCode::io, "this program's own path is not known: {}", error.message());
+    return path;
 }
 
 void release_file_pages(const std::filesystem::path& file) {
