@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/platform/files.hpp"
 #include "model/step.hpp"
+#include "run/default_sampling.hpp"
 
 namespace ovenbird {
 namespace {
@@ -127,12 +128,9 @@ void note_given(const CLI::App& app, AnswerWords& words) {
 }
 
 std::string apply_generation_config(AnswerWords& words, const std::filesystem::path& folder) {
-    const auto path = folder / "generation_config.json";
-    std::error_code error;
-    if (words.greedy || !std::filesystem::is_regular_file(path, error)) return "";
-    const Json json = read_json(path);
-    const JsonObject config(json, path.string());
-    if (!config.boolean_or("do_sample", false)) return "";
+    if (words.greedy) return "";
+    const auto own = default_sampling(folder);
+    if (!own) return "";
     auto& sampling = words.answer.sampling;
     std::string told;
     const auto apply = [&](const char* name, auto& member, auto value, auto idle) {
@@ -140,13 +138,11 @@ std::string apply_generation_config(AnswerWords& words, const std::filesystem::p
         member = value;
         if (value != idle) told += fmt::format("{}{} {}", told.empty() ? "" : ", ", name, value);
     };
-    // What is absent is as transformers' GenerationConfig has it.
-    apply("temperature", sampling.temperature, config.number_or("temperature", 1.0), -1.0);
-    apply("top-k", sampling.top_k, config.integer_or("top_k", 50), int64_t{0});
-    apply("top-p", sampling.top_p, config.number_or("top_p", 1.0), 1.0);
-    apply("min-p", sampling.min_p, config.number_or("min_p", 0.0), 0.0);
-    apply("repetition-penalty", sampling.repetition_penalty, config.number_or("repetition_penalty", 1.0),
-          1.0);
+    apply("temperature", sampling.temperature, own->temperature, -1.0);
+    apply("top-k", sampling.top_k, own->top_k, int64_t{0});
+    apply("top-p", sampling.top_p, own->top_p, 1.0);
+    apply("min-p", sampling.min_p, own->min_p, 0.0);
+    apply("repetition-penalty", sampling.repetition_penalty, own->repetition_penalty, 1.0);
     if (told.empty()) return "";
     return fmt::format("sampling as the model's generation_config.json says: {} (--greedy: without)", told);
 }

@@ -69,6 +69,13 @@ void CompiledGraph::set_states(const std::function<ov::Tensor(const ov::Tensor&)
     });
 }
 
+void CompiledGraph::read_states(const std::function<void(const ov::Tensor&)>& look) {
+    at_the_edge("reading the states", [&] {
+        for (auto& state : request_.query_state())
+            look(state.get_state());
+    });
+}
+
 bool CompiledGraph::infer(const std::function<bool()>& stop) {
     return at_the_edge("inference", [&] {
         if (!stop) {

@@ -47,6 +47,8 @@ public:
     void set_output(const std::string& name, const ov::Tensor& tensor);
     /// Gives each state of a stateful model what `change` makes of it. Errors: device; some are then changed.
     void set_states(const std::function<ov::Tensor(const ov::Tensor&)>& change);
+    /// Shows each state of a stateful model, in the order of set_states(). Errors: device.
+    void read_states(const std::function<void(const ov::Tensor&)>& look);
     /// Clears the state variables of a stateful model (no effect on others).
     void reset_state();
     /// False when `stop` said so while it ran: outputs and states are then not what they should be. Without

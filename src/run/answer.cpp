@@ -15,12 +15,16 @@ GenerateOptions generate_options(const AnswerOptions& options, std::vector<int64
             .draft_tokens = options.draft_tokens,
             .mask = options.mask,
             .top_log_probabilities = options.top_log_probabilities,
-            .stop_asked = options.stop_asked};
+            .stop_asked = options.stop_asked,
+            .resumed = options.resumed,
+            .on_new_token = options.on_new_token};
 }
 
 // Special tokens have no text in an answer: one that is asked to end it must do so by its id.
-std::vector<int64_t> ending_ids(const Tokenizer& tokenizer, const std::vector<std::string>& stops) {
-    std::vector<int64_t> ids = tokenizer.eos_ids();
+std::vector<int64_t> ending_ids(const Tokenizer& tokenizer, const std::vector<std::string>& stops,
+                                bool ignore_eos) {
+    std::vector<int64_t> ids;
+    if (!ignore_eos) ids = tokenizer.eos_ids();
     for (const auto& stop : stops) {
         const auto id = tokenizer.token_to_id(stop);
         if (id && tokenizer.is_special(*id)) ids.push_back(*id);
@@ -104,7 +108,8 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, EncodedPrompt encoded,
         if (!piece.thinking.empty() && options.on_thinking) options.on_thinking(piece.thinking);
         return give(stops.push(piece.answer));
     };
-    const auto generating = generate_options(options, ending_ids(tokenizer, options.stop));
+    const auto generating =
+        generate_options(options, ending_ids(tokenizer, options.stop, options.ignore_eos));
     answer.generation = generate(engine, std::move(prompt), generating, [&](int64_t token) {
         return hear(splitter.push(decoder.push(token))) && !stops.met();
     });
@@ -112,6 +117,7 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, EncodedPrompt encoded,
     hear(splitter.finish());
     give(stops.finish());
     if (stops.met()) answer.generation.reason = FinishReason::stop;
+    answer.stop_string = stops.which();
     for (auto& place : answer.generation.top_log_probabilities)
         for (auto& each : place)
             each.text = text_of(tokenizer, each.token);

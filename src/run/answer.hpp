@@ -25,12 +25,16 @@ struct AnswerOptions {
     TemplateArguments template_arguments{};
     /// Gets what the model thinks before its answer, as it comes; may be empty.
     std::function<void(const std::string&)> on_thinking{};
-    StopAsked stop_asked{};  // asked at every step and between the runs of a long prompt
+    StopAsked stop_asked{};          // asked at every step and between the runs of a long prompt
+    bool ignore_eos = false;         // only the limits and stop strings end the answer
+    std::vector<int64_t> resumed{};  // tokens of the answer that are there already: see GenerateOptions
+    std::function<void(const NewToken&)> on_new_token{};  // before the text that it brings; may be empty
 };
 
 struct Answer {
     std::string text;
-    std::string thinking;  // what stood between the model's marks for that, before the text
+    std::string thinking;     // what stood between the model's marks for that, before the text
+    std::string stop_string;  // of AnswerOptions::stop, that which ended it; empty: none did
     Generation generation;
     int64_t prompt_tokens = 0;   // as sent, after any truncation
     int64_t dropped_tokens = 0;  // from the prompt's start

@@ -62,6 +62,19 @@ void ChunkedEngine::choose_bucket(int64_t tokens) {
     use_bucket(bucket);
 }
 
+std::vector<std::vector<std::byte>> ChunkedEngine::copy_cache(int64_t tokens) {
+    std::vector<std::vector<std::byte>> parts;
+    for (size_t part = 0; part < cache().size(); ++part)
+        parts.push_back(cache().rows(part, tokens));
+    return parts;
+}
+
+void ChunkedEngine::restore_cache(const std::vector<std::vector<std::byte>>& parts, int64_t tokens) {
+    choose_bucket(tokens + 1);
+    for (size_t part = 0; part < parts.size(); ++part)
+        cache().set_rows(part, parts[part], tokens);
+}
+
 Engine::Progress ChunkedEngine::compute(const Request& request) {
     const auto count = static_cast<int64_t>(request.ids.size());
     choose_bucket(count);

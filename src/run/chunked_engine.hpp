@@ -7,6 +7,7 @@
 
 #include "model/manifest.hpp"
 #include "run/engine.hpp"
+#include "run/host_cache.hpp"
 
 namespace ovenbird {
 
@@ -30,6 +31,9 @@ protected:
     /// A sequence no longer fits the bucket in use; kept() tokens go on into the one of `context` tokens.
     virtual void use_bucket(int64_t context) = 0;
 
+    /// Where they are kept.
+    virtual HostCache& cache() = 0;
+
     int64_t context() const { return context_; }
     int64_t most_rows_of_graphs() const;
 
@@ -38,6 +42,8 @@ protected:
 
 private:
     Progress compute(const Request& request) override;
+    std::vector<std::vector<std::byte>> copy_cache(int64_t tokens) override;
+    void restore_cache(const std::vector<std::vector<std::byte>>& parts, int64_t tokens) override;
     void choose_bucket(int64_t tokens);
     std::vector<Step> shapes_;
     int64_t context_;

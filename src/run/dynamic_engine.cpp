@@ -1,5 +1,6 @@
 #include "run/dynamic_engine.hpp"
 
+#include <cstring>
 #include <numeric>
 
 #include "base/error.hpp"
@@ -65,6 +66,34 @@ void DynamicEngine::hold(int64_t count) {
             [&](const ov::Tensor& state) { return first_tokens(state, static_cast<size_t>(count)); });
     }
     held_ = count;
+}
+
+std::vector<std::vector<std::byte>> DynamicEngine::copy_cache(int64_t tokens) {
+    std::vector<std::vector<std::byte>> parts;
+    if (!held_) return parts;
+    hold(tokens);
+    session_->read_states([&](const ov::Tensor& state) {
+        const ov::Tensor whole = first_tokens(state, static_cast<size_t>(tokens));
+        const auto* first = static_cast<const std::byte*>(whole.data());
+        parts.emplace_back(first, first + whole.get_byte_size());
+    });
+    return parts;
+}
+
+void DynamicEngine::restore_cache(const std::vector<std::vector<std::byte>>& parts, int64_t tokens) {
+    held_.reset();
+    size_t part = 0;
+    session_->set_states([&](const ov::Tensor& state) {
+        ov::Shape shape = state.get_shape();
+        shape[0] = 1;
+        shape[kTokensAxis] = static_cast<size_t>(tokens);
+        ov::Tensor tensor(state.get_element_type(), shape);
+        if (part >= parts.size() || parts[part].size() != tensor.get_byte_size())
+            fail(ErrorCode::internal, "a state of {} tokens was not copied whole", tokens);
+        std::memcpy(tensor.data(), parts[part++].data(), tensor.get_byte_size());
+        return tensor;
+    });
+    held_ = tokens;
 }
 
 bool DynamicEngine::infer(std::span<const int64_t> ids, int64_t position, const StopAsked& stop) {

@@ -19,6 +19,8 @@ public:
 
 private:
     Progress compute(const Request& request) override;
+    std::vector<std::vector<std::byte>> copy_cache(int64_t tokens) override;
+    void restore_cache(const std::vector<std::vector<std::byte>>& parts, int64_t tokens) override;
     void hold(int64_t count);
     bool infer(std::span<const int64_t> ids, int64_t position, const StopAsked& stop);
 

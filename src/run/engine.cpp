@@ -10,6 +10,26 @@ Engine::Request::Chunk Engine::Request::chunk_behind(int64_t from) const {
     return {is_last ? rest : rest.first(static_cast<size_t>(kPromptChunkTokens)), is_last};
 }
 
+uint64_t KeptCopy::bytes() const {
+    uint64_t bytes = ids.size() * sizeof(int64_t);
+    for (const auto& part : parts)
+        bytes += part.size();
+    return bytes;
+}
+
+KeptCopy Engine::copy_kept() {
+    KeptCopy copy;
+    if (kept_.count() > 0) copy.parts = copy_cache(kept_.count());
+    if (!copy.parts.empty()) copy.ids.assign(kept_.ids().begin(), kept_.ids().end());
+    return copy;
+}
+
+void Engine::put_back(const KeptCopy& copy) {
+    kept_.truncate(0);
+    restore_cache(copy.parts, static_cast<int64_t>(copy.ids.size()));
+    kept_.append(copy.ids);
+}
+
 std::span<const float> Engine::logits_after(std::span<const int64_t> ids, int64_t rows,
                                             const StopAsked& stop) {
     const auto count = static_cast<int64_t>(ids.size());

@@ -1,6 +1,7 @@
 #pragma once
 // The seam between the token loop and whatever computes logits.
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -34,6 +35,14 @@ struct EngineFacts {
     std::string input_shapes{};  // "[DEBUG] Infer Input Shapes: …": what a token's infer call sends
 };
 
+/// What an engine kept of a sequence, on the host.
+struct KeptCopy {
+    std::vector<int64_t> ids{};                   // whose keys and values they are
+    std::vector<std::vector<std::byte>> parts{};  // as the engine that made it lays them out
+
+    uint64_t bytes() const;
+};
+
 /// Computes next-token logits for a sequence of tokens. Outside: the window is checked, the common start with
 /// what is kept is found, and stopping works, alike for every form. Inside: compute(), the only thing in
 /// which forms differ. Tests script it. Not thread-safe.
@@ -52,6 +61,16 @@ public:
     const std::string& input_shapes() const { return facts_.input_shapes; }
     /// Tokens that were computed since it was opened.
     int64_t computed_tokens() const { return computed_; }
+    /// Of a sequence, those at its start that next_logits() would not compute again.
+    int64_t kept_of(std::span<const int64_t> ids) const { return ids.empty() ? 0 : kept_.shared_with(ids); }
+    std::span<const int64_t> kept_ids() const { return kept_.ids(); }
+
+    /// A copy of all that is kept; without ids where this form keeps nothing that could be copied. Errors:
+    /// device.
+    KeptCopy copy_kept();
+    /// What is kept is, from now on, what was kept when the copy was made, by this engine. Errors: device;
+    /// nothing is kept then.
+    void put_back(const KeptCopy& copy);
 
     /// Logits (f32, vocab_size() values) that follow the last of `ids` (1 … window_tokens() ids, each below
     /// vocab_size()). Valid until the next call. Errors: device, invalid_input; internal for too many ids.
@@ -90,6 +109,10 @@ protected:
     };
     /// Computes some of the tokens behind the kept ones, at least one: what one run of a graph takes.
     virtual Progress compute(const Request& request) = 0;
+    /// The keys and values of the first `tokens` kept tokens; nothing where there are none to copy.
+    virtual std::vector<std::vector<std::byte>> copy_cache(int64_t /*tokens*/) { return {}; }
+    /// What copy_cache() gave for so many tokens.
+    virtual void restore_cache(const std::vector<std::vector<std::byte>>& /*parts*/, int64_t /*tokens*/) {}
 
     static bool asks_to_stop(const StopAsked& stop) { return stop && stop(); }
 

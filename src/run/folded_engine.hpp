@@ -28,6 +28,7 @@ public:
 private:
     std::span<const float> run(const Step& shape, const Chunk& chunk, const StopAsked& stop) override;
     void use_bucket(int64_t context) override;
+    HostCache& cache() override { return cache_; }
 
     using Call = std::function<void()>;
     struct Layer {

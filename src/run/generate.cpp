@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "base/error.hpp"
 #include "run/prompt_lookup.hpp"
@@ -37,6 +38,13 @@ public:
           sampler_(options.sampling, prompt),
           window_(std::move(prompt)) {
         generation_.seed = sampler_.seed();
+        for (const int64_t token : options_.resumed) {
+            if (ended_) break;
+            sampler_.took(token);
+            generation_.log_probabilities.push_back(std::nan(""));
+            if (options_.top_log_probabilities > 0) generation_.top_log_probabilities.emplace_back();
+            keep(token);
+        }
     }
 
     bool may_grow() const { return !ended_ && new_tokens() < options_.max_new_tokens && room() >= 0; }
@@ -94,8 +102,12 @@ private:
             end(FinishReason::stop);
             return;
         }
-        generation_.tokens.push_back(token);
         note_probabilities(token, logits);
+        keep(token);
+    }
+
+    void keep(int64_t token) {
+        generation_.tokens.push_back(token);
         window_.push_back(token);
         if (options_.mask != nullptr) options_.mask->take(token);
         if (!on_token_(token)) {
@@ -111,10 +123,14 @@ private:
             return log_probability(logits[static_cast<size_t>(id)], sum);
         };
         generation_.log_probabilities.push_back(probability(token));
-        if (options_.top_log_probabilities == 0) return;
-        auto& top = generation_.top_log_probabilities.emplace_back();
-        for (const int64_t id : likeliest(logits, static_cast<size_t>(options_.top_log_probabilities)))
-            top.push_back({id, "", probability(id)});
+        std::span<const TokenLogProbability> told;
+        if (options_.top_log_probabilities > 0) {
+            auto& top = generation_.top_log_probabilities.emplace_back();
+            for (const int64_t id : likeliest(logits, static_cast<size_t>(options_.top_log_probabilities)))
+                top.push_back({id, "", probability(id)});
+            told = top;
+        }
+        if (options_.on_new_token) options_.on_new_token({token, generation_.log_probabilities.back(), told});
     }
 
     void end(FinishReason reason) {
@@ -164,6 +180,7 @@ Generation generate(Engine& engine, std::vector<int64_t> prompt, const GenerateO
                     const std::function<bool(int64_t)>& on_token) {
     validate(options);
     check_ids(prompt, engine.vocab_size());
+    check_ids(options.resumed, engine.vocab_size());
     Growth growth(engine, std::move(prompt), options, on_token);
     while (growth.may_grow())
         growth.step();

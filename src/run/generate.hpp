@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "run/engine.hpp"
@@ -10,6 +11,14 @@
 #include "text/token_mask.hpp"
 
 namespace ovenbird {
+
+/// A token that was just chosen.
+struct NewToken {
+    int64_t id = 0;
+    double log_probability = 0;  // natural, as the engine's logits say
+    std::span<const TokenLogProbability>
+        top;  // of the likeliest ones, as many as were asked for, without texts
+};
 
 struct GenerateOptions {
     int64_t max_new_tokens = 256;
@@ -19,11 +28,17 @@ struct GenerateOptions {
     TokenMask* mask = nullptr;  // what the answer may be, advanced with it; none: anything
     int64_t top_log_probabilities = 0;  // likeliest tokens told beside each one
     StopAsked stop_asked{};             // asked at every step and between the runs of a long prompt
+    /// What was generated before, by the same seed: on_token hears of it at once, and the answer goes on
+    /// behind.
+    std::vector<int64_t> resumed{};
+    std::function<void(const NewToken&)>
+        on_new_token{};  // before on_token, not for resumed ones; may be empty
 };
 
 struct Generation {
     std::vector<int64_t> tokens;  // new ones, without the EOS
-    // Of each, natural, as the engine's logits say: before anything that SamplingOptions or a mask do.
+    // Of each, natural, as the engine's logits say: before anything that SamplingOptions or a mask do. NaN of
+    // resumed ones, whose logits nobody asked for again.
     std::vector<double> log_probabilities;
     std::vector<std::vector<TokenLogProbability>> top_log_probabilities;  // of each, without texts
     uint64_t seed = 0;                                                    // draws the same tokens again

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/error.hpp"
+
 namespace ovenbird {
 namespace {
 
@@ -62,6 +64,25 @@ void HostCache::place(size_t part, const ov::Tensor& fresh, int64_t at, int64_t 
         std::memcpy(target + (head * static_cast<size_t>(to.past) + static_cast<size_t>(at)) * row,
                     source + head * fresh_rows * row, static_cast<size_t>(tokens) * row);
     }
+}
+
+std::vector<std::byte> HostCache::rows(size_t part, int64_t tokens) const {
+    const Part& from = parts_[part];
+    const size_t row = from.head_size * kValueBytes;
+    const size_t bytes = static_cast<size_t>(tokens) * row;
+    std::vector<std::byte> rows(from.heads * bytes);
+    const auto* source = static_cast<const std::byte*>(from.memory.data());
+    for (size_t head = 0; head < from.heads; ++head)
+        std::memcpy(rows.data() + head * bytes, source + head * static_cast<size_t>(from.past) * row, bytes);
+    return rows;
+}
+
+void HostCache::set_rows(size_t part, const std::vector<std::byte>& rows, int64_t tokens) {
+    const Part& to = parts_[part];
+    const ov::Shape shape{1, to.heads, static_cast<size_t>(tokens), to.head_size};
+    if (rows.size() != ov::shape_size(shape) * kValueBytes || tokens > largest_past_)
+        fail(ErrorCode::internal, "{} bytes are no keys or values of {} tokens", rows.size(), tokens);
+    place(part, ov::Tensor(ov::element::f16, shape, const_cast<std::byte*>(rows.data())), 0, tokens);
 }
 
 uint64_t HostCache::bytes() const {

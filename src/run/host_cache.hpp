@@ -38,6 +38,11 @@ public:
     /// moves the heads apart where that does not fit between them.
     void place(size_t part, const ov::Tensor& fresh, int64_t at, int64_t tokens);
 
+    /// The first `tokens` rows of each head of a part, one head after the other.
+    std::vector<std::byte> rows(size_t part, int64_t tokens) const;
+    /// Puts such rows back. Errors: internal, when they are not as many.
+    void set_rows(size_t part, const std::vector<std::byte>& rows, int64_t tokens);
+
     uint64_t bytes() const;
 
 private:

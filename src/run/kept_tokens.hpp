@@ -12,6 +12,7 @@ namespace ovenbird {
 class KeptTokens {
 public:
     int64_t count() const { return static_cast<int64_t>(ids_.size()); }
+    std::span<const int64_t> ids() const { return ids_; }
 
     /// How many tokens at the start of `ids` are kept, at most all but the last `wanted`: their logits are
     /// wanted.

@@ -84,6 +84,7 @@ uint64_t PagedEngine::allocate_pages(int64_t context) {
         bytes += cache.get_byte_size();
         chunk_->set_input(name, cache);
         token_->set_input(name, cache);
+        pages_.push_back(std::move(cache));
     }
     if (bytes == 0) fail(ErrorCode::unsupported, "the graph has no pages of keys and values");
     return bytes;
@@ -110,6 +111,31 @@ CompiledGraph& PagedEngine::fill(std::span<const int64_t> ids, int64_t position,
     chunk_->set_input("position_ids", positions);
     chunk_->set_input("block_indices", page_numbers(pages(total)));
     return *chunk_;
+}
+
+namespace {
+
+size_t bytes_of_pages(const ov::Tensor& cache, int64_t count) {
+    return cache.get_byte_size() / cache.get_shape()[0] * static_cast<size_t>(count);
+}
+
+}  // namespace
+
+std::vector<std::vector<std::byte>> PagedEngine::copy_cache(int64_t tokens) {
+    std::vector<std::vector<std::byte>> parts;
+    for (const auto& cache : pages_) {
+        const auto* first = static_cast<const std::byte*>(cache.data());
+        parts.emplace_back(first, first + bytes_of_pages(cache, pages(tokens)));
+    }
+    return parts;
+}
+
+void PagedEngine::restore_cache(const std::vector<std::vector<std::byte>>& parts, int64_t tokens) {
+    for (size_t part = 0; part < parts.size(); ++part) {
+        if (part >= pages_.size() || parts[part].size() != bytes_of_pages(pages_[part], pages(tokens)))
+            fail(ErrorCode::internal, "{} bytes are no pages of {} tokens", parts[part].size(), tokens);
+        std::memcpy(pages_[part].data(), parts[part].data(), parts[part].size());
+    }
 }
 
 Engine::Progress PagedEngine::compute(const Request& request) {

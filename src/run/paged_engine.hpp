@@ -25,6 +25,8 @@ private:
     static constexpr int64_t kRows = 64;        // bounds the memory of logits
 
     Progress compute(const Request& request) override;
+    std::vector<std::vector<std::byte>> copy_cache(int64_t tokens) override;
+    void restore_cache(const std::vector<std::vector<std::byte>>& parts, int64_t tokens) override;
     uint64_t allocate_pages(int64_t context);
     CompiledGraph& fill(std::span<const int64_t> ids, int64_t position, int64_t rows);
 
@@ -32,6 +34,7 @@ private:
     std::unique_ptr<CompiledGraph> token_;
     ov::Tensor past_, begins_, page_begins_, length_, first_row_;  // shared by both graphs
     ov::Tensor token_id_, token_position_;
+    std::vector<ov::Tensor> pages_;  // of keys and of values, of each layer
     std::vector<float> logits_;
 };
 

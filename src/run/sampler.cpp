@@ -174,11 +174,17 @@ int64_t Sampler::choose(std::span<const float> logits, std::span<const uint32_t>
     return token;
 }
 
+void Sampler::took(int64_t token) {
+    if (options_.temperature != 0) draw();
+    ++seen(token).generated;
+}
+
 size_t Sampler::drawn_place() {
+    const double drawn = draw();  // one for each token, whatever there is to choose from: see took()
     const Kept kept = filter();
     if (kept.count == 1) return ranking_.reach(0, 1).last;
     // The first with which more than the drawn share is reached.
-    const double share = std::nextafter(draw() * kept.mass, std::numeric_limits<double>::infinity());
+    const double share = std::nextafter(drawn * kept.mass, std::numeric_limits<double>::infinity());
     return ranking_.reach(share, kept.count).last;
 }
 

@@ -27,6 +27,8 @@ public:
     /// one, says which tokens may be chosen (as TokenMask::allowed does): the others are as if they were not
     /// there. Errors: verification on NaN, internal on no logits, or none that may be chosen.
     int64_t choose(std::span<const float> logits, std::span<const uint32_t> mask = {});
+    /// As if choose() had chosen it: what comes next is as it would have been then.
+    void took(int64_t token);
 
     /// The candidates that could be chosen, the most likely first, their probabilities adding up to 1. For
     /// looking at, not for every token: each is sought for itself.

@@ -4,10 +4,14 @@
 
 namespace ovenbird {
 
+size_t SpokenTokens::shared_bytes(std::string_view text) const {
+    return static_cast<size_t>(std::mismatch(text_.begin(), text_.end(), text.begin(), text.end()).first -
+                               text_.begin());
+}
+
 SpokenTokens::Encoded SpokenTokens::encode(const Tokenizer& tokenizer, std::string text) const {
     const std::vector<int64_t> whole = tokenizer.encode(text, false);
-    const auto differs = std::mismatch(text_.begin(), text_.end(), text.begin(), text.end()).first;
-    const auto common = static_cast<size_t>(differs - text_.begin());
+    const size_t common = shared_bytes(text);
     size_t cuts = 0;
     while (cuts < cuts_.size() && cuts_[cuts].bytes <= common)
         ++cuts;

@@ -29,6 +29,9 @@ public:
     /// So is what a model generated behind it.
     void append(const Tokenizer& tokenizer, const std::vector<int64_t>& generated);
     void clear() { *this = {}; }
+    /// How much of the beginning of `text` was said.
+    size_t shared_bytes(std::string_view text) const;
+    size_t bytes() const { return text_.size(); }
 
 private:
     struct Cut {

@@ -31,6 +31,7 @@ public:
 private:
     std::span<const float> run(const Step& shape, const Chunk& chunk, const StopAsked& stop) override;
     void use_bucket(int64_t context) override;
+    HostCache& cache() override { return cache_; }
 
     struct Graph {
         std::unique_ptr<CompiledGraph> session;

@@ -24,8 +24,12 @@ std::string StopStrings::push(const std::string& piece) {
     if (met_) return "";
     held_ += piece;
     size_t first = std::string::npos;
-    for (const auto& string : strings_)
-        first = std::min(first, held_.find(string));
+    for (const auto& string : strings_) {
+        const size_t found = held_.find(string);
+        if (found >= first) continue;
+        first = found;
+        which_ = string;
+    }
     if (first != std::string::npos) {
         met_ = true;
         return std::exchange(held_, "").substr(0, first);

@@ -19,12 +19,15 @@ public:
     std::string finish();
     /// Whether a stop string was met: what follows it is dropped.
     bool met() const { return met_; }
+    /// The one that was met, of several at one place the first given; empty: none yet.
+    const std::string& which() const { return which_; }
 
 private:
     size_t held_bytes() const;
 
     std::vector<std::string> strings_;
     std::string held_;
+    std::string which_;
     bool met_ = false;
 };
 

@@ -119,19 +119,24 @@ ChatTemplate::ChatTemplate(std::string source, std::string bos_token, std::strin
 
 std::string ChatTemplate::render(const std::vector<ChatMessage>& messages, bool add_generation_prompt,
                                  const TemplateArguments& arguments) const {
-    if (source_.size() > kMostTemplateBytes) {
-        fail(ErrorCode::invalid_input, "the chat template has {} bytes, more than the {} that are read",
-             source_.size(), kMostTemplateBytes);
-    }
     Json list = Json::array();
     for (const ChatMessage& message : messages) {
         Json said{{"role", message.role}, {"content", message.content}};
         if (!message.thinking.empty()) said["reasoning_content"] = message.thinking;
         list.push_back(std::move(said));
     }
-    Json context = {{"messages", std::move(list)}, {"tools", nullptr},
-                    {"documents", nullptr},        {"add_generation_prompt", add_generation_prompt},
-                    {"bos_token", bos_token_},     {"eos_token", eos_token_}};
+    return render(list, nullptr, add_generation_prompt, arguments);
+}
+
+std::string ChatTemplate::render(const Json& messages, const Json& tools, bool add_generation_prompt,
+                                 const TemplateArguments& arguments) const {
+    if (source_.size() > kMostTemplateBytes) {
+        fail(ErrorCode::invalid_input, "the chat template has {} bytes, more than the {} that are read",
+             source_.size(), kMostTemplateBytes);
+    }
+    Json context = {{"messages", messages},    {"tools", tools},
+                    {"documents", nullptr},    {"add_generation_prompt", add_generation_prompt},
+                    {"bos_token", bos_token_}, {"eos_token", eos_token_}};
     add_arguments(arguments, context);
     std::string context_text;
     try {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.hpp"
 #include "ovenbird/answer.hpp"
 
 namespace ovenbird {
@@ -30,6 +31,13 @@ public:
     std::string render(const std::vector<ChatMessage>& messages, bool add_generation_prompt = true,
                        const TemplateArguments& arguments = {}) const;
 
+    /// The same for messages that hold more than text: an array as templates take it. `tools`: an array of
+    /// functions, or null.
+    std::string render(const Json& messages, const Json& tools, bool add_generation_prompt,
+                       const TemplateArguments& arguments) const;
+
+    /// Jinja, as the model's folder has it.
+    const std::string& source() const { return source_; }
     /// Whether the template's source holds the text.
     bool mentions(std::string_view text) const { return source_.find(text) != std::string::npos; }
 
