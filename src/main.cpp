@@ -25,6 +25,7 @@ constexpr std::array kModels{
 constexpr std::array kRun{
     Command{"run", "answer a prompt with a static model", ovenbird::run_command},
     Command{"chat", "talk with a model", ovenbird::chat_command},
+    Command{"serve", "answer over HTTP, as OpenAI's API does", ovenbird::serve_command},
     Command{"bench", "measure a baked folder, and other runtimes beside it", ovenbird::bench_command},
     Command{"eval", "measure how good a baked folder is, beside its source", ovenbird::eval_command},
 };
@@ -67,6 +68,7 @@ int dispatch(int argc, char** argv) {
                                ov::get_openvino_version().buildNumber);
         return 0;
     }
+    if (std::strcmp(name, "worker") == 0) return ovenbird::worker_command(argc - 1, argv + 1);
     for (const auto& group : kGroups) {
         for (const auto& command : group.commands) {
             if (std::strcmp(name, command.name) == 0) return command.run(argc - 1, argv + 1);

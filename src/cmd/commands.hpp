@@ -20,5 +20,8 @@ int list_command(int argc, char** argv);
 int rm_command(int argc, char** argv);
 int cache_command(int argc, char** argv);
 int doctor_command(int argc, char** argv);
+int serve_command(int argc, char** argv);
+/// What a server starts for itself; nobody types it.
+int worker_command(int argc, char** argv);
 
 }  // namespace ovenbird

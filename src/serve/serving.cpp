@@ -1,0 +1,251 @@
+#include "serve/serving.hpp"
+
+#include <algorithm>
+#include <random>
+
+#include "base/error.hpp"
+#include "serve/speech.hpp"
+
+namespace ovenbird {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point start) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+HttpHeaders headers_of(const ModelFacts& facts) {
+    HttpHeaders headers{{"x-ovenbird-device", facts.device}};
+    if (!facts.fallbacks.empty()) {
+        std::string told;
+        for (const auto& each : facts.fallbacks)
+            told += (told.empty() ? "" : "; ") + each;
+        // What has no place in a header.
+        std::replace_if(
+            told.begin(), told.end(), [](unsigned char byte) { return byte < ' ' || byte > '~'; }, ' ');
+        headers.emplace_back("x-ovenbird-fallback", told);
+    }
+    return headers;
+}
+
+// One call on its way: what was sent of it, and what it took.
+class Answering : public AnswerListener {
+public:
+    Answering(const Serving& serving, const Call& call, const ApiFormat& format, HttpReply& reply)
+        : serving_(serving), call_(call), format_(format), reply_(reply) {
+        facts_ = {call.model, fresh_id(),
+                  std::chrono::duration_cast<std::chrono::seconds>(
+                      std::chrono::system_clock::now().time_since_epoch())
+                      .count(),
+                  "ovenbird-" + serving.version};
+        if (call.stream) writer_ = format.stream(call, facts_);
+    }
+
+    void run(ModelHost& host) {
+        host_ = &host;
+        // What is known of the model decides how it is asked.
+        if (!host.status().facts && !host.load(*this)) return cancelled();
+        model_ = host.status().facts.value_or(ModelFacts());
+        Ask ask = ask_of(call_, model_);
+        for (int64_t choice = 0; choice < call_.answers; ++choice) {
+            if (!answer_one(host, ask, choice)) return cancelled();
+            if (ask.sampling.seed) ++*ask.sampling.seed;
+        }
+        if (writer_) {
+            send(writer_->end(usage_));
+        } else {
+            send_json(reply_, 200, format_.whole(call_, facts_, whole_), headers_of(model_));
+        }
+    }
+
+    bool goes_on() override {
+        if (reply_.is_gone() || gone_ || (serving_.stopping && serving_.stopping())) return false;
+        if (writer_ && Clock::now() - last_sent_ > serving_.heartbeat) send(writer_->heartbeat());
+        return !gone_;
+    }
+
+    void hear(const Event& event) override {
+        if (const auto* prompt = std::get_if<PromptEvent>(&event)) {
+            if (writer_) send(writer_->begin(prompt->prompt_tokens));
+        } else if (const auto* piece = std::get_if<PieceEvent>(&event)) {
+            if (!first_token_ms_) first_token_ms_ = ms_since(begun_);
+            tell(speech_->take(*piece));
+        }
+    }
+
+    /// Whether anything was sent: then an error is told within the stream.
+    bool is_begun() const { return is_begun_; }
+    void fail_stream(const ApiError& error) { send(writer_->error(error)); }
+    void count(const std::string& finished) const {
+        AnswerFigures figures = figures_;
+        figures.finished = finished;
+        serving_.metrics.add(figures);
+    }
+
+private:
+    bool answer_one(ModelHost& host, const Ask& ask, int64_t choice) {
+        choice_ = choice;
+        speech_ = std::make_unique<Speech>(call_, model_);
+        whole_.emplace_back();
+        first_token_ms_.reset();
+        double queue_ms = 0;
+        begun_ = Clock::now();
+        const DoneEvent done = host.answer(ask, *this, &queue_ms);
+        if (done.reason == FinishReason::interrupted) return false;
+        tell(speech_->finish());
+        Finish finish = speech_->finished(done);
+        finish.timings = timings_of(done, queue_ms);
+        whole_.back().finish = finish;
+        usage_.add(finish.usage);
+        if (writer_) send(writer_->finish(choice, finish));
+        note_figures(finish);
+        count(finish.end == End::length ? "length" : finish.end == End::tool_calls ? "tool_calls" : "stop");
+        return !gone_;
+    }
+
+    Timings timings_of(const DoneEvent& done, double queue_ms) const {
+        Timings timings;
+        timings.queue_ms = queue_ms;
+        timings.total_ms = ms_since(begun_) - queue_ms;
+        timings.first_token_ms = first_token_ms_.value_or(queue_ms + timings.total_ms) - queue_ms;
+        const double behind_s = (timings.total_ms - timings.first_token_ms) / 1000;
+        if (done.new_tokens > 1 && behind_s > 0)
+            timings.tokens_per_second = static_cast<double>(done.new_tokens - 1) / behind_s;
+        return timings;
+    }
+
+    void note_figures(const Finish& finish) {
+        figures_.prompt_tokens = finish.usage.prompt_tokens;
+        figures_.cached_tokens = finish.usage.cached_tokens;
+        figures_.new_tokens = finish.usage.completion_tokens;
+        figures_.queue_s = finish.timings.queue_ms / 1000;
+        figures_.first_token_s = finish.timings.first_token_ms / 1000;
+        figures_.total_s = finish.timings.total_ms / 1000;
+    }
+
+    void tell(const Delta& delta) {
+        const bool says = !delta.content.empty() || !delta.thinking.empty() || !delta.tool_calls.empty() ||
+                          !delta.tokens.empty();
+        if (!says) return;
+        if (writer_) {
+            send(writer_->delta(choice_, delta));
+        } else {
+            whole_.back().add(delta);
+        }
+    }
+
+    void send(const std::string& bytes) {
+        if (bytes.empty() || gone_) return;
+        if (!is_begun_) {
+            is_begun_ = true;
+            HttpHeaders headers = headers_of(model_);
+            headers.emplace_back("content-type", writer_->content_type());
+            headers.emplace_back("cache-control", "no-cache");
+            headers.emplace_back("x-accel-buffering", "no");
+            gone_ = !reply_.begin(200, headers);
+        }
+        gone_ = gone_ || !reply_.send(bytes);
+        last_sent_ = Clock::now();
+    }
+
+    void cancelled() {
+        count("cancelled");
+        if (!gone_ && !reply_.is_gone())
+            throw ApiError(503, "server_error", "the server is being stopped; ask again when it is back");
+    }
+
+    const Serving& serving_;
+    const Call& call_;
+    const ApiFormat& format_;
+    HttpReply& reply_;
+    AnswerFacts facts_;
+    ModelHost* host_ = nullptr;
+    ModelFacts model_;
+    std::unique_ptr<StreamWriter> writer_;  // none: the answer is sent in whole
+    std::unique_ptr<Speech> speech_;
+    std::vector<WholeAnswer> whole_;
+    Usage usage_;
+    AnswerFigures figures_;
+    int64_t choice_ = 0;
+    Clock::time_point begun_ = Clock::now();
+    Clock::time_point last_sent_ = Clock::now();
+    std::optional<double> first_token_ms_;
+    bool is_begun_ = false;
+    bool gone_ = false;
+};
+
+class Running {
+public:
+    explicit Running(Metrics& metrics) : metrics_(metrics) { metrics_.begin_answer(); }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() { metrics_.end_answer(); }
+
+private:
+    Metrics& metrics_;
+};
+
+}  // namespace
+
+std::string fresh_id() {
+    constexpr std::string_view kLetters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    thread_local std::mt19937_64 random{std::random_device{}()};
+    std::uniform_int_distribution<size_t> place(0, kLetters.size() - 1);
+    std::string id(24, ' ');
+    std::generate(id.begin(), id.end(), [&] { return kLetters[place(random)]; });
+    return id;
+}
+
+ApiError api_error(const std::exception& error) {
+    if (const auto* known = dynamic_cast<const ApiError*>(&error)) return *known;
+    if (dynamic_cast<const Busy*>(&error) != nullptr)
+        return {503, "server_busy", std::string(error.what()) + "; try again in a moment"};
+    const auto* known = dynamic_cast<const Error*>(&error);
+    const std::string text = error.what();
+    if (known == nullptr) return {500, "server_error", text};
+    switch (known->code()) {
+        case ErrorCode::usage:
+            return {400, "invalid_request_error", text, "",
+                    text.find("context holds") == std::string::npos ? "" : "context_length_exceeded"};
+        case ErrorCode::invalid_input:
+        case ErrorCode::unsupported:
+            return {400, "invalid_request_error", text};
+        case ErrorCode::not_found:
+            return {404, "not_found_error", text, "model", "model_not_found"};
+        case ErrorCode::device:
+        case ErrorCode::no_space:
+            return {503, "server_error", text};
+        default:
+            return {500, "server_error", text};
+    }
+}
+
+void send_json(HttpReply& reply, int status, const Json& json, HttpHeaders headers) {
+    headers.emplace_back("content-type", "application/json");
+    if (reply.begin(status, headers)) reply.send(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+void send_error(HttpReply& reply, const ApiFormat& format, const ApiError& error) {
+    HttpHeaders headers;
+    if (error.status == 503 || error.status == 429) headers.emplace_back("retry-after", "5");
+    send_json(reply, error.status, format.error(error), std::move(headers));
+}
+
+void answer_call(const Serving& serving, const Call& call, const ApiFormat& format, HttpReply& reply) {
+    const Running running(serving.metrics);
+    Answering answering(serving, call, format, reply);
+    try {
+        const auto host = serving.shelf.host(serving.shelf.find(call.model));
+        if (call.keep_alive_s) host->set_keep_alive(std::chrono::seconds(*call.keep_alive_s));
+        answering.run(*host);
+    } catch (const std::exception& error) {
+        const ApiError told = api_error(error);
+        answering.count(told.status == 503 ? "rejected" : "error");
+        if (told.status >= 500 && serving.log) serving.log(fmt::format("{}: {}", call.model, told.what()));
+        if (answering.is_begun()) return answering.fail_stream(told);
+        send_error(reply, format, told);
+    }
+}
+
+}  // namespace ovenbird

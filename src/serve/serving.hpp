@@ -1,0 +1,38 @@
+#pragma once
+// What every endpoint works with: the models, the counters, and how an API's call is answered.
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "serve/api/call.hpp"
+#include "serve/http/http_server.hpp"
+#include "serve/metrics.hpp"
+#include "serve/shelf.hpp"
+
+namespace ovenbird {
+
+struct Serving {
+    ModelShelf& shelf;
+    Metrics& metrics;
+    std::string version;
+    /// Behind so long without a word, a stream says that it lives.
+    std::chrono::milliseconds heartbeat{5000};
+    std::function<void(const std::string&)> log{};
+    const std::function<bool()> stopping{};  // the server ends: answers end, too
+};
+
+/// The HTTP status and sentence for what went wrong. Anything that is no Error is a fault of ours, 500.
+ApiError api_error(const std::exception& error);
+
+void send_json(HttpReply& reply, int status, const Json& json, HttpHeaders headers = {});
+/// An error before anything of the answer was sent.
+void send_error(HttpReply& reply, const ApiFormat& format, const ApiError& error);
+
+/// Answers a call, in whole or as a stream, and counts it. What goes wrong is told in the API's own form.
+void answer_call(const Serving& serving, const Call& call, const ApiFormat& format, HttpReply& reply);
+
+/// 24 letters and digits, at random.
+std::string fresh_id();
+
+}  // namespace ovenbird

@@ -1,0 +1,106 @@
+#include "serve/worker/worker_loop.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+#include <new>
+#include <thread>
+
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+// Orders as they come, in the order of their coming; a cancel overtakes them all.
+class Orders {
+public:
+    explicit Orders(FrameParent& parent) : reader_([this, &parent] { read(parent); }) {
+        reader_.detach();  // it ends with the process
+    }
+
+    Json next() {
+        std::unique_lock lock(mutex_);
+        arrived_.wait(lock, [&] { return !waiting_.empty(); });
+        Json order = std::move(waiting_.front());
+        waiting_.pop_front();
+        return order;
+    }
+    bool cancelled() const { return cancelled_; }
+
+private:
+    void read(FrameParent& parent) {
+        while (const auto message = parent.receive()) {
+            Json order = Json::parse(*message, nullptr, false);
+            const std::lock_guard lock(mutex_);
+            if (order.is_object() && order.value("do", "") == order::kCancel) {
+                cancelled_ = true;
+                continue;
+            }
+            cancelled_ = false;  // the parent sends nothing before the answer under way has ended
+            waiting_.push_back(std::move(order));
+            arrived_.notify_one();
+        }
+        // A device may be in the middle of something that cannot be stopped: this does not wait for it.
+        std::_Exit(0);
+    }
+
+    std::mutex mutex_;
+    std::condition_variable arrived_;
+    std::deque<Json> waiting_;
+    std::atomic<bool> cancelled_ = false;
+    std::thread reader_;
+};
+
+ErrorEvent event_of(const std::exception& error) {
+    if (const auto* known = dynamic_cast<const Error*>(&error)) return {known->code(), known->what()};
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr)
+        return {ErrorCode::device, "the worker has no memory left"};
+    return {ErrorCode::internal, error.what()};
+}
+
+void obey(Worker& worker, const Json& order, const Orders& orders, const Emit& emit) {
+    const JsonObject object(order, "a message to the worker");
+    const std::string what = object.text("do");
+    if (what == order::kAsk) {
+        worker.answer(
+            ask_from_json(order.at("ask")), [&] { return orders.cancelled(); }, emit);
+    } else if (what == order::kEncode) {
+        emit(worker.encode(object.text("text"), object.boolean_or("special", false)));
+    } else if (what == order::kDecode) {
+        emit(worker.decode(order.at("ids").get<std::vector<int64_t>>()));
+    } else if (what == order::kRender) {
+        emit(worker.render(ask_from_json(order.at("ask"))));
+    } else {
+        fail(ErrorCode::invalid_input, "a worker does not know how to '{}'", what);
+    }
+}
+
+}  // namespace
+
+int worker_loop(FrameParent& parent, const EngineOpener& open) {
+    const Emit emit = [&parent](const Event& event) {
+        return parent.send(to_json(event).dump(-1, ' ', false, Json::error_handler_t::replace));
+    };
+    Orders orders(parent);
+    std::unique_ptr<Worker> worker;
+    try {
+        const Json first = orders.next();
+        worker = std::make_unique<Worker>(load_from_json(first.at(order::kLoad)), open, emit);
+        emit(worker->facts());
+    } catch (const std::exception& error) {
+        emit(event_of(error));
+        return 1;
+    }
+    for (;;) {
+        const Json order = orders.next();
+        try {
+            obey(*worker, order, orders, emit);
+        } catch (const std::exception& error) {
+            emit(event_of(error));
+        }
+    }
+}
+
+}  // namespace ovenbird
