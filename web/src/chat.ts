@@ -16,6 +16,7 @@ export interface Run {
 
 export interface Watcher {
   started(run: Run): void;
+  saved(): void;
   grew(run: Run, content: string): void;
   ended(run: Run): void;
 }
@@ -60,6 +61,7 @@ export class Chat {
     conversation.updated = Date.now();
     this.watcher.started(run);
     await this.save(conversation);
+    this.watcher.saved();
 
     let unsaved = false;
     const saver = setInterval(() => {
@@ -107,8 +109,9 @@ export class Chat {
       thought();
       this.runs.delete(conversation.id);
       conversation.updated = Date.now();
-      await this.save(conversation);
       this.watcher.ended(run);
+      await this.save(conversation);
+      this.watcher.saved();
     }
   }
 }

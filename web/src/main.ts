@@ -44,9 +44,9 @@ async function main(): Promise<void> {
   const chat = new Chat(store, server, {
     started: (run) => {
       if (shown(run)) announce('The answer begins.');
-      void listChanged();
       refresh();
     },
+    saved: () => void listChanged(),
     grew: (run, text) => {
       if (!shown(run)) return;
       speech.add(text);
@@ -65,7 +65,6 @@ async function main(): Promise<void> {
     },
     ended: (run) => {
       if (shown(run)) speech.end(run.turn.state === 'error' ? `The answer failed. ${run.turn.error ?? ''}` : run.turn.state === 'stopped' ? 'Stopped.' : 'The answer is complete.');
-      void listChanged();
       refresh();
       follower.grown();
     },

@@ -28,9 +28,25 @@ const DATA_IMAGE = /^data:image\/(png|jpeg|gif|webp);base64,[a-z0-9+/=\s]*$/i;
 const LINK = /^(https?|mailto):/i;
 const LANGUAGE = /^language-[\w+#.-]{1,30}$/;
 
+// HTML that models mix into Markdown. Anything else is shown as it was written:
+// text of an answer never vanishes, and nothing of it becomes an element.
+const BARE_TAG = /&lt;(\/?(?:b|br|del|details|em|i|ins|kbd|mark|s|small|strong|sub|summary|sup|u))\s*\/?&gt;/gi;
+
+function bareHtml(text: string): string {
+  return text.replaceAll('<', '&lt;').replaceAll('>', '&gt;').replace(BARE_TAG, '<$1>');
+}
+
 const marked = new Marked({
   gfm: true,
   renderer: {
+    html({ text, block }: Tokens.HTML | Tokens.Tag) {
+      const html = bareHtml(text);
+      if (!block || !html.includes('&lt;')) return html;
+      const code = document.createElement('code');
+      code.className = 'language-html';
+      code.textContent = text.trimEnd();
+      return `<pre>${code.outerHTML}</pre>`;
+    },
     image({ href, text, title }: Tokens.Image) {
       const name = text || title || '';
       if (DATA_IMAGE.test(href)) {
