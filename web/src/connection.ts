@@ -34,6 +34,7 @@ export class Connection {
     if (this.connecting) return;
     this.connecting = true;
     let pause = FIRST_PAUSE;
+    let refused = false;
     for (;;) {
       try {
         this.device = await this.withKey(health);
@@ -44,10 +45,11 @@ export class Connection {
         if (http?.status === 503) this.set('loading', http.message);
         else if (http) this.set('failed', http.message);
         else this.set('unreachable', '');
+        refused = http?.status === 401 || http?.status === 403;
       }
       const loading = this.status === 'loading';
-      // A refusal does not mend itself: only the user's "Try again" goes on.
-      await this.sleep(loading ? LOADING_PAUSE : this.status === 'failed' ? Infinity : pause);
+      // A missing key does not come by itself: only the user's "Try again" goes on.
+      await this.sleep(loading ? LOADING_PAUSE : refused ? Infinity : pause);
       if (!loading) pause = Math.min(LONGEST_PAUSE, pause * 1.5);
     }
     this.connecting = false;

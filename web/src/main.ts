@@ -27,6 +27,7 @@ async function main(): Promise<void> {
   let heads: Head[] = [];
   let hits: Hit[] | null = null;
   let searching = new AbortController();
+  let opening = 0; // so that of two quick clicks the second one counts
 
   const speech = new Speech();
   const server = new Connection(() => refresh());
@@ -151,7 +152,9 @@ async function main(): Promise<void> {
       composer.focus();
       return;
     }
+    const mine = ++opening;
     const loaded = chat.runs.get(id)?.conversation ?? (isId(id, 'c') ? await store.load(id).catch(() => null) : null);
+    if (mine !== opening) return;
     speech.drop();
     current = loaded;
     if (location.hash.slice(1) !== (loaded?.id ?? '')) history.pushState(null, '', loaded ? `#${loaded.id}` : location.pathname + location.search);

