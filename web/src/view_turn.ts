@@ -46,6 +46,7 @@ export class TurnView {
   private readonly buttons = h('div', { class: 'buttons' });
   private shownBranches = '';
   private shownNote = '';
+  private busy = false;
 
   constructor(readonly turn: Turn, private readonly actions: TurnActions) {
     const mine = turn.role === 'user';
@@ -63,6 +64,7 @@ export class TurnView {
 
   update(place: Place, running: boolean, busy: boolean): void {
     const { turn } = this;
+    this.busy = busy;
     this.element.classList.toggle('running', running);
     if (this.markdown) this.markdown.update(turn.content, !running);
     else this.text.textContent = turn.content;
@@ -126,7 +128,8 @@ export class TurnView {
       this.element.classList.remove('editing');
     };
     const send = (): void => {
-      if (!area.value.trim()) return;
+      // An answer that began meanwhile ends first; the text stays until then.
+      if (!area.value.trim() || this.busy) return;
       close();
       this.actions.edit(this.turn, area.value.trim());
     };

@@ -144,6 +144,17 @@ export const keepTests = [
     },
   },
   {
+    name: 'without a store the page says so, and works',
+    before: () => Object.defineProperty(window, 'indexedDB', { get: () => { throw new Error('forbidden'); } }),
+    run: async ({ page, ask, answers }) => {
+      await page.getByRole('dialog', { name: 'Nothing is kept' }).getByRole('button', { name: 'Close' }).click();
+      await ask('hello');
+      await fresh(page);
+      await page.locator('#list .conversation').click();
+      await answers.getByText('You said: hello').waitFor();
+    },
+  },
+  {
     name: 'settings: defaults are shown, and only what is set is sent',
     run: async ({ page, ask, mock }) => {
       const open = () => page.getByRole('button', { name: 'Settings' }).click();
