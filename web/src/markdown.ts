@@ -121,6 +121,11 @@ export function codeBlock(code: string, language: string): HTMLElement {
 class Headings {
   constructor(public last = 2) {}
   fix(heading: Element): void {
+    // The text of the last one may be still to come.
+    if (!heading.textContent?.trim() && !heading.querySelector('img')) {
+      heading.remove();
+      return;
+    }
     const given = Number(heading.nodeName[1]);
     this.last = Math.min(6, this.last + 1, given + 2);
     const made = h(`h${this.last}`, { class: `level-${given}` });

@@ -82,6 +82,21 @@ export const readTests = [
     },
   },
   {
+    name: 'a heading without text yet is none',
+    run: async ({ page, say, idle }) => {
+      await page.evaluate(() => {
+        window.empty = 0;
+        new MutationObserver(() => {
+          for (const each of document.querySelectorAll('.markdown :is(h3, h4)')) if (!each.textContent.trim()) window.empty++;
+        }).observe(document.querySelector('#content'), { childList: true, subtree: true });
+      });
+      await say('markdown');
+      await page.locator('.level-3').waitFor();
+      await idle();
+      assert.equal(await page.evaluate(() => window.empty), 0);
+    },
+  },
+  {
     name: 'the context gauge warns',
     run: async ({ page, ask }) => {
       await ask('full');
