@@ -21,6 +21,7 @@ PATIENCE_S = 120
 PARTS = int(os.environ.get("OVENBIRD_STOPS", 2))
 BEST = ("--effort", "best", "--calibration-tokens", 1024)
 PLAIN = ("--context", 0, "--seq-len", 8, "--forward-check", "off")
+STOPPED = (*BEST, *PLAIN, "--head-bits", 4)
 LAYERS = 6
 
 
@@ -95,6 +96,8 @@ class TheSameModel(Calibration):
     def test_every_form_of_a_calibrated_model_agrees(self):
         for number, case in enumerate(one_of_each_architecture()):
             options = [("--group-size", -1), ("--group-size", 16), ("--group-size", -1, "--asym")][number % 3]
+            small_head = number % 2 == 0
+            options += ("--head-bits", 4 if small_head else 8)
             with self.subTest(case=case.name, options=options):
                 source = baking.with_positions(case, self.scratch / case.name, 512)
                 baked = baking.bake(source, self.scratch / "baked", *BEST, *options, "--context", 512, "--form", "both",
@@ -107,7 +110,8 @@ class TheSameModel(Calibration):
                 self.assertEqual(calibration["tokens"], 1024)
                 self.assertEqual(calibration["data_free"], 0)
                 layers = json.loads((case / "config.json").read_text())["num_hidden_layers"]
-                self.assertEqual(len(calibration["output_error"]), 7 * layers)
+                self.assertEqual(len(calibration["output_error"]), 7 * layers + small_head)
+                self.assertEqual("lm_head.weight" in calibration["output_error"], small_head)
 
 
 class WhatIsRead(Calibration):
@@ -173,6 +177,21 @@ class NearerToItsSource(Calibration):
                 self.assertLess(best, 0.6 * fast)
                 self.assertLess(unrotated, 0.8 * fast)
 
+    def test_kl_of_a_small_head(self):
+        source = random_checkpoint(self.scratch / "source")
+        reference = self.decoder(source, "--bits", 16, "--rotate", "off")
+        ids = self.sequences(reference, 16, 40)
+        wanted = self.log_probabilities(reference, ids)
+
+        def kl(*options):
+            got = self.log_probabilities(self.decoder(source, "--group-size", -1, *options), ids)
+            return float((np.exp(wanted) * (wanted - got)).sum(axis=-1).mean())
+
+        fast = kl("--effort", "fast", "--head-bits", 4)
+        best = kl("--effort", "best", "--calibration-tokens", 4096, "--head-bits", 4)
+        self.assertLess(best, 0.6 * fast)
+        self.assertLess(kl("--effort", "best", "--calibration-tokens", 4096), best)
+
 
 class CutShort(Calibration):
     """The same bytes, however often a bake was stopped before."""
@@ -184,7 +203,7 @@ class CutShort(Calibration):
         folder = pathlib.Path(cls.shared.name)
         cls.source = random_checkpoint(folder / "source", layers=LAYERS)
         start = time.monotonic()
-        cls.wanted = cls.bytes_of(baking.bake(cls.source, folder / "whole", *BEST, *PLAIN))
+        cls.wanted = cls.bytes_of(baking.bake(cls.source, folder / "whole", *STOPPED))
         cls.seconds = time.monotonic() - start
 
     @staticmethod
@@ -192,7 +211,7 @@ class CutShort(Calibration):
         return (folder / baking.MODEL_BIN).read_bytes()
 
     def command(self, *options):
-        words = (baking.program(), "bake", self.source, "-o", self.scratch / "baked", *BEST, *PLAIN, *options)
+        words = (baking.program(), "bake", self.source, "-o", self.scratch / "baked", *STOPPED, *options)
         return [str(word) for word in words]
 
     @property
@@ -247,13 +266,19 @@ class CutShort(Calibration):
     def test_layers_are_not_computed_again(self):
         self.stop_behind(3)
         before = self.layers_kept()
-        self.assertIn(f"going on behind the {before} layers", self.go_on())
+        self.assertIn(f"going on behind the {min(before, LAYERS)} layers", self.go_on())
         self.assertEqual(self.bytes_of(self.scratch / "baked"), self.wanted)
+
+    def test_the_head_behind_all_layers(self):
+        self.stop_behind(LAYERS)
+        self.assertIn(f"going on behind the {LAYERS} layers", self.go_on())
+        self.assertEqual(self.bytes_of(self.scratch / "baked"), self.wanted)
+        self.assertIn("lm_head.weight", manifest_of(self.scratch / "baked")["quantization"]["calibration"]["output_error"])
 
     def test_another_bake_does_not_take_them(self):
         self.stop_behind(3)
         self.assertNotIn("going on", self.go_on("--seed", 7))
-        other = baking.bake(self.source, self.scratch / "other", *BEST, *PLAIN, "--seed", 7)
+        other = baking.bake(self.source, self.scratch / "other", *STOPPED, "--seed", 7)
         self.assertEqual(self.bytes_of(self.scratch / "baked"), self.bytes_of(other))
         self.assertNotEqual(self.bytes_of(other), self.wanted)
 
@@ -263,7 +288,7 @@ class CutShort(Calibration):
         config = json.loads((self.source / "config.json").read_text())
         (self.source / "config.json").write_text(json.dumps({**config, "rope_theta": 300.0}))
         self.assertNotIn("going on", self.go_on(names=("baked", "source")))
-        other = baking.bake(self.source, self.scratch / "other", *BEST, *PLAIN)
+        other = baking.bake(self.source, self.scratch / "other", *STOPPED)
         self.assertEqual(self.bytes_of(self.scratch / "baked"), self.bytes_of(other))
 
     def test_what_is_damaged_is_never_taken(self):

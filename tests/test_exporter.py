@@ -117,6 +117,7 @@ class Exporter(unittest.TestCase):
     def test_options_that_do_nothing(self):
         self.refuse("python3", "--awq", "optimum-intel", status=2, words=["--awq"], exporter="ovenbird")
         self.refuse("python3", "--no-search-scales", status=2, words=["--no-search-scales"])
+        self.refuse("python3", "--head-bits", status=2, words=["--head-bits", 4])
         self.refuse("python3", "exporter", status=2, exporter="nobody")
         self.refuse("python3", "there is no plan", status=2, words=["--plan"])
 
@@ -127,6 +128,7 @@ class Exporter(unittest.TestCase):
         self.assertFalse((self.folder / "words").exists())
         shutil.rmtree(self.folder / "out")
         (self.source / "config.json").write_text(json.dumps({**config, "model_type": "unheard_of"}))
+        self.refuse(self.exports(), "unheard_of", "not with --head-bits", status=2, words=["--head-bits", 4], exporter="auto")
         result = self.bake(self.exports(), exporter="auto")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("taking optimum-intel", result.stderr)

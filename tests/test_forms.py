@@ -60,7 +60,7 @@ class Forms(unittest.TestCase):
 
     def test_options_that_an_ir_cannot_honour(self):
         source = baking.ROOT / "testdata" / "optimum_stateful"
-        for option in (["--bits", 8], ["--asym"], ["--ratio", 0.5], ["--group-size", 64], ["--no-search-scales"],
+        for option in (["--bits", 8], ["--asym"], ["--ratio", 0.5], ["--group-size", 64], ["--no-search-scales"], ["--head-bits", 4],
                        ["--activations-scale-factor", 2]):
             result = baking.ovenbird("bake", source, "-o", self.scratch / "out", *option, check=False)
             self.assertEqual(result.returncode, 2, option)

@@ -73,9 +73,23 @@ class Plan(unittest.TestCase):
         source = baking.with_positions(baking.TINY / "llama_even_linear", self.scratch / "source", 1024)
         for options in (["--embedding", "host"], ["--form", "whole"], ["--form", "folded", "--context", "256"],
                         ["--asym", "--group-size", "-1"], ["--ratio", "0.5"], ["--context", "0"], ["--bits", "16"],
-                        ["--all-logits"]):
+                        ["--all-logits"], ["--head-bits", "4"], ["--head-bits", "4", "--group-size", "-1", "--asym"]):
             with self.subTest(options=options):
                 self.assert_planned_is_written(source, *options)
+
+    def test_a_head_of_its_own_beside_a_tied_table(self):
+        """The folder grows by as much as the plan says, and the note tells the tied bake's difference."""
+        source = baking.with_positions(next(case for case in baking.tiny_cases() if json.loads(
+            (case / "config.json").read_text())["tie_word_embeddings"]), self.scratch / "source", 1024)
+        for options in ([], ["--embedding", "host"], ["--rotate", "on", "--group-size", "-1"]):
+            with self.subTest(options=options):
+                self.assert_planned_is_written(source, *options)
+                tied = (self.scratch / "baked" / baking.MODEL_BIN).stat().st_size
+                plan = self.assert_planned_is_written(source, *options, "--head-bits", "4")
+                own = (self.scratch / "baked" / baking.MODEL_BIN).stat().st_size
+                told = re.search(r"the folder is (-?\d+) bytes (larger|smaller)", "\n".join(plan["notes"]))
+                larger = int(told[1]) * (1 if told[2] == "larger" else -1)
+                self.assertLess(abs(own - tied - larger), 512)
 
     def test_more_layers_than_are_measured(self):
         source = deeper(baking.with_positions(baking.TINY / "llama_even_linear", self.scratch / "source", 1024), 20)

@@ -15,7 +15,8 @@ namespace ovenbird {
 struct BakeOptions {
     std::filesystem::path source;  // a folder or a file; where there is no such path, a hub's ORG/NAME
     std::filesystem::path output;
-    int bits = 4;  // 4, 8 or 16 (f16, not compressed)
+    int bits = 4;       // 4, 8 or 16 (f16, not compressed)
+    int head_bits = 8;  // 8, or 4: the output projection is INT4 too, a tied table keeps its 8 for the lookup
     bool symmetric = true;
     int64_t group_size = 128;   // columns that share a scale; -1: per channel
     double ratio = 1.0;         // share of the layers' weights in 4 bits; the most sensitive others take 8

@@ -106,6 +106,9 @@ bool needs_export(const BakeOptions& options, PlannedBake& planned, Reporter& re
         return false;
     } catch (const Error& error) {
         if (options.exporter != "auto" || error.code() != ErrorCode::unsupported) throw;
+        if (options.head_bits != BakeOptions().head_bits)
+            fail(ErrorCode::usage, "{}; optimum-intel may, but not with --head-bits: leave it out",
+                 error.what());
         reporter.note(fmt::format("{}; taking optimum-intel", error.what()));
         return true;
     }

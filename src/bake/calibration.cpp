@@ -33,6 +33,7 @@ CalibrationTokens sample(const Checkpoint& checkpoint, const BakeOptions& option
                          const fs::path& folder, Reporter& reporter) {
     BakeOptions plain = options;
     plain.bits = many ? 4 : 8;
+    plain.head_bits = 8;
     plain.effort = "fast";
     plain.group_size = many ? 64 : -1;
     plain.rotate = "off";
@@ -145,14 +146,16 @@ Json calibrate_weights(const Checkpoint& checkpoint, const BakePlan& plan, const
     }
     if (kept.layers() > 0)
         reporter.note(
-            fmt::format("going on behind the {} layers that are calibrated already", kept.layers()));
-    const CalibrationSource source{
-        plan.config, weights.tensors, targets,
-        [&](const std::string& name, float* out) {
-            const auto& tensor = *planned.at(name);
-            read_planned(tensor, 0, tensor.rows, out);
-        },
-        [&](int64_t row, float* out) { read_planned(*planned.at(kEmbeddingName), row, row + 1, out); }};
+            fmt::format("going on behind the {} layers that are calibrated already",
+                        std::min(kept.layers(), plan.config.layer_count())));  // then there is the head
+    const CalibrationSource source{plan.config, weights.tensors, targets,
+                                   [&](const std::string& name, float* out) {
+                                       const auto& tensor = *planned.at(name);
+                                       read_planned(tensor, 0, tensor.rows, out);
+                                   },
+                                   [&](const std::string& name, int64_t begin, int64_t end, float* out) {
+                                       read_planned(*planned.at(name), begin, end, out);
+                                   }};
     const auto report = calibrate(source, *tokens, plan.calibration->effort, kept, reporter);
     weights.file->sync();
     return to_json(report, options);

@@ -126,6 +126,7 @@ void refuse_checkpoint_options(const BakeOptions& options) {
              option);
     };
     refuse(options.bits != defaults.bits, "--bits");
+    refuse(options.head_bits != defaults.head_bits, "--head-bits");
     refuse(options.symmetric != defaults.symmetric, "--asym");
     refuse(options.group_size != defaults.group_size, "--group-size");
     refuse(options.ratio != defaults.ratio, "--ratio");

@@ -23,6 +23,7 @@ void validate_exporter(const BakeOptions& options) {
     refuse(own && options.gptq, "--gptq", kTheirs);
     constexpr const char* kOurs = "it is of Ovenbird's own conversion; leave it out";
     refuse(exporter == "optimum-intel" && !options.search_scales, "--no-search-scales", kOurs);
+    refuse(exporter == "optimum-intel" && options.head_bits != 8, "--head-bits", kOurs);
     refuse(exporter == "optimum-intel" && options.activations_scale_factor != 1, "--activations-scale-factor",
            kOurs);
 }
@@ -33,6 +34,12 @@ void validate(const BakeOptions& options) {
     if (options.bits != 4 && options.bits != 8 && options.bits != 16) {
         fail(ErrorCode::usage, "--bits {} is not known; it takes 4, 8 or 16", options.bits);
     }
+    if (options.head_bits != 4 && options.head_bits != 8)
+        fail(ErrorCode::usage, "--head-bits {} is not known; it takes 4 or 8", options.head_bits);
+    if (options.head_bits == 4 && options.bits != 4)
+        fail(ErrorCode::usage,
+             "--head-bits 4 goes with layers in 4 bits, and --bits is {}; leave one of them out",
+             options.bits);
     const bool group_fits =
         options.group_size == -1 ||
         (options.group_size >= 16 && options.group_size <= 65536 && options.group_size % 2 == 0);

@@ -18,6 +18,8 @@ void visit_bake_options(Options& options, Visitor&& visit) {
     visit(
         "bits", options.bits,
         "Bits of a weight inside the layers: 4, 8, or 16 for f16; only 4 bits take --group-size and --ratio");
+    visit("head-bits", options.head_bits,
+          "Bits of the head's weights: 8, or 4 as the layers; a table tied to it keeps its 8 for the lookup");
     visit("group-size", options.group_size,
           "Columns that share a scale, or -1 for one scale per output channel");
     visit("ratio", options.ratio, "Share of the layers' weights in 4 bits; the most sensitive rest takes 8");

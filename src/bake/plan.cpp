@@ -10,69 +10,13 @@
 #include "bake/plan_calibration.hpp"
 #include "bake/plan_checkpoint.hpp"
 #include "bake/plan_graphs.hpp"
+#include "bake/plan_matrix.hpp"
 #include "bake/sensitivity.hpp"
 #include "base/error.hpp"
 #include "model/baked_folder.hpp"
 
 namespace ovenbird {
 namespace {
-
-PlannedTensor plan_tensor(const SourceTensor& source, const RequiredTensor& required, Store store) {
-    PlannedTensor planned;
-    planned.source = &source;
-    planned.role = required.role;
-    planned.store = store;
-    planned.rows = required.rows;
-    planned.columns = required.columns;
-    return planned;
-}
-
-// NPUs 5010 and 6010 refuse INT4 rows that do not fill whole groups of 16 bytes
-// (MultiClusterStrategyAssignment): the output projection of an odd number of heads of 80, say.
-void use_int8_for_odd_rows(PlannedTensor& planned, std::map<std::string, int>& group_notes) {
-    constexpr int64_t kColumnsOfSixteenBytes = 32;
-    constexpr int64_t kFewColumns = 128;  // up to here, and a little further, all is well
-    const bool per_channel_int4 = planned.format.bits == 4 && planned.format.group_size == 0;
-    if (!per_channel_int4 || planned.columns <= kFewColumns || planned.columns % kColumnsOfSixteenBytes == 0)
-        return;
-    planned.format.bits = 8;
-    ++group_notes[fmt::format(
-        "INT8 instead of INT4 for rows of {} columns, which some NPUs refuse (not a multiple of {})",
-        planned.columns, kColumnsOfSixteenBytes)];
-}
-
-// The form of one matrix inside the layers, and a note when it is not what was asked for.
-PlannedTensor plan_matrix(const SourceTensor& source, const RequiredTensor& required,
-                          const BakeOptions& options, std::map<std::string, int>& group_notes) {
-    PlannedTensor planned = plan_tensor(source, required, Store::quantized);
-    if (options.bits == 16) {
-        planned.store = Store::f16;
-        return planned;
-    }
-    const bool outer = required.role != TensorRole::linear;
-    planned.format = {
-        .bits = outer ? 8 : options.bits, .symmetric = outer || options.symmetric, .group_size = 0};
-    if (planned.format.bits == 4 && required.columns % 2 != 0) {
-        planned.format.bits = 8;
-        ++group_notes[fmt::format("INT8 instead of INT4 for rows of {} (odd)", required.columns)];
-    }
-    if (outer || planned.format.bits == 8 || options.group_size == -1) {
-        use_int8_for_odd_rows(planned, group_notes);
-        return planned;
-    }
-    planned.format.group_size = fitting_group_size(required.columns, options.group_size);
-    if (planned.format.group_size != options.group_size) {
-        const auto got = planned.format.group_size == 0
-                             ? std::string("one scale per channel")
-                             : fmt::format("groups of {}", planned.format.group_size);
-        ++group_notes[fmt::format("{} instead of {} for rows of {} columns, which {} does not divide", got,
-                                  options.group_size, required.columns, options.group_size)];
-    }
-    if (planned.format.group_size == required.columns)
-        planned.format.group_size = 0;  // the same thing, simpler
-    use_int8_for_odd_rows(planned, group_notes);
-    return planned;
-}
 
 // Tensors whose weights, scales and zero points lie behind each other's: joint projections, so that a graph
 // may take them for one matrix, and single tensors.
@@ -100,11 +44,9 @@ std::vector<std::vector<PlannedTensor*>> neighbours(BakePlan& plan) {
 
 // Said before the user waits: what a form costs on an NPU (docs/npu.md, "Which weights stay INT4").
 void note_groups(BakePlan& plan) {
-    const bool grouped =
-        std::any_of(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
-            return tensor.store == Store::quantized && tensor.format.bits == 4 &&
-                   tensor.format.group_size != 0;
-        });
+    const bool grouped = std::any_of(
+        plan.tensors.begin(), plan.tensors.end(),
+        [](const PlannedTensor& tensor) { return is_int4(tensor) && tensor.format.group_size != 0; });
     if (!grouped) return;
     plan.notes.emplace_back(
         "NPU compilers turn INT4 groups into f16, more than twice the size; --group-size -1 stays INT4 "
@@ -138,8 +80,7 @@ void plan_exact_changes(BakePlan& plan, const BakeOptions& options) {
 void mark_calibrated(BakePlan& plan) {
     if (!plan.calibration) return;
     for (auto& tensor : plan.tensors)
-        tensor.calibrated =
-            tensor.role == TensorRole::linear && tensor.store == Store::quantized && tensor.format.bits == 4;
+        tensor.calibrated = is_int4(tensor);
 }
 
 }  // namespace
@@ -186,6 +127,7 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     plan.config.rope.sequence = std::max(options.seq_len, plan.forms.context);
     settle_quantization(plan, checkpoint);
     settle_head(plan, checkpoint);
+    const bool splits_head = give_head_its_own(plan, checkpoint, options);
     plan.notes.insert(plan.notes.begin(), checkpoint.notes().begin(), checkpoint.notes().end());
     plan.warnings = checkpoint.warnings();
     for (const auto& note : {task_note, rope_note(plan.config.rope)})
@@ -216,11 +158,10 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     note_unused(checkpoint, plan, used);
     mark_calibrated(plan);
     place_tensors(plan);
+    note_head(plan, splits_head);
     if (options.context > 0 && plan.forms.context == 0) plan.notes.push_back(too_few_positions(positions));
-    plan.int4_constants = static_cast<size_t>(
-        std::count_if(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
-            return tensor.store == Store::quantized && tensor.format.bits == 4;
-        }));
+    plan.int4_constants =
+        static_cast<size_t>(std::count_if(plan.tensors.begin(), plan.tensors.end(), is_int4));
     measure_graphs(plan, options);
     plan_costs(plan, options);
     return plan;

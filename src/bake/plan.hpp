@@ -36,6 +36,10 @@ struct PlannedTensor {
     uint64_t stored_bytes() const { return weights.bytes + scales.bytes + zero_points.bytes; }
 };
 
+inline bool is_int4(const PlannedTensor& tensor) {
+    return tensor.store == Store::quantized && tensor.format.bits == 4;
+}
+
 /// How the calibrated tensors are found.
 struct CalibrationPlan {
     int64_t tokens = 0;

@@ -31,8 +31,9 @@ struct Sizes {
     double layer_weights = 0;  // of the largest layer
     double weights = 0;        // of all layers
     double head_weights = 0;
-    double row_work = 0;  // rows times squared columns, over all calibrated matrices
-    double widest = 0;    // columns
+    double head_bytes = 0;  // stored, where it is calibrated
+    double row_work = 0;    // rows times squared columns, over all calibrated matrices
+    double widest = 0;      // columns
 };
 
 Sizes sizes_of(const BakePlan& plan) {
@@ -42,6 +43,10 @@ Sizes sizes_of(const BakePlan& plan) {
         const auto columns = static_cast<double>(tensor.columns);
         if (tensor.role == TensorRole::embedding || tensor.role == TensorRole::head)
             sizes.head_weights = std::max(sizes.head_weights, rows * columns);
+        if (tensor.role == TensorRole::head && is_int4(tensor)) {
+            sizes.head_bytes = rows * columns / 2;
+            sizes.row_work += rows * columns * columns;
+        }
         if (tensor.role != TensorRole::linear) continue;
         sizes.weights += rows * columns;
         sizes.row_work += rows * columns * columns;
@@ -72,13 +77,16 @@ void reckon(CalibrationPlan& calibration, const BakePlan& plan, const Sizes& siz
     calibration.seconds = (forward + statistics + rounding + sampling) / measured_speed();
 
     const double solvers = std::min(worker_count(), kMostCallers) * 8.0 * sizes.widest * kGptqRows * 4;
+    // What a layer takes is free again when the head's codes are put into the file that keeps them.
+    const double most_weights = std::max(3 * 4 * sizes.layer_weights, sizes.head_bytes);
     calibration.memory_bytes =
         (uint64_t{512} << 20) +
-        static_cast<uint64_t>(3 * 4 * sizes.layer_weights + 4 * 4 * sizes.widest * sizes.widest + solvers);
+        static_cast<uint64_t>(most_weights + 4 * 4 * sizes.widest * sizes.widest + solvers);
     const auto wide =
         static_cast<double>(2 * std::max(attended, config.intermediate_size) + 4 * config.hidden_size);
-    calibration.disk_bytes = static_cast<uint64_t>(
-        std::max(tokens * 4 * wide, 1.1 * (sizes.weights + sizes.head_weights)) + 0.6 * sizes.weights);
+    calibration.disk_bytes =
+        static_cast<uint64_t>(std::max(tokens * 4 * wide, 1.1 * (sizes.weights + sizes.head_weights)) +
+                              0.6 * sizes.weights + 1.1 * sizes.head_bytes);
 }
 
 }  // namespace
@@ -91,11 +99,7 @@ std::string calibration_cost(const CalibrationPlan& calibration) {
 }
 
 std::optional<CalibrationPlan> plan_calibration(BakePlan& plan, const BakeOptions& options) {
-    const bool has_int4 =
-        std::any_of(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
-            return tensor.role == TensorRole::linear && tensor.store == Store::quantized &&
-                   tensor.format.bits == 4;
-        });
+    const bool has_int4 = std::any_of(plan.tensors.begin(), plan.tensors.end(), is_int4);
     if (!has_int4) return std::nullopt;
     const Sizes sizes = sizes_of(plan);
     const bool is_large = sizes.weights > kManyWeights;

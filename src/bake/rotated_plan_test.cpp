@@ -12,9 +12,11 @@ namespace {
 namespace fs = std::filesystem;
 
 // The logits of a plan's tensors in f32: what storing them costs is another matter.
-std::vector<float> logits_of(const Checkpoint& checkpoint, const std::string& rotate, int64_t seed) {
+std::vector<float> logits_of(const Checkpoint& checkpoint, const std::string& rotate, int64_t seed,
+                             int head_bits = 8) {
     BakeOptions options;
-    options.bits = 16;
+    options.bits = head_bits == 8 ? 16 : 4;
+    options.head_bits = head_bits;
     options.context = 0;
     options.rotate = rotate;
     options.seed = seed;
@@ -40,6 +42,8 @@ TEST(RotatedPlan, OfEveryTinyCheckpointSaysTheSame) {
         const auto wanted = logits_of(*checkpoint, "off", 0);
         const auto got = logits_of(*checkpoint, "on", 7);
         EXPECT_LT(largest_difference(got, wanted), 5e-5F * largest_magnitude(wanted));
+        const auto own_head = logits_of(*checkpoint, "on", 7, 4);
+        EXPECT_LT(largest_difference(own_head, wanted), 5e-5F * largest_magnitude(wanted));
     }
     EXPECT_GT(count, 15);
 }

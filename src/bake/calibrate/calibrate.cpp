@@ -7,6 +7,8 @@
 #include <mutex>
 
 #include "bake/calibrate/activations.hpp"
+#include "bake/calibrate/calibrate_head.hpp"
+#include "bake/calibrate/calibrate_rows.hpp"
 #include "bake/calibrate/head_runner.hpp"
 #include "bake/calibrate/kept_work.hpp"
 #include "bake/calibrate/layer_runner.hpp"
@@ -22,7 +24,6 @@ namespace ovenbird {
 namespace {
 
 constexpr size_t kRowsOfBatch = 2048;
-constexpr int64_t kJudgedOf = 4;  // blocks of rows, of which one is judged
 
 Batch batch_of(const CalibrationTokens& tokens) {
     const auto length = static_cast<size_t>(tokens.length);
@@ -55,14 +56,16 @@ public:
     CalibrationReport run() {
         const auto start = std::chrono::steady_clock::now();
         const int64_t layers = source_.config.layer_count();
-        reporter_.begin("stage 1: calibrate", static_cast<uint64_t>(layers) * kSteps, WorkUnit::steps);
-        for (int64_t layer = 0; layer < kept_.layers(); ++layer) {
-            kept_.restore(layer, targets_of(layer));
+        const int64_t parts = layers + (calibrates_head() ? 1 : 0);
+        reporter_.begin("stage 1: calibrate", static_cast<uint64_t>(parts) * kSteps, WorkUnit::steps);
+        for (int64_t part = 0; part < kept_.layers(); ++part) {
+            kept_.restore(part, targets_of(part));
             steps_ += kSteps;
         }
         reporter_.advance(steps_);
         for (int64_t layer = kept_.layers(); layer < layers; ++layer)
             run_layer(layer);
+        if (kept_.layers() < parts) run_head();
         reporter_.end();
         report_.matrices = kept_.matrices();
         if (rows_ > seen_rows_) judge();
@@ -92,7 +95,11 @@ private:
                                  source_.config.hidden_size);
     }
 
+    bool calibrates_head() const { return source_.targets.contains(kHeadName); }
+
+    // The head is kept as the layer behind the last one.
     std::vector<QuantTarget> targets_of(int64_t layer) const {
+        if (layer == source_.config.layer_count()) return {source_.targets.at(kHeadName)};
         std::vector<QuantTarget> targets;
         for (const auto& [name, target] : source_.targets)
             if (name.starts_with(layer_prefix(layer))) targets.push_back(target);
@@ -108,7 +115,7 @@ private:
         parallel_for(tokens.ids.size(), [&](size_t i) {
             const int64_t id = tokens.ids[i];
             const auto row = static_cast<int64_t>(i);
-            source_.read_token(id, original.row(row));
+            source_.read_rows(kEmbeddingName, id, id + 1, original.row(row));
             load_rows(table, id, id + 1, hidden.row(row));
             for (int64_t at = 0; at < size; ++at) {
                 original.row(row)[at] *= factor;
@@ -223,6 +230,20 @@ private:
         quantise(layer, {name}, statistics);
     }
 
+    void run_head() {
+        const int64_t layers = source_.config.layer_count();
+        const Activations hidden = kept_file("hidden", layers);
+        const Activations original = kept_file("original_hidden", layers);
+        weights_.clear();
+        original_.clear();
+        const auto report =
+            calibrate_head(source_, effort_, {hidden, original, seen_rows_, batch_}, [this](double share) {
+                check_interrupted();
+                reporter_.advance(steps_ + static_cast<uint64_t>(share * kSteps));
+            });
+        kept_.keep(layers, targets_of(layers), {report});
+    }
+
     // The head over what both models have come to.
     void judge() {
         const ModelConfig& config = source_.config;
@@ -264,45 +285,32 @@ private:
         if (names.empty()) return;
         double damping = 0;
         const bool sees_enough = statistics.settle(damping);
-        std::map<std::string, std::pair<double, double>> errors;
+        std::map<std::string, RowsError> errors;
         std::mutex mutex;
         parallel_for(
             items.size(),
             [&](size_t i) {
                 const auto& item = items[i];
-                const auto [error, values] = quantise_item(layer, item, statistics, sees_enough);
+                const RowsError error = quantise_item(layer, item, statistics, sees_enough);
                 const std::lock_guard lock(mutex);
-                errors[item.name].first += error;
-                errors[item.name].second += values;
+                errors[item.name] += error;
             },
             [](size_t) { check_interrupted(); }, kMostCallers);
         for (const auto& name : names) {
-            const auto [error, values] = errors.at(name);
             reports_.push_back(
-                {layer_prefix(layer) + name, values > 0 ? error / values : 0, damping, !sees_enough});
+                {layer_prefix(layer) + name, errors.at(name).relative(), damping, !sees_enough});
             load(layer_prefix(layer) + name, weights_.data(name));
         }
     }
 
-    std::pair<double, double> quantise_item(int64_t layer, const RowsOfMatrix& item,
-                                            const InputStatistics& statistics, bool sees_enough) {
+    RowsError quantise_item(int64_t layer, const RowsOfMatrix& item, const InputStatistics& statistics,
+                            bool sees_enough) {
         const std::string full = layer_prefix(layer) + item.name;
         const auto& tensor = source_.stored.at(full);
-        const QuantTarget& target = source_.targets.at(full);
-        const int64_t count = item.end - item.begin;
         const float* const from = original_.data(item.name) + item.begin * tensor.columns;
-        std::vector<float> w(from, from + count * tensor.columns);
-        if (!sees_enough) {
-            quantize_rows(tensor.format, ScaleChoice::search, w.data(), item.begin, item.end, tensor.columns,
-                          target);
-            return {0, 0};
-        }
-        // Some blocks of rows stand for all.
-        const bool judges = item.begin / kGptqRows % kJudgedOf == 0;
-        statistics.move_target(w.data(), item.begin, count);
-        const GptqRows rows = quantise_rows(tensor.format, effort_, statistics, w.data(), count, judges);
-        store_rows(tensor.format, rows, item.begin, tensor.columns, target);
-        return {rows.squared_error, rows.squared_values};
+        std::vector<float> w(from, from + (item.end - item.begin) * tensor.columns);
+        return calibrate_rows(tensor, source_.targets.at(full), effort_, sees_enough ? &statistics : nullptr,
+                              item.begin, std::move(w));
     }
 
     const CalibrationSource& source_;

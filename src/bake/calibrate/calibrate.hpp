@@ -38,8 +38,8 @@ struct CalibrationSource {
     const std::map<std::string, QuantTarget>& targets;
     /// The float model's tensor, all of it ([rows, columns], f32).
     std::function<void(const std::string& name, float* out)> read;
-    /// Rows of its table of tokens.
-    std::function<void(int64_t row, float* out)> read_token;
+    /// Rows [begin, end) of its table of tokens or of its head; on several threads.
+    std::function<void(const std::string& name, int64_t begin, int64_t end, float* out)> read_rows;
 };
 
 /// What became of one matrix.
@@ -66,8 +66,8 @@ struct CalibrationReport {
 
 class KeptWork;
 
-/// Calibrates every matrix in `targets`, layer by layer, each kept in `kept`, where it goes on from. Errors:
-/// device, no_space, io, interrupted.
+/// Calibrates every matrix in `targets`, layer by layer and then the head, each kept in `kept`, where it goes
+/// on from. Errors: device, no_space, io, interrupted.
 CalibrationReport calibrate(const CalibrationSource& source, const CalibrationTokens& tokens,
                             const GptqEffort& effort, KeptWork& kept, Reporter& reporter);
 

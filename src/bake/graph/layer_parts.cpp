@@ -95,6 +95,22 @@ LayerContext context_for(const ModelConfig& config, const StoredTensors& tensors
                          v0::Constant::create(ov::element::i64, shape, positions), 1);
 }
 
+std::vector<RequiredTensor> wanted_of_head(const ModelConfig& config, bool mixes) {
+    std::vector<RequiredTensor> wanted{{kFinalNormName, TensorRole::vector, 1, config.hidden_size}};
+    if (mixes) wanted.push_back({kHeadMixName, TensorRole::linear, config.hidden_size, config.hidden_size});
+    wanted.push_back({config.tied_embeddings ? kEmbeddingName : kHeadName, TensorRole::head,
+                      config.vocab_size, config.hidden_size});
+    return wanted;
+}
+
+Value head_of(const Value& hidden, const ModelConfig& config, const std::vector<RequiredTensor>& wanted) {
+    StoredTensors tensors;
+    add_stand_ins(tensors, wanted);
+    LayerContext context;
+    context.norm_eps = config.rms_norm_eps;
+    return head(hidden, config, tensors, context);
+}
+
 }  // namespace
 
 std::shared_ptr<ov::Model> build_layer_part(const ModelConfig& config, int64_t layer, LayerPart part,
@@ -136,17 +152,18 @@ std::shared_ptr<ov::Model> build_layer_part(const ModelConfig& config, int64_t l
 
 std::shared_ptr<ov::Model> build_head_part(const ModelConfig& config, bool mixes, size_t sequences,
                                            size_t tokens) {
-    std::vector<RequiredTensor> wanted{{kFinalNormName, TensorRole::vector, 1, config.hidden_size}};
-    if (mixes) wanted.push_back({kHeadMixName, TensorRole::linear, config.hidden_size, config.hidden_size});
-    wanted.push_back({config.tied_embeddings ? kEmbeddingName : kHeadName, TensorRole::head,
-                      config.vocab_size, config.hidden_size});
-    StoredTensors tensors;
-    add_stand_ins(tensors, wanted);
-    LayerContext context;
-    context.norm_eps = config.rms_norm_eps;
+    const auto wanted = wanted_of_head(config, mixes);
     const auto hidden =
         named_input(kHidden, ov::element::f32, shape_of(sequences, tokens, config.hidden_size));
-    return finished(head(hidden, config, tensors, context), wanted, "", {hidden});
+    return finished(head_of(hidden, config, wanted), wanted, "", {hidden});
+}
+
+std::shared_ptr<ov::Model> build_head_norm(const ModelConfig& config, size_t sequences, size_t tokens) {
+    const auto wanted = wanted_of_head(config, false);
+    const auto hidden =
+        named_input(kHidden, ov::element::f32, shape_of(sequences, tokens, config.hidden_size));
+    const auto product = product_of(head_of(hidden, config, wanted), wanted.back().name);
+    return finished(product->input_value(0), wanted, "", {hidden});
 }
 
 }  // namespace ovenbird

@@ -31,4 +31,7 @@ std::shared_ptr<ov::Model> build_layer_part(const ModelConfig& config, int64_t l
 std::shared_ptr<ov::Model> build_head_part(const ModelConfig& config, bool mixes, size_t sequences,
                                            size_t tokens);
 
+/// From "hidden" to "result", what a head of its own reads; the last norm's weights are an input.
+std::shared_ptr<ov::Model> build_head_norm(const ModelConfig& config, size_t sequences, size_t tokens);
+
 }  // namespace ovenbird

@@ -43,6 +43,10 @@ public:
         return run(build_head_part(config_, mixes, kSequences, kTokens), "", hidden, nullptr);
     }
 
+    std::vector<float> head_norm(std::vector<float>& hidden) {
+        return run(build_head_norm(config_, kSequences, kTokens), "", hidden, nullptr);
+    }
+
 private:
     std::vector<float> run(const std::shared_ptr<ov::Model>& model, const std::string& prefix,
                            std::vector<float>& hidden, std::vector<float>* read) {
@@ -106,6 +110,11 @@ TEST(LayerParts, ChainedTheyGiveTheDecodersLogits) {
         const auto wanted = decoder_logits(config, parts.stored(), ids);
         const float bound = 2e-5F * largest_magnitude(wanted);
         EXPECT_LT(largest_difference(parts.head(false, hidden), wanted), bound);
+        auto norm = parts.values().at(kFinalNormName);
+        for (float& weight : norm)
+            weight /= static_cast<float>(config.logits_divisor);
+        EXPECT_LT(largest_difference(parts.head_norm(hidden), normed(hidden, norm, config.rms_norm_eps)),
+                  1e-4);
         auto& mix = parts.values()[kHeadMixName];
         mix.assign(static_cast<size_t>(config.hidden_size * config.hidden_size), 0.0F);
         for (int64_t i = 0; i < config.hidden_size; ++i)
