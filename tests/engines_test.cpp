@@ -116,6 +116,42 @@ protected:
         expect_same(engine, all.subspan(5, 100), 1, tolerance);
         expect_same(engine, all.subspan(5, 101), 2, tolerance);
         expect_same(engine, all, 1, tolerance);
+        expect_put_back_is_kept(engine);
+    }
+
+    // Keys and values that were copied and put back say what they said before, behind another sequence and
+    // behind a longer one too.
+    static void expect_put_back_is_kept(Engine& engine) {
+        const auto ids = random_tokens(kContext, engine.vocab_size());
+        const std::span<const int64_t> all(ids);
+        const auto copied = [](std::span<const float> logits) {
+            return std::vector(logits.begin(), logits.end());
+        };
+        (void)engine.next_logits(all.first(70));
+        const KeptCopy copy = engine.copy_kept();
+        ASSERT_FALSE(copy.ids.empty());
+        EXPECT_GT(copy.bytes(), 0U);
+        const auto before = copied(engine.next_logits(all.first(71)));
+        for (const auto other : {all.subspan(9, 50), all.subspan(3, 140)}) {
+            (void)engine.next_logits(other);
+            engine.put_back(copy);
+            const int64_t computed = engine.computed_tokens();
+            EXPECT_EQ(engine.kept_of(all.first(71)), 70);
+            const auto after = copied(engine.next_logits(all.first(71)));
+            EXPECT_LE(engine.computed_tokens() - computed, 1 + static_cast<int64_t>(kContext) / 2);
+            for (size_t i = 0; i < before.size(); ++i)
+                ASSERT_NEAR(after[i], before[i], 1e-4F);
+        }
+        KeptCopy broken = copy;
+        broken.parts.front().pop_back();
+        error_of(ErrorCode::internal, [&] {
+            try {
+                engine.put_back(broken);
+            } catch (const Error& error) {
+                fail(ErrorCode::internal, "{}", error.what());  // a stateful graph tells it as its device's
+            }
+        });
+        EXPECT_EQ(engine.kept_of(all.first(71)), 0);
     }
 
     // Whole and folded graphs round keys and values alike: what is left is the order of sums.

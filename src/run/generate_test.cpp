@@ -47,6 +47,60 @@ TEST(Generate, FeedsBackEachTokenAndStopsAtAnyEos) {
     EXPECT_EQ(engine.asked, (std::vector<std::vector<int64_t>>{{1, 2}, {1, 2, 4}, {1, 2, 4, 5}}));
 }
 
+TEST(Generate, GoesOnBehindWhatWasGeneratedBefore) {
+    ScriptedEngine engine(16, {5, 7});
+    std::vector<int64_t> heard;
+    std::vector<int64_t> fresh;
+    GenerateOptions options{.max_new_tokens = 10, .eos_ids = {7}};
+    options.resumed = {3, 4};
+    options.on_new_token = [&](const NewToken& token) { fresh.push_back(token.id); };
+    const auto generation = generate(engine, {1, 2}, options, [&](int64_t token) {
+        heard.push_back(token);
+        return true;
+    });
+    EXPECT_EQ(generation.tokens, (std::vector<int64_t>{3, 4, 5}));
+    EXPECT_EQ(heard, generation.tokens);
+    EXPECT_EQ(fresh, (std::vector<int64_t>{5}));
+    EXPECT_TRUE(std::isnan(generation.log_probabilities.at(1)));
+    EXPECT_FALSE(std::isnan(generation.log_probabilities.at(2)));
+    EXPECT_EQ(engine.asked, (std::vector<std::vector<int64_t>>{{1, 2, 3, 4}, {1, 2, 3, 4, 5}}));
+    // All that it may say is said already, or whoever hears it stops.
+    options.max_new_tokens = 2;
+    ScriptedEngine unasked(16, {});
+    EXPECT_EQ(generate(unasked, {1, 2}, options, go_on).reason, FinishReason::length);
+    EXPECT_EQ(generate(unasked, {1, 2}, options, [](int64_t) { return false; }).tokens.size(), 1U);
+    EXPECT_TRUE(unasked.asked.empty());
+    options.resumed = {99};
+    error_of(ErrorCode::invalid_input, [&] { generate(unasked, {1, 2}, options, go_on); });
+}
+
+// Says the same of every sequence of one length.
+class FlatEngine : public Engine {
+public:
+    FlatEngine() { describe({.window_tokens = 64, .vocab_size = 50, .device = "FLAT"}); }
+    Progress compute(const Request& request) override {
+        for (size_t i = 0; i < logits_.size(); ++i)
+            logits_[i] = std::sin(static_cast<float>(i * request.ids.size()));
+        return {0, static_cast<int64_t>(request.ids.size()), 0, logits_};
+    }
+
+private:
+    std::vector<float> logits_ = std::vector<float>(50);
+};
+
+TEST(Generate, DrawsTheSameWhereverItGoesOn) {
+    GenerateOptions options{.max_new_tokens = 30};
+    options.sampling = {
+        .temperature = 1.5, .top_k = 20, .top_p = 0.9, .repetition_penalty = 1.3, .frequency_penalty = 0.5};
+    options.sampling.seed = 11;
+    FlatEngine engine;
+    const auto whole = generate(engine, {1, 2}, options, go_on).tokens;
+    for (const size_t cut : {1U, 7U, 29U}) {
+        options.resumed.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(cut));
+        EXPECT_EQ(generate(engine, {1, 2}, options, go_on).tokens, whole) << cut;
+    }
+}
+
 TEST(Generate, FullWindowEndsWithLength) {
     ScriptedEngine engine(4, {3, 3, 3, 3, 3});
     const auto generation = generate(engine, {1, 2}, {.max_new_tokens = 100, .eos_ids = {}}, go_on);
