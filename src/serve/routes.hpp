@@ -30,6 +30,7 @@ struct Route {
 /// Each room's own endpoints.
 std::vector<Route> openai_routes();
 std::vector<Route> operation_routes();
+std::vector<Route> page_routes();
 
 /// All of them.
 const std::vector<Route>& all_routes();
