@@ -3,7 +3,9 @@
 // the grammars that make a model write one.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,9 +61,19 @@ std::string tool_format_of(std::string_view template_source);
 /// names are calls. Errors: usage (no such format).
 std::unique_ptr<ToolCallReader> make_tool_call_reader(const std::string& format, const Json& tools);
 
+/// The id of a mark that is a special token of the model's vocabulary; nothing where it is text, or a token
+/// like others.
+using SpecialToken = std::function<std::optional<int64_t>(std::string_view mark)>;
+
+/// The marks in a format's grammar that may be special tokens; empty for a format without a grammar.
+std::vector<std::string> tool_marks(const std::string& format);
+
 /// A grammar (llguidance's Lark) of answers that are calls and nothing else, their arguments as the
-/// functions' parameters say: for ToolChoice required and function. Errors: usage (no such function, a schema
-/// that is none), unsupported (the format has no grammar).
-std::string tool_grammar(const std::string& format, const Json& tools, const ToolChoice& choice);
+/// functions' parameters say: for ToolChoice required and function; one call for a function or where calls
+/// are not parallel. Text in a grammar never matches a special token, so `special` must tell which marks are
+/// some: without it, all are text. Errors: usage (no such format or function, parameters that are no object's
+/// schema), unsupported (the format has no grammar).
+std::string tool_grammar(const std::string& format, const Json& tools, const ToolChoice& choice,
+                         const SpecialToken& special = {});
 
 }  // namespace ovenbird
