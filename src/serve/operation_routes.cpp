@@ -71,30 +71,13 @@ void metrics(const Asked& asked) {
         asked.reply.send(asked.serving.metrics.text(gauges));
 }
 
-class Patient : public AnswerListener {
-public:
-    explicit Patient(const Asked& asked) : asked_(asked) {}
-    bool goes_on() override {
-        return !asked_.reply.is_gone() && !(asked_.serving.stopping && asked_.serving.stopping());
-    }
-    void hear(const Event&) override {}
-
-private:
-    const Asked& asked_;
-};
-
-TextEvent worker_text(const Asked& asked, const std::string& model, const Json& order) {
-    Patient patient(asked);
-    return asked.serving.shelf.host(asked.serving.shelf.find(model))->text(order, patient);
-}
-
 void tokenize(const Asked& asked) {
     const Json body = parse_body(asked.request.body);
     const Fields fields(body);
     const std::string text = fields.text("content").value_or(fields.text("prompt").value_or(""));
     const bool special =
         fields.boolean("add_special").value_or(fields.boolean("add_special_tokens").value_or(false));
-    const TextEvent answer = worker_text(asked, fields.needed_text("model"),
+    const TextEvent answer = worker_text(asked.serving, asked.reply, fields.needed_text("model"),
                                          {{"do", order::kEncode}, {"text", text}, {"special", special}});
     send_json(asked.reply, 200, {{"tokens", answer.ids}, {"count", answer.ids.size()}});
 }
@@ -108,8 +91,8 @@ void detokenize(const Asked& asked) {
         if (!tokens[i].is_number_integer()) refuse("tokens", "tokens must be a list of whole numbers");
         ids.push_back(tokens[i]);
     }
-    const TextEvent answer =
-        worker_text(asked, fields.needed_text("model"), {{"do", order::kDecode}, {"ids", ids}});
+    const TextEvent answer = worker_text(asked.serving, asked.reply, fields.needed_text("model"),
+                                         {{"do", order::kDecode}, {"ids", ids}});
     send_json(asked.reply, 200, {{"content", answer.text}, {"prompt", answer.text}});
 }
 

@@ -29,6 +29,9 @@ struct Route {
 
 /// Each room's own endpoints.
 std::vector<Route> openai_routes();
+std::vector<Route> anthropic_routes();
+std::vector<Route> responses_routes();
+std::vector<Route> ollama_routes();
 std::vector<Route> operation_routes();
 std::vector<Route> page_routes();
 

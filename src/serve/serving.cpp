@@ -1,7 +1,6 @@
 #include "serve/serving.hpp"
 
 #include <algorithm>
-#include <random>
 
 #include "base/error.hpp"
 #include "serve/speech.hpp"
@@ -67,7 +66,7 @@ public:
 
     void hear(const Event& event) override {
         if (const auto* prompt = std::get_if<PromptEvent>(&event)) {
-            if (writer_) send(writer_->begin(prompt->prompt_tokens));
+            if (writer_) send(writer_->begin(prompt->prompt_tokens, prompt->cached_tokens));
         } else if (const auto* piece = std::get_if<PieceEvent>(&event)) {
             if (!first_token_ms_) first_token_ms_ = ms_since(begun_);
             tell(speech_->take(*piece));
@@ -188,15 +187,6 @@ private:
 
 }  // namespace
 
-std::string fresh_id() {
-    constexpr std::string_view kLetters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    thread_local std::mt19937_64 random{std::random_device{}()};
-    std::uniform_int_distribution<size_t> place(0, kLetters.size() - 1);
-    std::string id(24, ' ');
-    std::generate(id.begin(), id.end(), [&] { return kLetters[place(random)]; });
-    return id;
-}
-
 ApiError api_error(const std::exception& error) {
     if (const auto* known = dynamic_cast<const ApiError*>(&error)) return *known;
     if (dynamic_cast<const Busy*>(&error) != nullptr)
@@ -246,6 +236,12 @@ void answer_call(const Serving& serving, const Call& call, const ApiFormat& form
         if (answering.is_begun()) return answering.fail_stream(told);
         send_error(reply, format, told);
     }
+}
+
+TextEvent worker_text(const Serving& serving, const HttpReply& reply, const std::string& model,
+                      const Json& order) {
+    Patient patient(serving, reply);
+    return serving.shelf.host(serving.shelf.find(model))->text(order, patient);
 }
 
 }  // namespace ovenbird

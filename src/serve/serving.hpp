@@ -32,7 +32,21 @@ void send_error(HttpReply& reply, const ApiFormat& format, const ApiError& error
 /// Answers a call, in whole or as a stream, and counts it. What goes wrong is told in the API's own form.
 void answer_call(const Serving& serving, const Call& call, const ApiFormat& format, HttpReply& reply);
 
-/// 24 letters and digits, at random.
-std::string fresh_id();
+/// Waits for something that is no answer: a model that is opened, tokens of a text.
+class Patient : public AnswerListener {
+public:
+    Patient(const Serving& serving, const HttpReply& reply) : serving_(serving), reply_(reply) {}
+    bool goes_on() override { return !reply_.is_gone() && !(serving_.stopping && serving_.stopping()); }
+    void hear(const Event&) override {}
+
+private:
+    const Serving& serving_;
+    const HttpReply& reply_;
+};
+
+/// An order of kEncode, kDecode or kRender to the model's worker. Errors: those of ModelShelf::find() and
+/// ModelHost::text().
+TextEvent worker_text(const Serving& serving, const HttpReply& reply, const std::string& model,
+                      const Json& order);
 
 }  // namespace ovenbird

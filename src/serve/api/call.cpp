@@ -1,6 +1,8 @@
 #include "serve/api/call.hpp"
 
 #include <algorithm>
+#include <random>
+#include <string_view>
 
 namespace ovenbird {
 
@@ -23,6 +25,15 @@ void WholeAnswer::add(const Delta& delta) {
         call.name += piece.name;
         call.arguments += piece.arguments;
     }
+}
+
+std::string fresh_id() {
+    constexpr std::string_view kLetters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    thread_local std::mt19937_64 random{std::random_device{}()};
+    std::uniform_int_distribution<size_t> place(0, kLetters.size() - 1);
+    std::string id(24, ' ');
+    std::generate(id.begin(), id.end(), [&] { return kLetters[place(random)]; });
+    return id;
 }
 
 }  // namespace ovenbird

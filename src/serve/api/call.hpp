@@ -37,6 +37,9 @@ public:
 /// 400, for a field of the request.
 [[noreturn]] void refuse(const std::string& parameter, const std::string& message);
 
+/// 24 letters and digits, at random.
+std::string fresh_id();
+
 /// A request of any API, understood.
 struct Call {
     std::string model{};
@@ -48,6 +51,7 @@ struct Call {
     bool thinks_apart = true;               // thoughts have their own field; else they are dropped
     std::optional<int64_t> keep_alive_s{};  // negative: for ever; 0: unload when done
     bool echo = false;                      // the prompt's text first (completions)
+    Json repeated = Json::object();         // fields that the answer says again (responses)
 };
 
 /// One step of an answer. Several of its parts may be there at once.
@@ -108,8 +112,9 @@ struct WholeAnswer {
 class StreamWriter {
 public:
     virtual ~StreamWriter() = default;
-    /// The prompt is understood; nothing of the answer is there yet.
-    virtual std::string begin(int64_t /*prompt_tokens*/) { return ""; }
+    /// The prompt is understood; nothing of the answer is there yet. `cached_tokens` of it were kept from
+    /// before.
+    virtual std::string begin(int64_t /*prompt_tokens*/, int64_t /*cached_tokens*/) { return ""; }
     /// `choice`: which of the answers, from 0.
     virtual std::string delta(int64_t choice, const Delta& delta) = 0;
     virtual std::string finish(int64_t choice, const Finish& finish) = 0;

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include <fmt/format.h>
+
 namespace ovenbird {
 namespace {
 
@@ -35,6 +37,17 @@ std::optional<std::chrono::seconds> duration_of(std::string_view text) {
         if (number < 0) return std::chrono::seconds(-1);
     }
     return std::chrono::seconds(static_cast<int64_t>(std::min(whole, kLongest)));
+}
+
+std::string iso_time(int64_t seconds_since_1970) {
+    using std::chrono::days;
+    const std::chrono::sys_seconds time{std::chrono::seconds(seconds_since_1970)};
+    const auto day = std::chrono::floor<days>(time);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(time - day);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace ovenbird

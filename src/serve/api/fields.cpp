@@ -68,13 +68,19 @@ std::optional<double> Fields::number(std::string_view name, double low, double h
 std::optional<int64_t> Fields::integer(std::string_view name, int64_t low, int64_t high) const {
     const Json& value = at(name);
     if (value.is_null()) return std::nullopt;
-    // 5.0 is what some clients send for 5.
-    const double number = value.is_number() ? value.get<double>() : std::nan("");
-    const bool fits = number >= static_cast<double>(low) && number <= static_cast<double>(high) &&
-                      (value.is_number_integer() || number == std::floor(number));
-    if (!fits)
+    std::optional<int64_t> number;
+    if (value.is_number_unsigned()) {
+        if (value.get<uint64_t>() <= uint64_t{INT64_MAX}) number = value.get<int64_t>();
+    } else if (value.is_number_integer()) {
+        number = value.get<int64_t>();
+    } else if (value.is_number_float()) {
+        // 5.0 is what some clients send for 5.
+        const auto given = value.get<double>();
+        if (std::abs(given) < 0x1p63 && given == std::floor(given)) number = static_cast<int64_t>(given);
+    }
+    if (!number || *number < low || *number > high)
         refuse(path(name), fmt::format("{} must be a whole number from {} to {}", path(name), low, high));
-    return value.is_number_float() ? static_cast<int64_t>(number) : value.get<int64_t>();
+    return number;
 }
 
 const Json& Fields::array(std::string_view name) const {
@@ -141,6 +147,7 @@ std::string content_text(const Json& content, const std::string& where) {
 std::vector<std::string> stop_strings(const Fields& fields, std::string_view name, size_t most) {
     const Json& value = fields.at(name);
     if (value.is_null()) return {};
+    if (value == "") return {};
     if (value.is_string()) return {value.get<std::string>()};
     const bool is_list =
         value.is_array() && value.size() <= most &&
@@ -148,7 +155,9 @@ std::vector<std::string> stop_strings(const Fields& fields, std::string_view nam
     if (!is_list)
         refuse(fields.path(name),
                fmt::format("{} must be a string or a list of at most {} strings", fields.path(name), most));
-    return value.get<std::vector<std::string>>();
+    auto stops = value.get<std::vector<std::string>>();
+    std::erase(stops, "");  // would end every answer before it begins
+    return stops;
 }
 
 Json checked_tools(const Fields& fields) {
@@ -167,6 +176,7 @@ Json checked_tools(const Fields& fields) {
 }
 
 Json arguments_for_template(const Json& arguments) {
+    if (arguments.is_null()) return Json::object();
     if (!arguments.is_string()) return arguments;
     const auto& text = arguments.get_ref<const std::string&>();
     if (text.empty()) return Json::object();

@@ -130,8 +130,6 @@ class ChatStream : public StreamWriter {
 public:
     ChatStream(const Call& call, const AnswerFacts& facts) : call_(call), facts_(facts) {}
 
-    std::string begin(int64_t) override { return ""; }
-
     std::string delta(int64_t choice, const Delta& delta) override {
         std::string frames = open(choice);
         Json said = Json::object();
@@ -269,7 +267,7 @@ void read_openai_sampling(const Fields& fields, Call& call) {
                                token.find_first_not_of("0123456789") == std::string::npos;
             if (!is_id)
                 refuse("logit_bias", fmt::format("logit_bias names '{}', which is no token's id", token));
-            sampling.logit_bias[std::stoll(token)] = *biases.number(token, -1000, 1000);
+            sampling.logit_bias[std::stoll(token)] = biases.number(token, -1000, 1000).value_or(0);
         }
     }
     call.ask.stop = stop_strings(fields, "stop", kMostStops);
