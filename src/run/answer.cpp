@@ -32,13 +32,14 @@ std::vector<int64_t> ending_ids(const Tokenizer& tokenizer, const std::vector<st
     return ids;
 }
 
-// Marks of thinking may be special tokens, which have no text of their own.
+// Marks of thinking, and others, may be special tokens, which have no text of their own.
 class SpeechDecoder {
 public:
-    SpeechDecoder(const Tokenizer& tokenizer, const std::optional<ThinkingMarks>& marks)
+    SpeechDecoder(const Tokenizer& tokenizer, const std::optional<ThinkingMarks>& thinking,
+                  std::vector<std::string> marks)
         : decoder_(tokenizer) {
-        if (!marks) return;
-        for (const auto& mark : {marks->begin, marks->end}) {
+        if (thinking) marks.insert(marks.end(), {thinking->begin, thinking->end});
+        for (const auto& mark : marks) {
             const auto id = tokenizer.token_to_id(mark);
             if (id && tokenizer.is_special(*id)) marks_[*id] = mark;
         }
@@ -93,7 +94,7 @@ Answer answer(Engine& engine, const Tokenizer& tokenizer, EncodedPrompt encoded,
 
     // An answer that has a form has it from its first token on: there is no room for thoughts.
     if (options.mask != nullptr) encoded.thinking.reset();
-    SpeechDecoder decoder(tokenizer, encoded.thinking);
+    SpeechDecoder decoder(tokenizer, encoded.thinking, options.shown_marks);
     ThinkingSplitter splitter(encoded.thinking);
     StopStrings stops(options.stop);
     bool listening = true;

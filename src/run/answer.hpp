@@ -25,8 +25,9 @@ struct AnswerOptions {
     TemplateArguments template_arguments{};
     /// Gets what the model thinks before its answer, as it comes; may be empty.
     std::function<void(const std::string&)> on_thinking{};
-    StopAsked stop_asked{};          // asked at every step and between the runs of a long prompt
-    bool ignore_eos = false;         // only the limits and stop strings end the answer
+    StopAsked stop_asked{};                  // asked at every step and between the runs of a long prompt
+    bool ignore_eos = false;                 // only the limits and stop strings end the answer
+    std::vector<std::string> shown_marks{};  // special tokens whose text shows, as those around tool calls
     std::vector<int64_t> resumed{};  // tokens of the answer that are there already: see GenerateOptions
     std::function<void(const NewToken&)> on_new_token{};  // before the text that it brings; may be empty
 };

@@ -19,11 +19,6 @@ bool looks_for_calls(const Call& call) {
 Speech::Speech(const Call& call, const ModelFacts& facts)
     : parallel_(call.tool_choice.parallel), thinks_apart_(call.thinks_apart) {
     if (!looks_for_calls(call)) return;
-    if (facts.tool_format.empty())
-        refuse(
-            "tools",
-            fmt::format("{}: the model's chat template knows no tools; leave them out, or take another model",
-                        call.model));
     reader_ = make_tool_call_reader(facts.tool_format, call.ask.tools);
 }
 
@@ -73,10 +68,19 @@ Ask ask_of(const Call& call, const ModelFacts& facts) {
     Ask ask = call.ask;
     const auto kind = call.tool_choice.kind;
     if (kind == Kind::none) ask.tools = nullptr;
+    if (looks_for_calls(call) && facts.tool_format.empty())
+        refuse("tools", fmt::format("{}: the model's chat template knows no tools; leave them out, or take "
+                                    "another model",
+                                    call.model));
     if (ask.tools.is_null() || (kind != Kind::required && kind != Kind::function)) return ask;
     try {
         ask.form = {};
-        ask.form.grammar = tool_grammar(facts.tool_format, ask.tools, call.tool_choice);
+        ask.form.grammar = tool_grammar(facts.tool_format, ask.tools, call.tool_choice,
+                                        [&](std::string_view mark) -> std::optional<int64_t> {
+                                            const auto found = facts.special_marks.find(std::string(mark));
+                                            if (found == facts.special_marks.end()) return std::nullopt;
+                                            return found->second;
+                                        });
     } catch (const Error& error) {
         refuse("tool_choice", error.what());
     }

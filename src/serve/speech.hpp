@@ -11,7 +11,7 @@ namespace ovenbird {
 
 class Speech {
 public:
-    /// Errors: ApiError 400 (tools for a model that knows none).
+    /// `facts`: of a model that ask_of() found to know the call's tools.
     Speech(const Call& call, const ModelFacts& facts);
 
     Delta take(const PieceEvent& piece);

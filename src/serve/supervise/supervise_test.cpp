@@ -35,7 +35,7 @@ device = load['devices'][0]
 if fault == 'refuses': send({'is': 'error', 'code': 6, 'message': 'no device takes it'}); sys.exit(1)
 if fault == 'dies at start' and life <= at: os.kill(os.getpid(), signal.SIGSEGV)
 send({'is': 'ready', 'device': device, 'fallbacks': [], 'notes': [], 'context_tokens': 100, 'vocab_size': 10, 'has_template': True,
-      'thinks': False, 'tool_format': '', 'input_shapes': '', 'cache_bytes': 0, 'load_s': 0.1,
+      'thinks': False, 'tool_format': '', 'special_marks': {}, 'input_shapes': '', 'cache_bytes': 0, 'load_s': 0.1,
       'defaults': {'temperature': 0, 'top_k': 0, 'top_p': 1, 'min_p': 0, 'repetition_penalty': 1}})
 computed = 0
 while True:

@@ -31,6 +31,24 @@ std::vector<std::string> tool_format_names() {
     return names;
 }
 
+std::vector<std::string> all_tool_marks() {
+    return {"<tool_call>",
+            "</tool_call>",
+            "<|python_tag|>",
+            "[TOOL_CALLS]",
+            "[ARGS]",
+            "[CALL_ID]",
+            "<|tool_call|>",
+            "<|/tool_call|>",
+            "<|tool_call_start|>",
+            "<|tool_call_end|>",
+            "<｜tool▁calls▁begin｜>",
+            "<｜tool▁call▁begin｜>",
+            "<｜tool▁sep｜>",
+            "<｜tool▁call▁end｜>",
+            "<｜tool▁calls▁end｜>"};
+}
+
 std::unique_ptr<ToolCallReader> make_tool_call_reader(const std::string& format, const Json& tools) {
     for (const auto& known : kFormats) {
         if (format == known.name) return known.make_reader(tools);

@@ -61,6 +61,9 @@ std::string tool_format_of(std::string_view template_source);
 /// names are calls. Errors: usage (no such format).
 std::unique_ptr<ToolCallReader> make_tool_call_reader(const std::string& format, const Json& tools);
 
+/// Every text that marks a call in any of the formats, where it may be a special token.
+std::vector<std::string> all_tool_marks();
+
 /// The id of a mark that is a special token of the model's vocabulary; nothing where it is text, or a token
 /// like others.
 using SpecialToken = std::function<std::optional<int64_t>(std::string_view mark)>;

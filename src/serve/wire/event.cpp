@@ -58,6 +58,7 @@ struct Writer {
                 {"has_template", facts.has_template},
                 {"thinks", facts.thinks},
                 {"tool_format", facts.tool_format},
+                {"special_marks", facts.special_marks},
                 {"input_shapes", facts.input_shapes},
                 {"defaults", to_json(facts.defaults)},
                 {"cache_bytes", facts.cache_bytes},
@@ -113,6 +114,7 @@ ModelFacts facts_from(const JsonObject& object) {
     facts.has_template = object.boolean_or("has_template", false);
     facts.thinks = object.boolean_or("thinks", false);
     facts.tool_format = object.text("tool_format");
+    facts.special_marks = json.at("special_marks").get<std::map<std::string, int64_t>>();
     facts.input_shapes = object.text("input_shapes");
     facts.defaults = sampling_from(JsonObject(json.at("defaults"), object.origin()));
     facts.cache_bytes = json.at("cache_bytes").get<uint64_t>();

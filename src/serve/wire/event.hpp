@@ -2,6 +2,7 @@
 // What a worker says while it answers. Passes as JSON.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -23,6 +24,7 @@ struct ModelFacts {
     bool has_template = false;
     bool thinks = false;        // the template has marks for thoughts
     std::string tool_format{};  // as tool_format_names() has them; empty: the template takes no tools
+    std::map<std::string, int64_t> special_marks{};  // those of tool_marks() that are special tokens
     std::string input_shapes{};
     SamplingOptions defaults{};  // by the model's own files
     uint64_t cache_bytes = 0;

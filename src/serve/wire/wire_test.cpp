@@ -51,6 +51,7 @@ std::vector<Event> all_events() {
     facts.fallbacks = {"NPU: no such device"};
     facts.context_tokens = 1024;
     facts.vocab_size = 100;
+    facts.special_marks = {{"[TOOL_CALLS]", 9}};
     facts.defaults.temperature = 0.6;
     return {facts,
             PromptEvent{5, 3, ~uint64_t{0}, true},

@@ -138,6 +138,11 @@ ModelFacts Worker::facts() const {
     facts.has_template = chat_.has_value();
     facts.thinks = chat_ && thinking_marks(*chat_, tokenizer_, "").has_value();
     facts.tool_format = chat_ ? tool_format_of(chat_->source()) : "";
+    for (const auto& mark :
+         facts.tool_format.empty() ? std::vector<std::string>() : tool_marks(facts.tool_format)) {
+        const auto id = tokenizer_.token_to_id(mark);
+        if (id && tokenizer_.is_special(*id)) facts.special_marks[mark] = *id;
+    }
     facts.input_shapes = engine.input_shapes();
     facts.defaults = defaults_.value_or(SamplingOptions());
     facts.cache_bytes = engine.cache_bytes();
@@ -180,6 +185,7 @@ void Worker::answer_or_throw(const Ask& ask, const StopAsked& stop, const Emit& 
     options.top_log_probabilities = std::max<int64_t>(ask.top_log_probabilities, 0);
     options.ignore_eos = ask.ignore_eos;
     options.resumed = ask.resumed;
+    if (!ask.tools.is_null()) options.shown_marks = all_tool_marks();
     auto constraint = make_constraint(ask.form, tokenizer_);
     if (constraint) options.mask = &*constraint;
     validate(options);
