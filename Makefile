@@ -20,7 +20,7 @@ CXX_FILES := $(shell git ls-files '*.cpp' '*.hpp' '*.c' '*.h' 2> /dev/null)
 CARGO := cd rust && cargo
 CARGO_FLAGS := --release --locked --quiet --target-dir ../build/rust
 
-.PHONY: help setup build demo check test checks rooms dev asan tsan lint fuzz npu npu-test npu-test-full bench package package-test format format-check clean
+.PHONY: help setup build demo check test checks rooms web web-test dev asan tsan lint fuzz npu npu-test npu-test-full bench package package-test format format-check clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -44,7 +44,7 @@ test: setup  ## everything that continuous integration checks, an hour on two co
 	@rm -f build/test-summary.txt
 	@$(MAKE) --no-print-directory checks
 
-checks: format-check rooms dev asan tsan lint fuzz npu
+checks: format-check rooms web dev asan tsan lint fuzz npu
 	@cat build/test-summary.txt
 	awk '{ passed += $$2; failed += $$4; skipped += $$6 }
 	     END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' build/test-summary.txt
@@ -76,6 +76,13 @@ asan:  ## the same under AddressSanitizer and UndefinedBehaviorSanitizer, withou
 tsan:  ## the rooms without OpenVINO under ThreadSanitizer
 	@$(MAKE) --no-print-directory compiled PRESET=tsan
 	tools/run_tests build/tsan -j "$$(nproc)" -LE rust
+
+web:  ## the chat page: types and units; in a browser: make web-test
+	@cd web && npm ci --silent --no-audit --no-fund && npm run --silent typecheck && npm run --silent build && npm run --silent test
+
+web-test: web  ## the page in Debian's Chromium, against a server that fails (two minutes)
+	@command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; }
+	cd web && npm run --silent test:page
 
 rooms:  ## each room includes only those that it declares
 	@tools/check_rooms

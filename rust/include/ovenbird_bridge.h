@@ -170,8 +170,8 @@ typedef struct ObExchange ObExchange;
 typedef void (*ObHandler)(void* user, ObExchange* exchange);
 /// `settings`: {"host", "port" (0: any), "unix_socket" (a path, instead of an address), "descriptor" (a
 /// listening socket that this process was given, instead of both; else -1), "body_bytes", "header_bytes",
-/// "header_ms", "body_ms": most of each, "send_ms": how long a client may read nothing, "connections": most at
-/// once; more wait}. `address`: where it is reached. Listens when it returns.
+/// "header_ms", "body_ms": most of each, "send_ms": how long a client may read nothing, "connections": most
+/// at once; more wait}. `address`: where it is reached. Listens when it returns.
 bool ob_server_start(const char* settings, size_t settings_size, ObHandler handler, void* user,
                      ObServer** server, ObString* address, ObString* error);
 /// No new connections; requests under way may take so long. `handler` may still be called by then, not later.
