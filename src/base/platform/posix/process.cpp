@@ -63,7 +63,7 @@ int inherited_socket() {
     const char* process = std::getenv("LISTEN_PID");
     const char* count = std::getenv("LISTEN_FDS");
     const bool ours = process != nullptr && count != nullptr && std::to_string(::getpid()) == process &&
-                      std::atoi(count) > 0;
+                      *count >= '1' && *count <= '9';
     if (!ours) return -1;
     ::fcntl(kFirst, F_SETFD, FD_CLOEXEC);
     return kFirst;
