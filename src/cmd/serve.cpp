@@ -147,7 +147,7 @@ std::vector<std::string> settled_models(const Words& words, Reporter& reporter) 
                                  : is_folder                 ? ""
                                                              : place;
         const std::string folder = baked_folder(place, reporter).string();
-        models.push_back(name.empty() ? folder : name + "=" + folder);
+        models.push_back(name.empty() ? folder : fmt::format("{}={}", name, folder));
     }
     return models;
 }

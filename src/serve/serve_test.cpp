@@ -1,0 +1,133 @@
+#include <gtest/gtest.h>
+
+#include "base/test_folder.hpp"
+#include "serve/guard.hpp"
+#include "serve/metrics.hpp"
+#include "serve/routes.hpp"
+#include "serve/shelf.hpp"
+#include "serve/speech.hpp"
+
+namespace ovenbird {
+namespace {
+
+HttpRequest request_with(std::map<std::string, std::string> headers) {
+    HttpRequest request;
+    request.method = "GET";
+    request.path = "/v1/models";
+    request.headers = std::move(headers);
+    return request;
+}
+
+TEST(Guard, NamesOfThisMachineAndThoseThatAreAllowed) {
+    Guard guard;
+    for (const char* host :
+         {"", "localhost", "localhost:11435", "127.0.0.1:1", "[::1]:5", "127.1.2.3", "a.localhost"})
+        EXPECT_FALSE(guard.refuse(request_with({{"host", host}}))) << host;
+    for (const char* host : {"evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "[", "["})
+        EXPECT_TRUE(guard.refuse(request_with({{"host", host}}))) << host;
+    guard.hosts = {"box.lan"};
+    EXPECT_FALSE(guard.refuse(request_with({{"host", "box.lan:80"}})));
+}
+
+TEST(Guard, PagesOfOthersAreTurnedAway) {
+    Guard guard;
+    EXPECT_TRUE(guard.refuse(request_with({{"host", "localhost:1"}, {"origin", "https://evil.example"}})));
+    EXPECT_TRUE(guard.refuse(request_with({{"host", "localhost:1"}, {"origin", "null"}})));
+    EXPECT_FALSE(guard.refuse(request_with({{"host", "localhost:1"}, {"origin", "http://localhost:1"}})));
+    EXPECT_TRUE(guard.cors(request_with({{"origin", "https://evil.example"}})).empty());
+    guard.origins = {"https://good.example"};
+    const auto good = request_with({{"host", "localhost:1"}, {"origin", "https://good.example"}});
+    EXPECT_FALSE(guard.refuse(good));
+    EXPECT_EQ(guard.cors(good).front().second, "https://good.example");
+}
+
+TEST(Guard, KeysAreComparedWhole) {
+    Guard guard;
+    guard.keys = {"secret"};
+    for (const char* shown : {"", "secre", "secrets", "Secret"})
+        EXPECT_EQ(guard.refuse(request_with({{"authorization", std::string("Bearer ") + shown}}))->status,
+                  401)
+            << shown;
+    EXPECT_EQ(guard.refuse(request_with({}))->status, 401);
+    EXPECT_FALSE(guard.refuse(request_with({{"authorization", "Bearer secret"}})));
+    EXPECT_FALSE(guard.refuse(request_with({{"x-api-key", "secret"}})));
+    HttpRequest health = request_with({});
+    health.path = "/health";
+    EXPECT_FALSE(guard.refuse(health));
+}
+
+TEST(Metrics, CountWhatEnded) {
+    Metrics metrics;
+    metrics.add({"stop", 100, 40, 11, 0.5, 1, 3});
+    metrics.add({"rejected"});
+    const std::string text = metrics.text({2, 1, {{"m", true}}});
+    for (const char* line : {"llamacpp:prompt_tokens_total 60", "llamacpp:tokens_predicted_total 11",
+                             "vllm:request_success_total{finished_reason=\"rejected\"} 1",
+                             "vllm:time_to_first_token_seconds_sum 1.5", "vllm:num_requests_waiting 2",
+                             "ovenbird:worker_faults_total 1", "ovenbird:model_loaded{model=\"m\"} 1",
+                             "vllm:e2e_request_latency_seconds_bucket{le=\"+Inf\"} 1"})
+        EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+}
+
+TEST(Routes, NamesAreDecoded) {
+    EXPECT_EQ(percent_decoded("a%2Fb%20c"), "a/b c");
+    EXPECT_EQ(percent_decoded("%zz%2"), "%zz%2");
+}
+
+TEST(Shelf, ModelsByNameAliasAndTag) {
+    const TestFolder folder;
+    std::filesystem::create_directories(folder / "one");
+    ShelfOptions options;
+    options.models = {"first=" + (folder / "one").string(), (folder / "one").string()};
+    options.aliases = {{"gpt", ""}, {"other", "one"}};
+    const ModelShelf shelf(options);
+    EXPECT_EQ(shelf.find("first:latest").name, "first");
+    EXPECT_EQ(shelf.find("gpt").name, "first");
+    EXPECT_EQ(shelf.find("other").name, "one");
+    EXPECT_NE(error_of(ErrorCode::not_found, [&] { shelf.find("none"); }).find("first, one"),
+              std::string::npos);
+    options.models = {(folder / "nothing").string()};
+    error_of(ErrorCode::not_found, [&] { ModelShelf broken(options); });
+    options.models = {(folder / "one").string(), (folder / "one").string()};
+    error_of(ErrorCode::usage, [&] { ModelShelf broken(options); });
+}
+
+Call call_with_tools() {
+    Call call;
+    call.ask.tools =
+        Json::parse(R"([{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}])");
+    return call;
+}
+
+TEST(Speech, TellsCallsFromTextAndHowItEnded) {
+    ModelFacts facts;
+    Call call = call_with_tools();
+    EXPECT_THROW(ask_of(call, facts), ApiError);
+    facts.tool_format = "hermes";
+    Speech speech(call, facts);
+    WholeAnswer answer;
+    for (const char* text : {"Well. ", "<tool", "_call>{\"name\": \"f\", \"argu", "ments\": {}}</tool_call>"})
+        answer.add(speech.take({{1}, text, "", {}}));
+    answer.add(speech.finish());
+    ASSERT_EQ(answer.tool_calls.size(), 1U);
+    EXPECT_EQ(answer.tool_calls[0].name, "f");
+    EXPECT_EQ(answer.content, "Well. ");
+    DoneEvent done;
+    EXPECT_EQ(speech.finished(done).end, End::tool_calls);
+    done.reason = FinishReason::length;
+    EXPECT_EQ(speech.finished(done).end, End::length);
+}
+
+TEST(Speech, ADemandedCallIsAGrammar) {
+    ModelFacts facts;
+    facts.tool_format = "hermes";
+    Call call = call_with_tools();
+    EXPECT_TRUE(ask_of(call, facts).form.grammar.empty());
+    call.tool_choice.kind = ToolChoice::Kind::required;
+    EXPECT_FALSE(ask_of(call, facts).form.grammar.empty());
+    call.tool_choice.kind = ToolChoice::Kind::none;
+    EXPECT_TRUE(ask_of(call, facts).tools.is_null());
+}
+
+}  // namespace
+}  // namespace ovenbird
