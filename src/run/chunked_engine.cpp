@@ -64,6 +64,7 @@ void ChunkedEngine::choose_bucket(int64_t tokens) {
 
 std::vector<std::vector<std::byte>> ChunkedEngine::copy_cache(int64_t tokens) {
     std::vector<std::vector<std::byte>> parts;
+    parts.reserve(cache().size());
     for (size_t part = 0; part < cache().size(); ++part)
         parts.push_back(cache().rows(part, tokens));
     return parts;

@@ -135,6 +135,7 @@ std::shared_ptr<ModelHost> ModelShelf::host(const OfferedModel& model) {
 std::vector<std::pair<std::string, std::shared_ptr<ModelHost>>> ModelShelf::hosts() const {
     const std::lock_guard lock(mutex_);
     std::vector<std::pair<std::string, std::shared_ptr<ModelHost>>> all;
+    all.reserve(hosts_.size());
     for (const auto& [folder, host] : hosts_)
         all.emplace_back(names_.at(folder), host);
     return all;

@@ -147,8 +147,11 @@ std::string content_text(const Json& content, const std::string& where) {
 std::vector<std::string> stop_strings(const Fields& fields, std::string_view name, size_t most) {
     const Json& value = fields.at(name);
     if (value.is_null()) return {};
-    if (value == "") return {};
-    if (value.is_string()) return {value.get<std::string>()};
+    if (value.is_string()) {
+        auto text = value.get<std::string>();
+        if (text.empty()) return {};
+        return {std::move(text)};
+    }
     const bool is_list =
         value.is_array() && value.size() <= most &&
         std::all_of(value.begin(), value.end(), [](const Json& each) { return each.is_string(); });

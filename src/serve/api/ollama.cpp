@@ -28,7 +28,8 @@ std::optional<int64_t> read_keep_alive(const Fields& fields) {
 
 void read_format(const Fields& fields, AnswerForm& form) {
     const Json& format = fields.at("format");
-    if (format.is_null() || format == "") return;
+    if (format.is_null()) return;
+    if (format.is_string() && format.get_ref<const std::string&>().empty()) return;
     if (format == "json") {
         form.json_object = true;
     } else if (format.is_object()) {

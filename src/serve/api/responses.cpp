@@ -186,8 +186,8 @@ Json repeated(const Fields& fields) {
     Json json;
     for (const auto* name : {"instructions", "max_output_tokens", "temperature", "top_p", "user"})
         json[name] = fields.at(name);
-    const auto or_else = [&](const char* name, Json fallback) {
-        json[name] = fields.has(name) ? fields.at(name) : std::move(fallback);
+    const auto or_else = [&](const char* name, const Json& fallback) {
+        json[name] = fields.has(name) ? fields.at(name) : fallback;
     };
     or_else("metadata", Json::object());
     or_else("parallel_tool_calls", true);

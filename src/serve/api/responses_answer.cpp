@@ -65,7 +65,7 @@ public:
     explicit Items(const std::string& id) : id_(id) {}
 
     const Json& output() const { return output_; }
-    std::string event(const char* type, Json json) {
+    std::string event(const char* type, const Json& json) {
         Json whole{{"type", type}, {"sequence_number", number_++}};
         whole.update(json);
         return fmt::format("event: {}\ndata: {}\n\n", type,

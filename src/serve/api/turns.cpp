@@ -23,7 +23,8 @@ void append_turn(Json& messages, Json message) {
         return messages.push_back(std::move(message));
     Json& last = messages.back();
     if (message.at("role") == "assistant") {
-        const bool says = message.at("content") != "" || message.contains("reasoning_content");
+        const bool says = !message.at("content").get_ref<const std::string&>().empty() ||
+                          message.contains("reasoning_content");
         if (says && last.contains("tool_calls")) return messages.push_back(std::move(message));
         join(last, message, "content", "");
         join(last, message, "reasoning_content", "");
