@@ -128,7 +128,7 @@ protected:
             Json done = part_place({{"text", text_}});
             if (kind == Kind::text) done["logprobs"] = part_["logprobs"];
             frames = event(kind == Kind::text ? "response.output_text.done" : "response.reasoning_text.done",
-                           std::move(done));
+                           done);
             frames += event("response.content_part.done", part_place({{"part", part_}}));
         }
         return frames +
