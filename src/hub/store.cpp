@@ -49,24 +49,6 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
     return found;
 }
 
-uint64_t bytes_below(const fs::path& folder) {
-    uint64_t bytes = 0;
-    std::error_code error;
-    for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-        std::error_code ignored;
-        if (it->is_regular_file(ignored)) bytes += it->file_size(ignored);
-    }
-    return bytes;
-}
-
-int64_t written_at(const fs::path& file) {
-    std::error_code error;
-    const auto time = fs::last_write_time(file, error);
-    if (error) return 0;
-    const auto system = std::chrono::file_clock::to_sys(time);
-    return std::chrono::duration_cast<std::chrono::seconds>(system.time_since_epoch()).count();
-}
-
 std::string form_of(const Manifest& manifest) {
     const Json& options = manifest.options;
     const int64_t bits = options.value("bits", int64_t{0});
@@ -94,6 +76,24 @@ StoredModel stored(const ModelName& name, const fs::path& folder) {
 }
 
 }  // namespace
+
+uint64_t bytes_below(const fs::path& folder) {
+    uint64_t bytes = 0;
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+        std::error_code ignored;
+        if (it->is_regular_file(ignored)) bytes += it->file_size(ignored);
+    }
+    return bytes;
+}
+
+int64_t written_at(const fs::path& file) {
+    std::error_code error;
+    const auto time = fs::last_write_time(file, error);
+    if (error) return 0;
+    const auto system = std::chrono::file_clock::to_sys(time);
+    return std::chrono::duration_cast<std::chrono::seconds>(system.time_since_epoch()).count();
+}
 
 fs::path model_store() {
     return user_data_folder() / "models";

@@ -26,6 +26,11 @@ struct StoredModel {
     std::string fault;     // why its ovenbird.json cannot be read; empty: it can
 };
 
+/// Of all files of a folder; what cannot be read counts nothing.
+uint64_t bytes_below(const std::filesystem::path& folder);
+/// When a file was last written, in seconds since 1970; 0 where that is not known.
+int64_t written_at(const std::filesystem::path& file);
+
 /// Sorted by name. What is no baked folder is passed over. Errors: io.
 std::vector<StoredModel> stored_models(const std::filesystem::path& store);
 

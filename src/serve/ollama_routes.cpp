@@ -33,7 +33,7 @@ std::string level_of(const OfferedModel& model) {
     return bits == 16 ? "F16" : fmt::format("INT{}", bits);
 }
 
-// A name for the model as it is: the hash of its weights, where the bake has one.
+// Clients want one to tell models apart. It names the folder as it is now; it is no hash of what is in it.
 std::string digest_of(const OfferedModel& model) {
     const uint64_t seed =
         std::hash<std::string>()(model.name + std::to_string(model.made_at) + std::to_string(model.bytes));

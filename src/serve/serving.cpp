@@ -42,7 +42,6 @@ public:
     }
 
     void run(ModelHost& host) {
-        host_ = &host;
         // What is known of the model decides how it is asked.
         if (!host.status().facts && !host.load(*this)) return cancelled();
         model_ = host.status().facts.value_or(ModelFacts());
@@ -159,7 +158,6 @@ private:
     const ApiFormat& format_;
     HttpReply& reply_;
     AnswerFacts facts_;
-    ModelHost* host_ = nullptr;
     ModelFacts model_;
     std::unique_ptr<StreamWriter> writer_;  // none: the answer is sent in whole
     std::unique_ptr<Speech> speech_;

@@ -21,25 +21,6 @@ std::string name_of_folder(const fs::path& folder) {
     return whole.filename().string();
 }
 
-uint64_t bytes_of(const fs::path& folder) {
-    uint64_t bytes = 0;
-    std::error_code error;
-    for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-        std::error_code ignored;
-        if (it->is_regular_file(ignored)) bytes += it->file_size(ignored);
-    }
-    return bytes;
-}
-
-int64_t time_of(const fs::path& file) {
-    std::error_code error;
-    const auto time = fs::last_write_time(file, error);
-    if (error) return 0;
-    return std::chrono::duration_cast<std::chrono::seconds>(
-               fs::file_time_type::clock::to_sys(time).time_since_epoch())
-        .count();
-}
-
 }  // namespace
 
 ModelShelf::ModelShelf(ShelfOptions options) : options_(std::move(options)) {
@@ -75,8 +56,8 @@ OfferedModel ModelShelf::look_at(const std::string& name, const fs::path& folder
     model.name = name;
     model.folder = folder;
     model.manifest = find_manifest(folder);
-    model.bytes = bytes_of(folder);
-    model.made_at = time_of(folder / (model.manifest ? kManifestName : kModelXmlName));
+    model.bytes = bytes_below(folder);
+    model.made_at = written_at(folder / (model.manifest ? kManifestName : kModelXmlName));
     return model;
 }
 
