@@ -186,12 +186,29 @@ TEST(Child, ItsWholeGroupDiesWithTheProcessThatStartedIt) {
     EXPECT_TRUE(comes_true([&] { return !is_running(grandchild); }));
 }
 
+TEST(Child, ItsWholeGroupDiesEvenIfItsParentDoesInItsFirstInstant) {
+    for (int time = 0; time < 20; ++time) {
+        const TestFolder folder;
+        const auto file = folder / "number";
+        const pid_t parent = ::fork();
+        if (parent == 0) {
+            shell("sleep 600 & echo $! > '" + file.string() + "'; kill -9 $PPID; wait");
+            ::_exit(0);
+        }
+        int status = 0;
+        ::waitpid(parent, &status, 0);
+        ASSERT_EQ(WTERMSIG(status), SIGKILL);
+        const pid_t grandchild = number_in(file);
+        ASSERT_TRUE(comes_true([&] { return !is_running(grandchild); }));
+    }
+}
+
 TEST(Child, AGroupThatTookTheNumberOfOneThatEndedIsLeftAlone) {
     const Descriptor nothing("/dev/null", O_RDWR, "open");
     auto child = std::make_optional<RunningChild>(
         std::vector<std::string>{"true"}, ChildStreams{nothing.number(), nothing.number(), nothing.number()},
         0);
-    pid_t number = child->number();
+    pid_t number = child->group();
     int status = 0;
     rusage usage{};
     child->collect(status, usage);

@@ -21,16 +21,17 @@ struct Plan {
     std::vector<char*> arguments;
     uint64_t address_space_bytes;
     pid_t parent;
+    pid_t group;
     ChildStreams streams;
     int refusal;  // receives errno when the program cannot be started
 };
 
-[[noreturn]] void guard(pid_t group, int lifeline) {
+[[noreturn]] void guard(int lifeline) {
     // Whoever ends the group politely must not end its guard.
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
         ::signal(signal, SIG_IGN);
     const int nothing = ::open("/dev/null", O_RDWR);
-    if (::setpgid(0, group) != 0 || nothing < 0) ::_exit(127);
+    if (::setpgid(0, 0) != 0 || nothing < 0) ::_exit(127);
     ::dup2(lifeline, STDIN_FILENO);
     ::dup2(nothing, STDOUT_FILENO);
     ::dup2(nothing, STDERR_FILENO);
@@ -41,10 +42,9 @@ struct Plan {
 }
 
 [[noreturn]] void become(const Plan& plan) {
-    ::setpgid(0, 0);
     // A killed Ovenbird takes its children along.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != plan.parent) ::_exit(127);
+    if (::setpgid(0, plan.group) != 0 || ::getppid() != plan.parent) ::_exit(127);
     ::signal(SIGPIPE, SIG_DFL);
     sigset_t none;
     ::sigemptyset(&none);
@@ -82,29 +82,35 @@ RunningChild::RunningChild(const std::vector<std::string>& command, const ChildS
                            uint64_t address_space_bytes) {
     Pipe refusal = Pipe::make();
     Pipe lifeline = Pipe::make();
-    Plan plan{{}, address_space_bytes, ::getpid(), streams, refusal.write_end.number()};
+    Plan plan{{}, address_space_bytes, ::getpid(), -1, streams, refusal.write_end.number()};
     for (const auto& word : command)
         plan.arguments.push_back(const_cast<char*>(word.c_str()));
     plan.arguments.push_back(nullptr);
 
+    // The guard first: what the program starts in its first instant must already have one.
+    guard_ = ::fork();
+    if (guard_ == 0) guard(lifeline.read_end.number());
+    if (guard_ < 0) fail(ErrorCode::io, "{}: cannot start: {}", command[0], std::strerror(errno));
+    ::setpgid(guard_, guard_);  // also here: whichever of the two comes first
+    lifeline_ = std::move(lifeline.write_end);
+
+    plan.group = guard_;
     child_ = ::fork();
     if (child_ == 0) become(plan);
-    if (child_ < 0) fail(ErrorCode::io, "{}: cannot start: {}", command[0], std::strerror(errno));
-    ::setpgid(child_, child_);  // also here: whichever of the two comes first
+    const int no_child = errno;
     refusal.write_end.close();
     int reason = 0;
     ssize_t got = 0;
     while ((got = ::read(refusal.read_end.number(), &reason, sizeof reason)) < 0 && errno == EINTR) {
     }
-    if (got == static_cast<ssize_t>(sizeof reason)) {
-        ::waitpid(child_, nullptr, 0);
+    if (child_ < 0) reason = no_child;
+    if (child_ < 0 || got == static_cast<ssize_t>(sizeof reason)) {
+        int status = 0;
+        rusage usage{};
+        collect(status, usage);
         if (reason == ENOENT) fail(ErrorCode::not_found, "{}: there is no such program", command[0]);
         fail(ErrorCode::io, "{}: cannot start: {}", command[0], std::strerror(reason));
     }
-    guard_ = ::fork();
-    if (guard_ == 0) guard(child_, lifeline.read_end.number());
-    if (guard_ > 0) ::setpgid(guard_, child_);
-    lifeline_ = std::move(lifeline.write_end);
 }
 
 RunningChild::~RunningChild() {
@@ -115,7 +121,7 @@ RunningChild::~RunningChild() {
 }
 
 bool RunningChild::has_ended() const {
-    // The zombie is left in place at first: while it is there, its number and group cannot be another's.
+    // The zombie is left in place: collect() waits for it.
     siginfo_t info{};
     return ::waitid(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
            info.si_pid == child_;
@@ -123,12 +129,12 @@ bool RunningChild::has_ended() const {
 
 void RunningChild::collect(int& status, rusage& usage) {
     // Only now: once its leader is waited for, the group's number may be given to others.
-    ::kill(-child_, SIGKILL);
-    while (::wait4(child_, &status, 0, &usage) < 0 && errno == EINTR) {
+    ::kill(-guard_, SIGKILL);
+    while (child_ > 0 && ::wait4(child_, &status, 0, &usage) < 0 && errno == EINTR) {
+    }
+    while (::waitpid(guard_, nullptr, 0) < 0 && errno == EINTR) {
     }
     ended_ = true;
-    while (guard_ > 0 && ::waitpid(guard_, nullptr, 0) < 0 && errno == EINTR) {
-    }
 }
 
 }  // namespace ovenbird

@@ -41,10 +41,12 @@ public:
     /// Ends what is left of the group, and waits. Once.
     void collect(int& status, rusage& usage);
     pid_t number() const { return child_; }
+    /// The process group's number.
+    pid_t group() const { return guard_; }
 
 private:
     pid_t child_ = -1;
-    pid_t guard_ = -1;         // in the child's group: ends the group when it reads the end of the lifeline
+    pid_t guard_ = -1;  // leads the child's group: ends the group when it reads the end of the lifeline
     Descriptor lifeline_{-1};  // the only writing end
     bool ended_ = false;
 };
