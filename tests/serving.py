@@ -28,7 +28,7 @@ class Server:
     def _read(self):
         for line in self.process.stderr:
             self.log.append(line.rstrip())
-            found = re.search(r"listening on (http://\S+)", line)
+            found = re.search(r"listening on (http://[\w.:\[\]]+)", line)
             if found:
                 self.url = found.group(1)
                 self._listening.set()
@@ -39,7 +39,10 @@ class Server:
         return int(self.url.rsplit(":", 1)[1])
 
     def workers(self):
-        """Processes that it started and that live."""
+        return self.children("worker")
+
+    def children(self, command_word):
+        """Processes of a command that it started and that live."""
         found = []
         for entry in os.listdir("/proc"):
             if not entry.isdigit():
@@ -50,7 +53,7 @@ class Server:
             except OSError:
                 continue
             fields = stat.rpartition(")")[2].split()
-            if int(fields[1]) == self.process.pid and fields[0] != "Z" and "\0worker" in command:
+            if int(fields[1]) == self.process.pid and fields[0] != "Z" and f"\0{command_word}\0" in command:
                 found.append(int(entry))
         return found
 

@@ -42,6 +42,28 @@ class Forms(unittest.TestCase):
         self.assertEqual(result.returncode, 2)
         off = manifest_of(baking.bake(source, self.scratch / "off", "--no-forward-check"))
         self.assertIn("not compared", off["verification"]["forms"])
+        self.assertNotIn("first_step", off["verification"])
+
+    def test_the_first_step_is_recorded_and_each_form_is_held_against_it(self):
+        source = baking.with_positions(baking.TINY / "llama_nine_llama3", self.scratch / "source", 2048)
+        baked = baking.bake(source, self.scratch / "baked")
+        place = baked / "ovenbird.json"
+        manifest = json.loads(place.read_text())
+        run = lambda *words: baking.ovenbird("run", baked, "abc", "--raw", "--device", "CPU", "--no-cache", "--max-new-tokens", 2,
+                                             *words, check=False)
+        forms = ([], ["--form", "whole"], ["--form", "folded"], ["--stateless"])
+        for form in forms:
+            done = run("--validate", *form)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        step = manifest["verification"]["first_step"]
+        step["likeliest"] = [[step["likeliest"][-1][0], 100.0]]
+        step["log_sum"] = 100.0
+        place.write_text(json.dumps(manifest))
+        for form in forms:
+            done = run("--validate", *form)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("its first step says something else than the bake recorded", done.stderr)
+            self.assertEqual(run("--no-validate", *form).returncode, 0)
 
     def test_an_export_has_every_form(self):
         for kind in ("stateful", "stateless", "inputs"):

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Models by their name, against a hub of our own that the real huggingface_hub accepts as one: the cache is the same for both, a
 download ends in the right file or a clear error whatever goes wrong, and a token stays with its hub."""
+import concurrent.futures
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -14,9 +16,11 @@ import time
 import unittest
 
 import huggingface_hub
+import ollama
 
 import baking
 import hub_server
+import serving
 
 HF = pathlib.Path(sys.executable).parent / "hf"
 FAULTS = int(os.environ.get("OVENBIRD_HUB_FAULTS", "120"))
@@ -406,6 +410,69 @@ class FromNothingToText(HubCase):
         self.assertTrue((self.scratch / "out" / "ovenbird.json").exists())
         weights = [path for path in home.rglob("*") if path.is_file() and not path.is_symlink() and path.stat().st_size > 4096]
         self.assertEqual(len({path.stat().st_ino for path in weights}), len(weights))
+
+
+class PulledByAServersClient(HubCase):
+    def serve(self, hub, home, *words, **more):
+        server = serving.Server(*words, environment=self.environment(hub, home, **more))
+        self.addCleanup(server.stop)
+        return server, ollama.Client(server.url)
+
+    def test_with_progress_and_offered_then(self):
+        hub = self.start({NAME: hub_server.Repo(hub_server.folder_files(baking.TINY / "llama_even_linear"))})
+        server, client = self.serve(hub, self.home())
+        self.assertEqual(client.list().models, [])
+        lines = list(client.pull(NAME, stream=True))
+        self.assertEqual(lines[-1].status, "success")
+        self.assertTrue(any(line.total and line.completed == line.total and line.digest for line in lines), lines)
+        self.assertEqual([model.model for model in client.list().models], [NAME])
+        self.assertTrue(client.generate(f"hf.co/{NAME}", "a b", raw=True, options={"num_predict": 2}).response)
+        hub.taken()
+        self.assertEqual(client.pull(NAME).status, "success")
+        self.assertEqual(hub.taken(), [])
+        client.delete(NAME)
+        self.assertEqual(client.list().models, [])
+        self.assertEqual(server.stop(), 0)
+
+    def test_two_at_once_work_once(self):
+        hub = self.start({NAME: hub_server.Repo(hub_server.folder_files(baking.TINY / "llama_even_linear"))})
+        _, client = self.serve(hub, self.home())
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            ends = [list(lines)[-1].status for lines in pool.map(lambda _: list(client.pull(NAME, stream=True)), range(2))]
+        self.assertEqual(ends, ["success", "success"])
+        weights = [path for path in hub.taken() if "safetensors" in str(path)]
+        self.assertEqual(len(weights), len(set(map(str, weights))), weights)
+
+    def test_refusals_say_why(self):
+        hub = self.start({NAME: hub_server.Repo({"config.json": b"{}", "README.md": b"x"})})
+        home = self.home()
+        server, client = self.serve(hub, home)
+        for name, stream in (("org/none", False), ("org/none", True), (NAME, False), ("llama3.2", True)):
+            with self.assertRaises(ollama.ResponseError) as refused:
+                for _ in client.pull(name, stream=True) if stream else [client.pull(name)]:
+                    pass
+            self.assertTrue(str(refused.exception))
+        server.stop()
+        server, client = self.serve(hub, home, "--read-only")
+        for ask in (lambda: client.pull("org/none"), lambda: client.delete("org/none")):
+            with self.assertRaises(ollama.ResponseError) as refused:
+                ask()
+            self.assertEqual(refused.exception.status_code, 403)
+
+    def test_a_client_that_goes_ends_it(self):
+        hub = self.start({NAME: hub_server.Repo(some_files())})
+        hub.faults = [hub_server.Fault("stall", seed, "large") for seed in range(20)]
+        server, _ = self.serve(hub, self.home(), HF_HUB_DOWNLOAD_TIMEOUT="5")
+        body = json.dumps({"model": NAME}).encode()
+        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        client.request("POST", "/api/pull", body)
+        answer = client.getresponse()
+        while b"digest" not in answer.readline():
+            pass
+        self.assertTrue(server.children("pull"))
+        client.sock.close()
+        answer.close()
+        self.assertTrue(serving.wait_until(lambda: not server.children("pull"), 20), server.log)
 
 
 class SmolLM2ByItsName(HubCase):

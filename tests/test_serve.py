@@ -3,8 +3,11 @@
 import http.client
 import json
 import os
+import pathlib
 import signal
 import socket
+import subprocess
+import tempfile
 import threading
 import unittest
 import urllib.error
@@ -244,6 +247,41 @@ class Process(unittest.TestCase):
         worker = server.workers()[0]
         self.assertEqual(server.stop(), 0)
         self.assertFalse(serving.is_alive(worker))
+
+    def test_status_and_stop_find_it(self):
+        with tempfile.TemporaryDirectory() as runtime:
+            environment = {**os.environ, "XDG_RUNTIME_DIR": runtime}
+            tell = lambda *words: subprocess.run([baking.program(), "serve", *map(str, words)], env=environment, capture_output=True,
+                                                 text=True, timeout=120, check=False)
+            self.assertEqual(tell("--status").returncode, 1)
+            server = serving.Server(self.folder(), environment={"XDG_RUNTIME_DIR": runtime})
+            try:
+                self.assertTrue(serving.wait_until(lambda: "smol: ready on CPU" in tell("--status").stdout, 60))
+                self.assertIn(f"127.0.0.1:{server.port}, process {server.process.pid}", tell("--status").stdout)
+                self.assertEqual(tell("--stop", "--port", 1).returncode, 1)
+                stopped = tell("--stop", "--port", server.port)
+                self.assertEqual(stopped.returncode, 0, stopped.stderr)
+                self.assertEqual(server.process.wait(10), 0)
+            finally:
+                server.stop()
+            killed = serving.Server(self.folder(), "--lazy", environment={"XDG_RUNTIME_DIR": runtime})
+            killed.process.kill()
+            killed.process.wait()
+            self.assertEqual((tell("--status").returncode, tell("--stop").returncode), (1, 1))
+            self.assertFalse(list(pathlib.Path(runtime).rglob("*.json")))
+
+    def test_the_log_as_json(self):
+        server = serving.Server(self.folder(), "--lazy", "--log-format", "json")
+        try:
+            with self.assertRaises(urllib.error.HTTPError):
+                urllib.request.urlopen(server.url + "/v1/models/none")
+            self.assertTrue(serving.wait_until(lambda: len(server.log) > 1, 10))
+        finally:
+            server.stop()
+        lines = [json.loads(line) for line in server.log]
+        self.assertTrue(all({"time", "level"} <= line.keys() for line in lines))
+        asked = next(line for line in lines if "path" in line)
+        self.assertEqual((asked["method"], asked["path"], asked["status"]), ("GET", "/v1/models/none", 404))
 
     def test_a_key_is_asked_for(self):
         server = serving.Server(self.folder(), "--lazy", environment={"OVENBIRD_API_KEY": "secret"})

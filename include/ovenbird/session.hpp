@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct SessionOptions {
     std::string chat_template{};                            // of several, this one; empty: the default
     FormChoice form = FormChoice::best;
     ContextPolicy context_policy = ContextPolicy::shift;
+    /// Whether the device's first step is compared with what the bake recorded, and the device passed over
+    /// when it says something else. None: on every device but the CPU.
+    std::optional<bool> validate{};
 };
 
 struct AskOptions {

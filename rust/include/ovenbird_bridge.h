@@ -177,6 +177,9 @@ bool ob_server_start(const char* settings, size_t settings_size, ObHandler handl
 /// No new connections; requests under way may take so long. `handler` may still be called by then, not later.
 void ob_server_stop(const ObServer* server, uint64_t grace_ms);
 void ob_server_free(ObServer* server);
+/// GET from a server of this machine, at an address as ob_server_start() tells it. Waits 5 s at most.
+bool ob_http_get(const char* address, size_t address_size, const char* path, size_t path_size,
+                 uint16_t* status, ObString* body, ObString* error);
 /// {"method", "path", "query", "fault" ("", "too_large", "too_slow", "broken": why there is no body),
 /// "headers": {name in lower case: value}}.
 void ob_exchange_head(const ObExchange* exchange, ObString* head);

@@ -47,7 +47,7 @@ SessionReply reply_of(Answer answer) {
 
 OpenedEngine open(const std::filesystem::path& folder, const SessionOptions& options, int64_t pad_id,
                   std::vector<std::string>& notes) {
-    OpenOptions how{.form = options.form};
+    OpenOptions how{.form = options.form, .validate = options.validate};
     how.device.devices = options.devices;
     how.device.properties = options.properties;
     how.device.cache_folder = options.compiled_cache;

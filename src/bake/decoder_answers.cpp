@@ -146,6 +146,10 @@ Comparison DecoderAnswers::compare(Form form, const Ask& ask) const {
     return comparison;
 }
 
+FirstStep DecoderAnswers::first_step() const {
+    return ovenbird::first_step(state_->short_prompt.ids, state_->short_prompt.logits);
+}
+
 void Comparison::add(const Comparison& other) {
     graphs.insert(graphs.end(), other.graphs.begin(), other.graphs.end());
     rows += other.rows;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "model/first_step.hpp"
 #include "model/form.hpp"
 
 namespace ovenbird {
@@ -44,6 +45,9 @@ public:
     /// is empty, one of a few tokens (where a single one more or less shows) and one of more than a chunk.
     /// Errors: verification (logits that are not finite), those of `ask`.
     Comparison compare(Form form, const Ask& ask) const;
+
+    /// A short prompt and the answer to it.
+    FirstStep first_step() const;
 
 private:
     struct State;

@@ -139,6 +139,7 @@ void prove_forms(const FormsPlan& plan, const BakeOptions& options, const Decode
                         name_of(form.form), comparison.largest_difference, comparison.largest_logit));
     }
     manifest.verification["forms"] = figures;
+    manifest.verification["first_step"] = to_json(decoder.first_step());
 }
 
 }  // namespace ovenbird

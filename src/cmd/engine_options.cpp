@@ -35,6 +35,9 @@ void add_place_options(CLI::App& app, EngineOptions& options) {
         ->allow_extra_args(false);
     app.add_option("--cache-dir", options.cache_folder, "Compiled-model cache")->capture_default_str();
     app.add_flag("--no-cache", options.no_cache, "Compile afresh and keep nothing");
+    app.add_flag("--validate,!--no-validate", options.validate,
+                 "Compare the first step with what the bake recorded, and pass over a device that says "
+                 "something else; usual on every device but the CPU");
 }
 
 CLI::Option* add_form_flags(CLI::App& app, EngineOptions& options) {
@@ -95,7 +98,7 @@ DeviceOptions device_options(const EngineOptions& options) {
 }
 
 OpenedEngine open_told(const EngineOptions& options, int64_t pad_id, ConsoleReporter& reporter) {
-    OpenOptions how{device_options(options), options.form, options.model_xml};
+    OpenOptions how{device_options(options), options.form, options.model_xml, options.validate};
     how.device.on_note = [&reporter](const std::string& text) { reporter.note(text); };
     if (options.context == 0 && options.form != FormChoice::window)
         reporter.note("no graphs with a cache in the folder: the whole window is computed for every token");

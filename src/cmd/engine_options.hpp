@@ -22,6 +22,7 @@ struct EngineOptions {
     std::vector<std::string> properties;
     std::filesystem::path cache_folder = compiled_cache_folder();
     bool no_cache = false;
+    std::optional<bool> validate;  // see OpenOptions
     FormChoice form = FormChoice::best;
 
     // Known after settle_places():
@@ -29,7 +30,7 @@ struct EngineOptions {
     int64_t context = 0;               // most tokens with a cache; 0: there is none, or it is not wanted
 };
 
-/// --device, --ov-config, --cache-dir, --no-cache, --stateless, --static, --form, --tokenizer-id.
+/// --device, --ov-config, --cache-dir, --no-cache, --validate, --stateless, --static, --form, --tokenizer-id.
 void add_engine_options(CLI::App& app, EngineOptions& options);
 /// Of these, those that do not choose a form.
 void add_place_options(CLI::App& app, EngineOptions& options);

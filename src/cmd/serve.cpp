@@ -1,7 +1,6 @@
 #include "serve/server.hpp"
 
 #include <cstdlib>
-#include <mutex>
 #include <sstream>
 #include <thread>
 
@@ -11,7 +10,8 @@
 #include "cmd/commands.hpp"
 #include "cmd/engine_options.hpp"
 #include "cmd/named_model.hpp"
-#include "cmd/output.hpp"
+#include "cmd/running_servers.hpp"
+#include "cmd/server_log.hpp"
 #include "hub/store.hpp"
 #include "serve/api/duration.hpp"
 
@@ -24,7 +24,7 @@ struct Words {
     std::vector<std::string> models;
     EngineOptions engine;
     std::string host = "127.0.0.1";
-    int port = kUsualPort;
+    std::optional<int> port;
     std::string unix_socket;
     std::vector<std::string> keys;
     std::string key_file;
@@ -40,6 +40,10 @@ struct Words {
     double step_limit_s = 3;
     bool lazy = false;
     bool quiet = false;
+    bool read_only = false;
+    std::string log_format = "text";
+    bool status = false;
+    bool stop = false;
     ConsoleOptions console;
 };
 
@@ -51,8 +55,7 @@ bool parse(int argc, char** argv, Words& words) {
                    "Models that were baked by name are offered, too");
     app.add_option("--host", words.host, "Address to listen on; beyond this machine a key is needed")
         ->capture_default_str();
-    app.add_option("--port", words.port, "0: any that is free")
-        ->capture_default_str()
+    app.add_option("--port", words.port, fmt::format("Usually {}; 0: any that is free", kUsualPort))
         ->check(CLI::Range(0, 65535));
     app.add_option("--unix-socket", words.unix_socket, "Listen on this path instead of an address");
     app.add_option("--api-key", words.keys, "Clients must show it; repeatable. Also: OVENBIRD_API_KEY")
@@ -87,6 +90,15 @@ bool parse(int argc, char** argv, Words& words) {
         ->check(CLI::Range(0.1, 3600.0));
     app.add_flag("--lazy", words.lazy, "Open the first model with its first request");
     app.add_flag("--quiet", words.quiet, "No line for each request");
+    app.add_option("--log-format", words.log_format, "text, or json: an object a line, with its time")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"text", "json"}));
+    app.add_flag("--read-only", words.read_only, "Clients neither add models (/api/pull) nor delete them");
+    auto* status =
+        app.add_flag("--status", words.status, "Tell which servers of yours run here; 1: none does");
+    app.add_flag("--stop", words.stop,
+                 "End the server of yours that runs here; of several, the one at --port")
+        ->excludes(status);
     add_place_options(app, words.engine);
     add_form_flags(app, words.engine);
     add_console_options(app, words.console);
@@ -160,6 +172,7 @@ SessionOptions session_options(const Words& words) {
     options.compiled_cache = device.cache_folder;
     options.tokenizer = words.engine.tokenizer;
     options.form = words.engine.form;
+    options.validate = words.engine.validate;
     return options;
 }
 
@@ -176,19 +189,16 @@ std::vector<std::string> worker_of_server() {
     return {own_program().string(), "worker"};
 }
 
-ServerOptions server_options(const Words& words, Reporter& reporter, std::mutex& telling) {
-    const auto log = [&reporter, &telling](const std::string& text) {
-        const std::lock_guard lock(telling);
-        reporter.note(text);
-    };
+ServerOptions server_options(const Words& words, ServerLog& log) {
+    const auto tell = [&log](const std::string& text) { log.note(text); };
     ServerOptions options;
     options.http.host = words.host;
-    options.http.port = words.port;
+    options.http.port = words.port.value_or(kUsualPort);
     options.http.unix_socket = words.unix_socket;
     options.http.descriptor = inherited_socket();
     options.http.body_bytes = words.most_body_mib << 20U;
-    options.guard = guard_of(words, reporter);
-    options.shelf.models = settled_models(words, reporter);
+    options.guard = guard_of(words, log);
+    options.shelf.models = settled_models(words, log);
     options.shelf.aliases = aliases_of(words);
     options.shelf.store = model_store();
     options.shelf.how = session_options(words);
@@ -199,32 +209,29 @@ ServerOptions server_options(const Words& words, Reporter& reporter, std::mutex&
     options.shelf.host.limits.memory_bytes = words.worker_memory_mib << 20U;
     options.shelf.host.limits.step =
         std::chrono::milliseconds(static_cast<int64_t>(words.step_limit_s * 1000));
-    options.shelf.host.log = log;
+    options.shelf.host.log = tell;
+    if (!words.read_only) options.pull_command = {own_program().string(), "pull"};
     options.version = OVENBIRD_VERSION;
-    options.log = log;
-    if (!words.quiet) options.log_request = log;
+    options.log = tell;
+    if (!words.quiet) options.log_request = [&log](const AnsweredRequest& request) { log.request(request); };
     return options;
 }
 
-int work(const Words& words, ConsoleReporter& reporter) {
+int work(const Words& words, Reporter& reporter) {
     install_interrupt_handler();
-    std::mutex telling;
-    Server server(server_options(words, reporter, telling));
-    {
-        const std::lock_guard lock(telling);
-        reporter.note(server.address().starts_with("unix:") ? "listening on " + server.address()
-                                                            : "listening on http://" + server.address());
-    }
+    ServerLog log(reporter, words.log_format == "json");
+    Server server(server_options(words, log));
+    log.note(server.address().starts_with("unix:") ? "listening on " + server.address()
+                                                   : "listening on http://" + server.address());
+    const ServerSign sign(running_servers_folder(), server.address());
+    if (!sign.fault().empty()) log.debug("--status and --stop will not find this server: " + sign.fault());
     tell_service_manager("READY=1");
     if (!words.lazy) server.open_first();
     while (!interrupted())
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
     tell_service_manager("STOPPING=1");
     forget_interrupt();
-    {
-        const std::lock_guard lock(telling);
-        reporter.note("ending: answers under way may take 10 s; Ctrl-C ends them now");
-    }
+    log.note("ending: answers under way may take 10 s; Ctrl-C ends them now");
     server.stop(std::chrono::seconds(10), interrupted);
     return 0;
 }
@@ -234,6 +241,8 @@ int work(const Words& words, ConsoleReporter& reporter) {
 int serve_command(int argc, char** argv) {
     Words words;
     if (!parse(argc, argv, words)) return 0;
+    if (words.status) return tell_servers();
+    if (words.stop) return stop_server(words.port);
     return with_console(words.console, [&](ConsoleReporter& reporter) { return work(words, reporter); });
 }
 

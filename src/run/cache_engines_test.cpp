@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/test_folder.hpp"
+#include "model/first_step.hpp"
 #include "run/dynamic_engine.hpp"
 #include "run/open.hpp"
 #include "run/static_cache_engine.hpp"
@@ -300,6 +301,35 @@ TEST(OpenEngine, WhereAttentionHasNoPagesTheStatesAreUsedAndThatIsSaid) {
     ASSERT_EQ(notes.size(), 2U);
     EXPECT_NE(notes[0].find("CPU: attention over pages was refused ("), std::string::npos) << notes[0];
     EXPECT_TRUE(notes[1].starts_with("NPU passed over: ")) << notes[1];
+}
+
+TEST(OpenEngine, ADeviceWhoseFirstStepSaysSomethingElseIsPassedOver) {
+    const TestFolder folder;
+    fs::create_directory(folder / kGraphsFolder);
+    ov::serialize(toy_dynamic_graph(), (folder / kDynamicGraph).string(), (folder / kModelBinName).string());
+    Manifest manifest;
+    manifest.context = 8;
+    manifest.dynamic_graph = kDynamicGraph;
+    OpenOptions options{.device = cpu()};
+    const std::vector<int64_t> ids{0, 0};
+    const auto open = [&] { return open_engine(folder.path(), manifest, options, 0); };
+    const auto opened = open();
+    FirstStep step = first_step(ids, opened.engine->next_logits(ids));
+    options.validate = true;
+    manifest.verification["first_step"] = to_json(step);
+    EXPECT_EQ(open().engine->device(), "CPU");
+    step.likeliest.front().first = 5;  // a token that the toy does not have
+    manifest.verification["first_step"] = to_json(step);
+    const auto told = error_of(ErrorCode::device, [&] { (void)open(); });
+    EXPECT_NE(told.find("its first step says something else"), std::string::npos) << told;
+    options.validate.reset();  // the bake itself asked a CPU
+    EXPECT_EQ(open().engine->device(), "CPU");
+    step.ids = {1, 1'000'000};
+    manifest.verification["first_step"] = to_json(step);
+    options.validate = true;
+    EXPECT_THROW((void)open(), Error);
+    options.validate = false;
+    EXPECT_EQ(open().engine->device(), "CPU");
 }
 
 TEST(OpenEngine, FormsThatTheFolderLacksAreRefused) {

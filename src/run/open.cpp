@@ -5,6 +5,7 @@
 #include "device/embedder.hpp"
 #include "device/paged_attention.hpp"
 #include "device/reason.hpp"
+#include "model/first_step.hpp"
 #include "model/npu_estimate.hpp"
 #include "run/dynamic_engine.hpp"
 #include "run/folded_engine.hpp"
@@ -100,6 +101,31 @@ Form form_on(const std::string& device, const Manifest& manifest, const OpenOpti
     return choice.folded ? Form::folded : Form::whole;
 }
 
+// Rounding loses less than a tenth of this; wrong weights, masks or kernels several times as much.
+constexpr double kMostDivergence = 0.5;
+
+std::optional<FirstStep> recorded_step(const std::optional<Manifest>& manifest) {
+    if (!manifest || !manifest->verification.is_object() || !manifest->verification.contains("first_step"))
+        return std::nullopt;
+    return first_step_from_json(manifest->verification.at("first_step"));
+}
+
+// How much is lost, in nats, where the engine says something else than the decoder did.
+std::optional<double> first_step_fault(Engine& engine, const FirstStep& step) {
+    if (static_cast<int64_t>(step.ids.size()) > engine.window_tokens()) return std::nullopt;
+    for (const int64_t id : step.ids) {
+        if (id < 0 || id >= engine.vocab_size())
+            fail(ErrorCode::invalid_input,
+                 "the first step that was recorded has token {}; bake the model again", id);
+    }
+    const double loss = divergence(step, engine.next_logits(step.ids));
+    return loss > kMostDivergence ? std::optional(loss) : std::nullopt;
+}
+
+bool has_blobs(const std::string& device, const Manifest& manifest) {
+    return device_family(device) == "NPU" && !manifest.blobs.empty();
+}
+
 }  // namespace
 
 int64_t cached_context(const fs::path& folder, const std::optional<Manifest>& manifest, FormChoice form) {
@@ -145,11 +171,31 @@ OpenedEngine open_engine(const fs::path& folder, const std::optional<Manifest>& 
                          const OpenOptions& options, int64_t pad_id) {
     const bool cached = cached_context(folder, manifest, options.form) > 0;
     const fs::path xml = options.model_xml.empty() ? folder / kModelXmlName : options.model_xml;
+    const auto step = recorded_step(manifest);
     OpenedEngine opened;
+    const auto open_as = [&](const std::string& name, const std::optional<Manifest>& known) {
+        opened.form = cached ? form_on(name, *known, options) : Form::window;
+        opened.engine = known ? open_form(name, opened.form, folder, *known, options.device, pad_id)
+                              : open_window(name, xml, options.device, pad_id);
+        const bool validates = step && options.validate.value_or(device_family(name) != "CPU");
+        return validates ? first_step_fault(*opened.engine, *step) : std::nullopt;
+    };
     auto device = open_on_first(options.device.devices, [&](const std::string& name) {
-        opened.form = cached ? form_on(name, *manifest, options) : Form::window;
-        opened.engine = manifest ? open_form(name, opened.form, folder, *manifest, options.device, pad_id)
-                                 : open_window(name, xml, options.device, pad_id);
+        auto loss = open_as(name, manifest);
+        if (loss && has_blobs(name, *manifest)) {
+            note(options.device,
+                 fmt::format("{}: what was compiled ahead of time computes something else than "
+                             "the bake recorded ({:.3g} nats); it is compiled anew",
+                             name, *loss));
+            auto without = manifest;
+            without->blobs.clear();
+            loss = open_as(name, without);
+        }
+        if (loss)
+            fail(ErrorCode::device,
+                 "its first step says something else than the bake recorded ({:.3g} nats, more than {}), so "
+                 "its text would be wrong; another driver may mend it, --no-validate takes it as it is",
+                 *loss, kMostDivergence);
     });
     for (const auto& passed : device.passed_over)
         note(options.device, fmt::format("{} passed over: {}", passed.device, passed.reason));

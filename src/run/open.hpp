@@ -18,6 +18,9 @@ struct OpenOptions {
     FormChoice form = FormChoice::best;
     /// Any static [1, N] IR, where there is no manifest.
     std::filesystem::path model_xml{};
+    /// Whether the first step is compared with what the bake recorded. None: on every device but the CPU,
+    /// which is what the bake itself asked.
+    std::optional<bool> validate{};
 };
 
 struct OpenedEngine {
@@ -34,8 +37,9 @@ int64_t cached_context(const std::filesystem::path& folder, const std::optional<
                        FormChoice form);
 
 /// Opens the folder. Whatever a person should hear (a device passed over, a blob refused, a form that could
-/// not be used) goes to options.device.on_note. Errors: unsupported and those of open_form; device when none
-/// takes it, each with its reason.
+/// not be used) goes to options.device.on_note. A device whose first step says something else than the bake
+/// recorded is passed over, first without the blobs that were compiled ahead of time. Errors: unsupported and
+/// those of open_form; device when none takes it, each with its reason.
 OpenedEngine open_engine(const std::filesystem::path& folder, const std::optional<Manifest>& manifest,
                          const OpenOptions& options, int64_t pad_id);
 

@@ -6,6 +6,7 @@
 #include "serve/api/duration.hpp"
 #include "serve/api/fields.hpp"
 #include "serve/api/ollama.hpp"
+#include "serve/model_card.hpp"
 #include "serve/routes.hpp"
 
 namespace ovenbird {
@@ -21,39 +22,18 @@ std::optional<HostStatus> status_of(const Serving& serving, const OfferedModel& 
     return std::nullopt;
 }
 
-std::string model_type(const OfferedModel& model) {
-    return model.manifest ? model.manifest->model_type : "unknown";
+Json details_json(const ModelCard& card) {
+    return {{"parent_model", ""},
+            {"format", "openvino"},
+            {"family", card.architecture},
+            {"families", Json::array({card.architecture})},
+            {"parameter_size", parameter_size(card.parameters)},
+            {"quantization_level", card.weights.empty() ? "unknown" : card.weights}};
 }
 
-// "INT4", as far as the bake tells.
-std::string level_of(const OfferedModel& model) {
-    if (!model.manifest) return "unknown";
-    const auto& options = model.manifest->options;
-    const int bits = options.is_object() ? options.value("bits", 4) : 4;
-    return bits == 16 ? "F16" : fmt::format("INT{}", bits);
-}
-
-// Clients want one to tell models apart. It names the folder as it is now; it is no hash of what is in it.
-std::string digest_of(const OfferedModel& model) {
-    const uint64_t seed =
-        std::hash<std::string>()(model.name + std::to_string(model.made_at) + std::to_string(model.bytes));
-    return fmt::format("{:016x}{:016x}{:016x}{:016x}", seed, seed * 0x9E3779B97F4A7C15,
-                       seed ^ 0xD1B54A32D192ED03, ~seed);
-}
-
-Json details_of(const OfferedModel& model) {
-    return {{"parent_model", ""},          {"format", "openvino"},
-            {"family", model_type(model)}, {"families", Json::array({model_type(model)})},
-            {"parameter_size", ""},        {"quantization_level", level_of(model)}};
-}
-
-Json tag_json(const OfferedModel& model, const std::string& name) {
-    return {{"name", name},
-            {"model", name},
-            {"modified_at", iso_time(model.made_at)},
-            {"size", model.bytes},
-            {"digest", digest_of(model)},
-            {"details", details_of(model)}};
+Json tag_json(const OfferedModel& model, const ModelCard& card, const std::string& name) {
+    return {{"name", name},        {"model", name},         {"modified_at", iso_time(model.made_at)},
+            {"size", model.bytes}, {"digest", card.digest}, {"details", details_json(card)}};
 }
 
 void version(const Asked& asked) {
@@ -63,9 +43,10 @@ void version(const Asked& asked) {
 void tags(const Asked& asked) {
     Json models = Json::array();
     for (const auto& model : asked.serving.shelf.offered()) {
-        models.push_back(tag_json(model, model.name));
+        const ModelCard card = model_card(model);
+        models.push_back(tag_json(model, card, model.name));
         for (const auto& alias : model.aliases)
-            models.push_back(tag_json(model, alias));
+            models.push_back(tag_json(model, card, alias));
     }
     send_json(asked.reply, 200, {{"models", std::move(models)}});
 }
@@ -76,43 +57,43 @@ void loaded(const Asked& asked) {
     for (const auto& model : asked.serving.shelf.offered()) {
         const auto status = status_of(asked.serving, model);
         if (!status || status->state == HostStatus::State::unloaded) continue;
-        Json json = tag_json(model, model.name);
+        const ModelCard card = model_card(model);
+        Json json = tag_json(model, card, model.name);
         const auto at = status->unloads_at;
         json["expires_at"] = iso_time(at ? std::chrono::system_clock::to_time_t(*at) : kNever);
         json["size_vram"] = 0;
-        if (status->facts) json["context_length"] = status->facts->context_tokens;
+        json["context_length"] = status->facts ? status->facts->context_tokens : card.context_tokens;
         models.push_back(std::move(json));
     }
     send_json(asked.reply, 200, {{"models", std::move(models)}});
 }
 
-// What a model can do is known once it is open.
-ModelFacts facts_of(const Asked& asked, const OfferedModel& model) {
-    const auto host = asked.serving.shelf.host(model);
-    if (!host->status().facts) {
-        Patient patient(asked.serving, asked.reply);
-        host->load(patient);
-    }
-    return host->status().facts.value_or(ModelFacts());
+// Whoever opened the model knows better than its folder.
+ModelCard known_card(const Asked& asked, const OfferedModel& model) {
+    ModelCard card = model_card(model);
+    const auto status = status_of(asked.serving, model);
+    if (!status || !status->facts) return card;
+    card.context_tokens = status->facts->context_tokens;
+    card.takes_tools = !status->facts->tool_format.empty();
+    card.thinks = status->facts->thinks;
+    return card;
 }
 
 void show(const Asked& asked) {
     const auto model = asked.serving.shelf.find(read_ollama_model(parse_body(asked.request.body)));
-    const ModelFacts facts = facts_of(asked, model);
+    const ModelCard card = known_card(asked, model);
     Json capabilities = Json::array({"completion"});
-    if (!facts.tool_format.empty()) capabilities.push_back("tools");
-    if (facts.thinks) capabilities.push_back("thinking");
-    const std::string type = model_type(model);
+    if (card.takes_tools) capabilities.push_back("tools");
+    if (card.thinks) capabilities.push_back("thinking");
+    Json info{{"general.architecture", card.architecture}, {"general.basename", model.name}};
+    if (card.parameters > 0) info["general.parameter_count"] = card.parameters;
+    if (card.context_tokens > 0) info[card.architecture + ".context_length"] = card.context_tokens;
     send_json(asked.reply, 200,
               {{"modelfile", ""},
-               {"parameters", fmt::format("temperature {}", facts.defaults.temperature)},
-               {"template", ""},
-               {"details", details_of(model)},
-               {"model_info",
-                {{"general.architecture", type},
-                 {"general.basename", model.name},
-                 {"general.parameter_count", nullptr},
-                 {type + ".context_length", facts.context_tokens}}},
+               {"parameters", ""},
+               {"template", card.source},
+               {"details", details_json(card)},
+               {"model_info", std::move(info)},
                {"capabilities", std::move(capabilities)},
                {"modified_at", iso_time(model.made_at)}});
 }
@@ -125,7 +106,9 @@ void open_or_end(const Asked& asked, const Call& call, const ApiFormat& format) 
     if (call.keep_alive_s && !ends) host->set_keep_alive(std::chrono::seconds(*call.keep_alive_s));
     Patient patient(asked.serving, asked.reply);
     if (ends) {
-        host->unload();
+        if (!host->unload())
+            throw ApiError(409, "invalid_request_error",
+                           call.model + " is answering; ask again when it is done");
     } else if (!host->load(patient)) {
         return;
     }
@@ -143,6 +126,9 @@ void answer_ollama(const Asked& asked, const OllamaCall& read, const ApiFormat& 
 
 void remove(const Asked& asked) {
     const std::string name = read_ollama_model(parse_body(asked.request.body));
+    if (asked.serving.puller == nullptr)
+        throw ApiError(403, "invalid_request_error",
+                       "this server was started with --read-only: it deletes no models");
     const auto model = asked.serving.shelf.find(name);
     const auto stored = parse_model_name(model.name);
     if (!stored || model.folder != baked_place(model_store(), *stored))
@@ -155,22 +141,74 @@ void remove(const Asked& asked) {
     send_json(asked.reply, 200, Json::object());
 }
 
-void pull(const Asked& asked) {
-    const Json body = parse_body(asked.request.body);
-    const std::string name = read_ollama_model(body);
+bool is_offered(const Asked& asked, const std::string& name) {
     try {
         (void)asked.serving.shelf.find(name);
-    } catch (const Error&) {
-        throw ApiError(501, "invalid_request_error",
-                       fmt::format("this server downloads nothing by itself; run: ovenbird run {} \"hello\", "
-                                   "which downloads, bakes, and is "
-                                   "offered here then",
-                                   name));
+        return true;
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::not_found) throw;
+        return false;
     }
-    const Json done{{"status", "success"}};
-    if (!Fields(body).boolean("stream").value_or(true)) return send_json(asked.reply, 200, done);
-    if (asked.reply.begin(200, {{"content-type", "application/x-ndjson"}}))
-        asked.reply.send(done.dump() + "\n");
+}
+
+// A bar of Ollama's clients is what has a digest: one for each thing that is fetched or made.
+Json pull_line(Json line) {
+    line.erase("place");
+    line.erase("unit");
+    if (line.contains("total")) line["digest"] = line.value("status", "");
+    return line;
+}
+
+// One object a line; an error that comes in the middle is a line, too.
+class PullReply {
+public:
+    PullReply(const Asked& asked, bool stream) : asked_(asked), stream_(stream) {}
+    bool tell(const Json& line) {
+        if (!stream_) return !asked_.reply.is_gone();
+        if (!is_begun_ && !asked_.reply.begin(200, {{"content-type", "application/x-ndjson"}})) return false;
+        is_begun_ = true;
+        return asked_.reply.send(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    }
+    void succeed() {
+        if (stream_) {
+            tell({{"status", "success"}});
+        } else {
+            send_json(asked_.reply, 200, {{"status", "success"}});
+        }
+    }
+    bool is_begun() const { return is_begun_; }
+
+private:
+    const Asked& asked_;
+    const bool stream_;
+    bool is_begun_ = false;
+};
+
+void pull(const Asked& asked) {
+    const Json body = parse_body(asked.request.body);
+    const std::string asked_name = read_ollama_model(body);
+    PullReply reply(asked, Fields(body).boolean("stream").value_or(true));
+    if (is_offered(asked, asked_name)) return reply.succeed();
+    const auto name = parse_model_name(asked_name);
+    if (!name)
+        throw ApiError(404, "not_found_error",
+                       fmt::format("'{}' is no name of a hub's model: it looks like ORG/NAME", asked_name),
+                       "model");
+    if (asked.serving.puller == nullptr)
+        throw ApiError(403, "invalid_request_error",
+                       "this server was started with --read-only: it adds no models");
+    if (asked.serving.log) asked.serving.log(fmt::format("{}: pulled for a client", name->text()));
+    try {
+        const bool whole = asked.serving.puller->pull(name->text(), [&](const Json& line) {
+            const bool ends = asked.serving.stopping && asked.serving.stopping();
+            return !ends && (line.contains("place") || reply.tell(pull_line(line)));
+        });
+        if (whole) return reply.succeed();
+        if (asked.serving.log) asked.serving.log(name->text() + ": the client has gone, the pull is ended");
+    } catch (const Error& error) {
+        if (!reply.is_begun()) throw;
+        reply.tell({{"error", error.what()}});
+    }
 }
 
 void not_here(const Asked& asked) {

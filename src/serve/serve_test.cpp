@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include "base/platform/files.hpp"
 #include "base/test_folder.hpp"
 #include "serve/guard.hpp"
 #include "serve/metrics.hpp"
+#include "serve/model_card.hpp"
 #include "serve/routes.hpp"
 #include "serve/shelf.hpp"
 #include "serve/speech.hpp"
@@ -90,6 +92,38 @@ TEST(Shelf, ModelsByNameAliasAndTag) {
     error_of(ErrorCode::not_found, [&] { ModelShelf broken(options); });
     options.models = {(folder / "one").string(), (folder / "one").string()};
     error_of(ErrorCode::usage, [&] { ModelShelf broken(options); });
+}
+
+TEST(ModelCard, IsReadFromTheFolderAlone) {
+    const TestFolder folder;
+    OfferedModel model;
+    model.name = "m";
+    model.folder = folder.path();
+    const ModelCard bare = model_card(model);
+    EXPECT_EQ(bare.architecture, "unknown");
+    EXPECT_EQ(bare.digest.size(), 64U);
+    EXPECT_EQ(parameter_size(bare.parameters), "");
+    model.manifest.emplace();
+    model.manifest->model_type = "llama";
+    model.manifest->context = 1024;
+    model.manifest->options = {{"bits", 4}};
+    model.manifest->quantization = {{"weights_by_form", {{"int4 sym", 134'000'000}, {"f32", 515'008}}}};
+    write_file(folder / "chat_template.jinja", "{{ tools }}<tool_call>{{ enable_thinking }}");
+    const ModelCard card = model_card(model);
+    EXPECT_EQ(card.architecture, "llama");
+    EXPECT_EQ(card.weights, "INT4");
+    EXPECT_EQ(card.context_tokens, 1024);
+    EXPECT_EQ(parameter_size(card.parameters), "135M");
+    EXPECT_EQ(parameter_size(7'241'732'096), "7.2B");
+    EXPECT_TRUE(card.takes_tools);
+    EXPECT_TRUE(card.thinks);
+    EXPECT_NE(card.digest, bare.digest);
+    for (const Json& count : {Json(-1), Json("many"), Json(1e300), Json(~uint64_t{0})}) {
+        model.manifest->quantization = {{"weights_by_form", {{"int4 sym", count}}}};
+        EXPECT_EQ(model_card(model).parameters, 0);
+    }
+    model.manifest->options = {{"bits", "4"}};
+    EXPECT_EQ(model_card(model).weights, "");
 }
 
 Call call_with_tools() {

@@ -45,12 +45,12 @@ private:
 }  // namespace
 
 Server::Server(ServerOptions options)
-    : options_(std::move(options)), shelf_(options_.shelf), serving_{shelf_,
-                                                                     metrics_,
-                                                                     options_.version,
-                                                                     options_.heartbeat,
-                                                                     options_.log,
-                                                                     [this] { return stopping_.load(); }} {
+    : options_(std::move(options)),
+      shelf_(options_.shelf),
+      puller_(options_.pull_command.empty() ? nullptr : std::make_unique<ModelPuller>(options_.pull_command)),
+      serving_{shelf_, metrics_, puller_.get(), options_.version, options_.heartbeat, options_.log, [this] {
+                   return stopping_.load();
+               }} {
     http_ = std::make_unique<HttpServer>(
         options_.http, [this](const HttpRequest& request, HttpReply& reply) { answer(request, reply); });
 }
@@ -73,8 +73,7 @@ void Server::answer(const HttpRequest& request, HttpReply& reply) {
     if (!options_.log_request) return;
     const double ms =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-    options_.log_request(fmt::format("{} {} {} {:.0f} ms{}", request.method, request.path, guarded.status(),
-                                     ms, reply.is_gone() ? ", the client has gone" : ""));
+    options_.log_request({request.method, request.path, guarded.status(), ms, reply.is_gone()});
 }
 
 void Server::open_first() {

@@ -14,14 +14,25 @@
 
 namespace ovenbird {
 
+/// Of a request, for the log: nothing of what was asked or said.
+struct AnsweredRequest {
+    std::string method;
+    std::string path;
+    int status = 0;  // 0: the client had gone before there was one
+    double ms = 0;
+    bool client_has_gone = false;
+};
+
 struct ServerOptions {
     HttpOptions http{};
     Guard guard{};
     ShelfOptions shelf{};
+    /// See ModelPuller; empty: clients neither add models nor delete them.
+    std::vector<std::string> pull_command{};
     std::string version;
     std::chrono::milliseconds heartbeat{5000};
-    std::function<void(const std::string&)> log{};          // what happens
-    std::function<void(const std::string&)> log_request{};  // each request: method, path, status, time
+    std::function<void(const std::string&)> log{};  // what happens
+    std::function<void(const AnsweredRequest&)> log_request{};
 };
 
 class Server {
@@ -44,6 +55,7 @@ private:
     ServerOptions options_;
     ModelShelf shelf_;
     Metrics metrics_;
+    std::unique_ptr<ModelPuller> puller_;
     std::atomic<bool> stopping_ = false;
     Serving serving_;
     std::unique_ptr<HttpServer> http_;  // the last: its threads use all of the above

@@ -8,6 +8,7 @@
 #include "serve/api/call.hpp"
 #include "serve/http/http_server.hpp"
 #include "serve/metrics.hpp"
+#include "serve/model_puller.hpp"
 #include "serve/shelf.hpp"
 
 namespace ovenbird {
@@ -15,6 +16,7 @@ namespace ovenbird {
 struct Serving {
     ModelShelf& shelf;
     Metrics& metrics;
+    ModelPuller* puller = nullptr;  // none: clients neither add models nor delete them
     std::string version;
     /// Behind so long without a word, a stream says that it lives.
     std::chrono::milliseconds heartbeat{5000};

@@ -74,7 +74,8 @@ std::vector<OfferedModel> ModelShelf::offered() const {
 }
 
 OfferedModel ModelShelf::find(const std::string& name) const {
-    const std::string wanted = without_latest(name);
+    const auto hub_name = parse_model_name(name);  // "hf.co/ORG/NAME", as some clients have it
+    const std::string wanted = hub_name ? hub_name->text() : without_latest(name);
     std::string names;
     for (auto& model : offered()) {
         const auto& aliases = model.aliases;

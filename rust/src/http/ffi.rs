@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::client::get;
 use super::listener::Place;
 use super::{Exchange, Limits, Server};
 use crate::ffi::{answer, give_string, guarded, slice, text, ObString};
@@ -165,4 +166,24 @@ pub unsafe extern "C" fn ob_exchange_finish(exchange: *mut Exchange) {
             Ok(())
         });
     }
+}
+
+/// # Safety
+/// See the header.
+#[no_mangle]
+pub unsafe extern "C" fn ob_http_get(
+    address: *const u8,
+    address_size: usize,
+    path: *const u8,
+    path_size: usize,
+    status: *mut u16,
+    body: *mut ObString,
+    error: *mut ObString,
+) -> bool {
+    answer(error, || {
+        let (code, said) = get(text(address, address_size)?, text(path, path_size)?)?;
+        *status = code;
+        give_string(body, said);
+        Ok(())
+    })
 }

@@ -1,6 +1,7 @@
 //! An HTTP/1.1 server on `hyper`: connections, limits and time limits here; what is answered, in the caller's handler, which
 //! blocks on a thread of its own for each request.
 
+mod client;
 mod exchange;
 mod ffi;
 mod listener;

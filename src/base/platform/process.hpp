@@ -25,6 +25,8 @@ bool interrupted();
 /// Throws Error(interrupted) once the user asked to stop; long loops call it.
 void check_interrupted();
 
+/// Asks another process of this user to end as Ctrl-C would (SIGTERM). Errors: io.
+void ask_to_end(int64_t process);
 /// The number of this process, unique among those alive.
 int64_t process_id();
 

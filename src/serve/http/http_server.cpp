@@ -118,4 +118,14 @@ void HttpServer::stop(std::chrono::milliseconds grace) {
     ob_server_stop(bridge_->server, static_cast<uint64_t>(std::max<int64_t>(grace.count(), 0)));
 }
 
+HttpAnswer http_get(const std::string& address, const std::string& path) {
+    BridgeText body;
+    BridgeText error;
+    uint16_t status = 0;
+    if (!ob_http_get(address.data(), address.size(), path.data(), path.size(), &status, body.out(),
+                     error.out()))
+        fail(ErrorCode::io, "{}", error.str());
+    return {status, body.str()};
+}
+
 }  // namespace ovenbird

@@ -55,6 +55,13 @@ struct HttpOptions {
     int connections = 256;                        // more wait
 };
 
+struct HttpAnswer {
+    int status = 0;
+    std::string body;
+};
+/// GET from a server of this machine, at its address(). Errors: io (nobody answers within 5 s).
+HttpAnswer http_get(const std::string& address, const std::string& path);
+
 /// Listens from its making on, in threads of its own.
 class HttpServer {
 public:

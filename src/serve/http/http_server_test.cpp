@@ -28,6 +28,25 @@ TEST(HttpServer, AHandlerSeesTheRequestAndAnswersInPieces) {
     EXPECT_NE(head.find("x-said: why"), std::string::npos);
 }
 
+TEST(HttpServer, IsAskedFromThisMachine) {
+    const TestFolder folder;
+    const auto echo = [](const HttpRequest& request, HttpReply& reply) {
+        reply.begin(503, {});
+        reply.send(request.path);
+    };
+    HttpOptions options;
+    options.unix_socket = (folder / "socket").string();
+    const HttpServer at_address({}, echo);
+    const HttpServer at_path(options, echo);
+    for (const auto* server : {&at_address, &at_path}) {
+        const HttpAnswer answer = http_get(server->address(), "/health");
+        EXPECT_EQ(answer.status, 503);
+        EXPECT_EQ(answer.body, "/health");
+    }
+    error_of(ErrorCode::io, [&] { http_get("unix:" + (folder / "none").string(), "/"); });
+    error_of(ErrorCode::io, [&] { http_get("127.0.0.1", "/"); });
+}
+
 TEST(HttpServer, AHandlerThatThrowsIsAnErrorOfTheServer) {
     HttpServer server({}, [](const HttpRequest&, HttpReply&) { throw std::runtime_error("no"); });
     EXPECT_EQ(curl(server, {"-o", "/dev/null", "-w", "%{http_code}", "/"}), "500");

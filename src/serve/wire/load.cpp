@@ -5,10 +5,14 @@
 namespace ovenbird {
 
 Json to_json(const Load& load) {
-    return {{"folder", load.folder.string()},          {"tokenizer", load.how.tokenizer.string()},
-            {"chat_template", load.how.chat_template}, {"devices", load.how.devices},
-            {"properties", load.how.properties},       {"compiled_cache", load.how.compiled_cache.string()},
-            {"form", static_cast<int>(load.how.form)}};
+    return {{"folder", load.folder.string()},
+            {"tokenizer", load.how.tokenizer.string()},
+            {"chat_template", load.how.chat_template},
+            {"devices", load.how.devices},
+            {"properties", load.how.properties},
+            {"compiled_cache", load.how.compiled_cache.string()},
+            {"form", static_cast<int>(load.how.form)},
+            {"validate", load.how.validate ? Json(*load.how.validate) : Json(nullptr)}};
 }
 
 Load load_from_json(const Json& json) {
@@ -23,6 +27,7 @@ Load load_from_json(const Json& json) {
         load.how.compiled_cache = object.text("compiled_cache");
         load.how.form =
             static_cast<FormChoice>(object.integer_in("form", 0, static_cast<int>(FormChoice::folded)));
+        if (!json.at("validate").is_null()) load.how.validate = json.at("validate").get<bool>();
         return load;
     } catch (const Json::exception& error) {
         fail(ErrorCode::invalid_input, "{}: {}", object.origin(), error.what());

@@ -106,7 +106,7 @@ int64_t most_new_tokens(const Ask& ask, int64_t room) {
 }  // namespace
 
 OpenedEngine open_for_worker(const Load& load, int64_t pad_id, const Emit& emit) {
-    OpenOptions how{.form = load.how.form};
+    OpenOptions how{.form = load.how.form, .validate = load.how.validate};
     how.device.devices = load.how.devices;
     how.device.properties = load.how.properties;
     how.device.cache_folder = load.how.compiled_cache;

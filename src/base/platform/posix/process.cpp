@@ -98,6 +98,11 @@ void check_interrupted() {
     if (interrupted()) fail(ErrorCode::interrupted, "interrupted");
 }
 
+void ask_to_end(int64_t process) {
+    if (process <= 1 || ::kill(static_cast<pid_t>(process), SIGTERM) != 0)
+        fail(ErrorCode::io, "process {} cannot be asked to end: {}", process, std::strerror(errno));
+}
+
 int64_t process_id() {
     return ::getpid();
 }
