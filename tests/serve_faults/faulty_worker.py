@@ -20,6 +20,7 @@ import frames
 FOLDER = pathlib.Path(os.environ["SERVE_FAULTS_FOLDER"])
 SEED = os.environ.get("SERVE_FAULTS_SEED")
 KINDS = ("abort", "segfault", "kill", "exit", "exit 0", "hang", "lost", "garbage", "long", "half", "memory", "at start", "slow start")
+SILENT = ("hang", "half", "garbage", "memory")  # nothing comes behind them, and the process stays
 SERVER = 0
 LATEST = 70  # events of the real worker, before the fault
 MEMORY = 300 << 20
@@ -56,8 +57,6 @@ def end_with(kind, real):
         os._exit(3)
     elif kind == "exit 0":
         os._exit(0)
-    elif kind == "half":
-        os._exit(0)
     else:
         os.kill(os.getpid(), {"abort": signal.SIGABRT, "kill": signal.SIGKILL}.get(kind, signal.SIGSEGV))
     if kind != "lost":
@@ -93,8 +92,8 @@ def main():
                 computed = computed or b'"piece"' in message
             if record:
                 record.write((b"> " if ready == SERVER else b"< ") + message + b"\n")
-            # Before its first step a worker may take long, by design: hangs come behind it.
-            if kind and events >= at and (computed or kind != "hang"):
+            # Before its first step a worker may take long, by design: silence comes behind it.
+            if kind and events >= at and (computed or kind not in SILENT):
                 note(kind)
                 end_with(kind, real)
                 kind = ""

@@ -16,7 +16,7 @@ import pipe_worker
 
 PROMPTS = 40
 SOON = 8  # seconds until an answer or an error
-# A text in a well-formed frame is believed, and so are the frames that are not there.
+# A well-formed frame of the answer under way is believed, and so is one that is not there.
 BELIEVED = {"fields", "bytes", "dropped", "another", "twice", "late"}
 QUIET = 2
 MOST_GROWTH_MIB = 48

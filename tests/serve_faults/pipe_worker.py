@@ -39,6 +39,11 @@ def key_of(order):
     return order["ask"]["text"], str(order["ask"]["sampling"]["seed"])
 
 
+def numbered(message, order):
+    """As if it answered this order."""
+    return json.dumps({**json.loads(message), "number": order.get("number", 0)}).encode()
+
+
 def note(kind):
     with open(FOLDER / "spoiled", "a") as file:
         file.write(f"{time.monotonic()} {kind}\n")
@@ -107,14 +112,14 @@ def main():
     ready, answers = recorded()
     all_frames = [ready, *(event for events in answers.values() for event in events)]
 
-    def say(message):
+    def say(message, order):
+        message = numbered(message, order)
         if draw.random() < SPOILED:
-            send_spoiled(message, all_frames, draw)
+            send_spoiled(message, [numbered(draw.choice(all_frames), order), numbered(all_frames[-1], order)], draw)
         else:
             frames.send(SERVER, message)
 
-    frames.receive(SERVER)
-    say(ready)
+    say(ready, json.loads(frames.receive(SERVER)))
     computed = 0
     while message := frames.receive(SERVER):
         order = json.loads(message)
@@ -131,7 +136,7 @@ def main():
             elif spoken["is"] == "alive":
                 computed += 1
                 event = json.dumps({"is": "alive", "computed_tokens": computed}).encode()
-            say(event)
+            say(event, order)
     os._exit(0)
 
 
