@@ -100,7 +100,7 @@ def main():
         found.append(f"the server's end: status {server.process.returncode}")
     common.conclude("disconnects", words.seed,
                     f"{gone} clients went ({dict(moments)}); the next answer came after {1000 * statistics.median(delays):.0f} ms (median), "
-                    f"{1000 * max(delays):.0f} ms (longest); tokens for those who went: "
+                    f"{1000 * max(delays):.0f} ms (longest); workers that broke down: {figures['ovenbird:worker_faults_total']:.0f}; tokens for those who went: "
                     f"{figures['llamacpp:tokens_predicted_total'] - tokens:.0f}; ended {ended}; before: {before}; after: {after}", found[:5])
 
 

@@ -41,7 +41,7 @@ class Clients:
         while not self._ends.is_set():
             body, text = draw.choice(self._expected)
             start = common.clock()
-            kind, said = common.completion(self._port, body)
+            kind, said = common.completion(self._port, body, timeout=300)
             end = common.clock()
             with self._lock:
                 self.slowest = max(self.slowest, end - start)
