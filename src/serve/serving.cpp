@@ -1,6 +1,7 @@
 #include "serve/serving.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.hpp"
 #include "serve/speech.hpp"
@@ -14,16 +15,20 @@ double ms_since(Clock::time_point start) {
     return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
+// Without what has no place in a header.
+std::string header_text(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](unsigned char byte) { return byte < ' ' || byte > '~'; }, ' ');
+    return text;
+}
+
 HttpHeaders headers_of(const ModelFacts& facts) {
-    HttpHeaders headers{{"x-ovenbird-device", facts.device}};
+    HttpHeaders headers{{"x-ovenbird-device", header_text(facts.device)}};
     if (!facts.fallbacks.empty()) {
         std::string told;
         for (const auto& each : facts.fallbacks)
             told += (told.empty() ? "" : "; ") + each;
-        // What has no place in a header.
-        std::replace_if(
-            told.begin(), told.end(), [](unsigned char byte) { return byte < ' ' || byte > '~'; }, ' ');
-        headers.emplace_back("x-ovenbird-fallback", told);
+        headers.emplace_back("x-ovenbird-fallback", header_text(std::move(told)));
     }
     return headers;
 }
@@ -75,29 +80,35 @@ public:
     /// Whether anything was sent: then an error is told within the stream.
     bool is_begun() const { return is_begun_; }
     void fail_stream(const ApiError& error) { send(writer_->error(error)); }
-    void count(const std::string& finished) const {
-        AnswerFigures figures = figures_;
-        figures.finished = finished;
-        serving_.metrics.add(figures);
+    /// Each answer once, by what ended it first.
+    void count(const std::string& finished) {
+        if (std::exchange(is_counted_, true)) return;
+        figures_.finished = finished;
+        serving_.metrics.add(figures_);
     }
 
 private:
     bool answer_one(ModelHost& host, const Ask& ask, int64_t choice) {
         choice_ = choice;
+        is_counted_ = false;
+        figures_ = {};
         speech_ = std::make_unique<Speech>(call_, model_);
         whole_.emplace_back();
         first_token_ms_.reset();
         double queue_ms = 0;
         begun_ = Clock::now();
         const DoneEvent done = host.answer(ask, *this, &queue_ms);
-        if (done.reason == FinishReason::interrupted) return false;
+        if (done.reason == FinishReason::interrupted) {
+            note_figures(speech_->finished(done), timings_of(done, queue_ms));  // it was computed
+            return false;
+        }
         tell(speech_->finish());
         Finish finish = speech_->finished(done);
         finish.timings = timings_of(done, queue_ms);
         whole_.back().finish = finish;
         usage_.add(finish.usage);
         if (writer_) send(writer_->finish(choice, finish));
-        note_figures(finish);
+        note_figures(finish, finish.timings);
         count(finish.end == End::length ? "length" : finish.end == End::tool_calls ? "tool_calls" : "stop");
         return !gone_;
     }
@@ -113,13 +124,13 @@ private:
         return timings;
     }
 
-    void note_figures(const Finish& finish) {
+    void note_figures(const Finish& finish, const Timings& timings) {
         figures_.prompt_tokens = finish.usage.prompt_tokens;
         figures_.cached_tokens = finish.usage.cached_tokens;
         figures_.new_tokens = finish.usage.completion_tokens;
-        figures_.queue_s = finish.timings.queue_ms / 1000;
-        figures_.first_token_s = finish.timings.first_token_ms / 1000;
-        figures_.total_s = finish.timings.total_ms / 1000;
+        figures_.queue_s = timings.queue_ms / 1000;
+        figures_.first_token_s = timings.first_token_ms / 1000;
+        figures_.total_s = timings.total_ms / 1000;
     }
 
     void tell(const Delta& delta) {
@@ -169,6 +180,7 @@ private:
     Clock::time_point last_sent_ = Clock::now();
     std::optional<double> first_token_ms_;
     bool is_begun_ = false;
+    bool is_counted_ = false;
     bool gone_ = false;
 };
 

@@ -41,7 +41,9 @@ ModelHost::ModelHost(Load load, HostOptions options)
       keep_alive_(options_.keep_alive),
       keeper_(kTendEvery, [this] { tend(); }) {}
 
-ModelHost::~ModelHost() = default;
+ModelHost::~ModelHost() {
+    ends_ = true;
+}
 
 void ModelHost::log(const std::string& text) const {
     if (options_.log) options_.log(text);
@@ -160,7 +162,9 @@ std::optional<Result> ModelHost::with_worker(AnswerListener& listener,
                      faults, fault.what());
         } catch (...) {
             last_used_ = Clock::now();
-            if (worker_) set_state(HostStatus::State::ready);
+            // What the listener throws leaves an answer under way that nobody hears.
+            if (worker_ && worker_->is_busy()) worker_.reset();
+            set_state(worker_ ? HostStatus::State::ready : HostStatus::State::unloaded);
             throw;
         }
     }
@@ -229,10 +233,10 @@ void ModelHost::tend() {
     if (!turn) return;
     try {
         if (worker_ && worker_->has_ended()) note_fault(worker_->how_it_ended());
-        if (!worker_ && was_wanted_ && faults_in_a_row_ < kMostFaults) start([] { return true; });
+        if (!worker_ && was_wanted_ && faults_in_a_row_ < kMostFaults) start([this] { return !ends_; });
     } catch (const WorkerFault& fault) {
         note_fault(fault.what());
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
         was_wanted_ = false;
         log(error.what());
     }

@@ -102,6 +102,7 @@ private:
     std::vector<std::string> given_up_;
     bool was_wanted_ = false;  // a worker that ends by itself is started again
 
+    std::atomic<bool> ends_ = false;
     std::atomic<Clock::time_point> last_used_{Clock::now()};
     std::atomic<std::chrono::seconds> keep_alive_;
     mutable std::mutex status_mutex_;

@@ -23,9 +23,14 @@ def take(count):
         if not part: os._exit(0)
         data += part
     return data
-def receive(): return json.loads(take(struct.unpack('<I', take(4))[0]))
+number = 0
+def receive():
+    global number
+    order = json.loads(take(struct.unpack('<I', take(4))[0]))
+    number = order.get('number', number)
+    return order
 def send(event):
-    data = json.dumps(event).encode()
+    data = json.dumps({**event, 'number': number}).encode()
     os.write(0, struct.pack('<I', len(data)) + data)
 state, fault, at = sys.argv[1], sys.argv[2], int(sys.argv[3])
 with open(state, 'a') as file: file.write('x')
@@ -33,6 +38,7 @@ life = os.path.getsize(state)
 load = receive()['load']
 device = load['devices'][0]
 if fault == 'refuses': send({'is': 'error', 'code': 6, 'message': 'no device takes it'}); sys.exit(1)
+if fault == 'slow later' and life > 1: time.sleep(60)
 if fault == 'dies at start' and life <= at: os.kill(os.getpid(), signal.SIGSEGV)
 send({'is': 'ready', 'device': device, 'fallbacks': [], 'notes': [], 'context_tokens': 100, 'vocab_size': 10, 'has_template': True,
       'thinks': False, 'tool_format': '', 'special_marks': {}, 'input_shapes': '', 'cache_bytes': 0, 'load_s': 0.1,
@@ -44,6 +50,7 @@ while True:
     if order['do'] != 'ask': continue
     ask = order['ask']
     resumed = ask['resumed']
+    if fault == 'reads slowly' and ask['text']: time.sleep(3)
     send({'is': 'prompt', 'prompt_tokens': 3, 'cached_tokens': 0, 'seed': ask['sampling'].get('seed', '0')})
     for token in range(len(resumed), 8):
         computed += 1
@@ -54,6 +61,7 @@ while True:
             if 'hang' in fault: time.sleep(60)
             if 'garbage' in fault: os.write(0, b'\xff' * 64); time.sleep(60)
             if 'nonsense' in fault: send({'is': 'nothing'}); time.sleep(60)
+            while 'chatter' in fault: send({'is': 'alive', 'computed_tokens': computed})
             if 'lost' in fault: send({'is': 'error', 'code': 6, 'message': 'device lost'}); break
             if 'exit' in fault: sys.exit(0)
             if 'memory' in fault: waste = bytearray(300 << 20); time.sleep(60)
@@ -63,6 +71,7 @@ while True:
     else:
         send({'is': 'done', 'reason': 0, 'stop_string': '', 'prompt_tokens': 3, 'cached_tokens': 0, 'new_tokens': 8,
               'thinking_tokens': 0, 'first_token_ms': 1, 'total_ms': 2, 'seed': '0'})
+        if fault == 'says more' and life == 1: send({'is': 'piece', 'ids': [9], 'text': 'of another'})
 )";
 constexpr const char* kWhole = "aaabbbcccaaabbbcccaaabbb";
 
@@ -70,12 +79,14 @@ class Listener : public AnswerListener {
 public:
     bool goes_on() override { return goes_on_; }
     void hear(const Event& event) override {
+        if (throws) throw std::runtime_error("the listener cannot");
         if (std::holds_alternative<PromptEvent>(event)) ++prompts;
         if (const auto* piece = std::get_if<PieceEvent>(&event)) text += piece->text;
         if (text.size() >= stop_behind) goes_on_ = false;
     }
     std::string text;
     int prompts = 0;
+    bool throws = false;
     size_t stop_behind = 1000;
     std::atomic<bool> goes_on_ = true;
 };
@@ -137,8 +148,55 @@ TEST_P(Faults, AreMendedAndTheTextIsTheSame) {
     }
 }
 INSTANTIATE_TEST_SUITE_P(Kinds, Faults,
-                         testing::Values("segfault", "hang", "garbage", "nonsense", "lost", "exit",
-                                         "memory"));
+                         testing::Values("segfault", "hang", "garbage", "nonsense", "lost", "exit", "memory",
+                                         "chatter"));
+
+TEST_F(SuperviseTest, WhatOneAnswerLeavesOverIsNotTakenForTheNext) {
+    auto model = host("says more");
+    for (int i = 0; i < 3; ++i) {
+        Listener listener;
+        model->answer({}, listener);
+        EXPECT_EQ(listener.text, kWhole);
+    }
+    EXPECT_EQ(model->status().faults, 1);
+    EXPECT_NE(log().find("not asked"), std::string::npos);
+}
+
+TEST_F(SuperviseTest, WhatAListenerThrowsEndsItsOwnAnswerAlone) {
+    auto model = host("none");
+    Listener thrower;
+    thrower.throws = true;
+    EXPECT_THROW(model->answer({}, thrower), std::runtime_error);
+    Listener listener;
+    model->answer({}, listener);
+    EXPECT_EQ(listener.text, kWhole);
+    EXPECT_EQ(model->status().faults, 0);
+}
+
+TEST_F(SuperviseTest, ALongTextMayTakeLongToRead) {
+    auto model = host("reads slowly");
+    Listener first;
+    model->answer({}, first);
+    Ask ask;
+    ask.text = std::string(2 << 20, 'a');
+    Listener second;
+    model->answer(ask, second);
+    EXPECT_EQ(second.text, kWhole);
+    EXPECT_EQ(model->status().faults, 0);
+}
+
+TEST_F(SuperviseTest, TheEndDoesNotWaitForAModelThatIsOpenedAgain) {
+    auto model = host("slow later");
+    Listener listener;
+    model->load(listener);
+    ::kill(static_cast<pid_t>(model->status().process), SIGKILL);
+    for (int tries = 0; tries < 200 && workers_so_far() < 2; ++tries)
+        std::this_thread::sleep_for(milliseconds(50));
+    EXPECT_EQ(workers_so_far(), 2U);
+    const auto start = std::chrono::steady_clock::now();
+    model.reset();
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+}
 
 TEST_F(SuperviseTest, AgainAndAgainTheNextDeviceIsTakenAndSaidSo) {
     auto model = host("always segfault");
@@ -226,6 +284,16 @@ TEST(Turns, AFullQueueSaysSo) {
     EXPECT_FALSE(turns.is_full(1));
     EXPECT_FALSE(turns.try_now());
     EXPECT_FALSE(turns.wait(0, [] { return true; }));
+}
+
+TEST(Turns, WhoeverThrowsLetsTheOthersPass) {
+    Turns turns;
+    {
+        const auto held = turns.try_now();
+        EXPECT_THROW(turns.wait(10, []() -> bool { throw std::runtime_error("gone"); }), std::runtime_error);
+        EXPECT_EQ(turns.waiting(), 0U);
+    }
+    EXPECT_TRUE(turns.try_now());
 }
 
 TEST(Turns, ComeInTheOrderOfTheirComing) {

@@ -1,6 +1,7 @@
 #include "serve/supervise/turns.hpp"
 
 #include <chrono>
+#include <exception>
 
 namespace ovenbird {
 namespace {
@@ -16,11 +17,18 @@ Turns::Turn Turns::wait(size_t most, const std::function<bool()>& goes_on) {
     while (taken_ || queue_.front() != *place) {
         changed_.wait_for(lock, kAskEvery);
         lock.unlock();
-        const bool stays = goes_on();
+        bool stays = false;
+        std::exception_ptr thrown;
+        try {
+            stays = goes_on();
+        } catch (...) {  // whoever leaves so lets the others pass, too
+            thrown = std::current_exception();
+        }
         lock.lock();
         if (stays) continue;
         queue_.erase(place);
         changed_.notify_all();
+        if (thrown) std::rethrow_exception(thrown);
         return {};
     }
     queue_.erase(place);

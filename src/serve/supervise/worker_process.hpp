@@ -52,6 +52,8 @@ public:
     /// Errors: as answer().
     TextEvent text(const Json& order);
 
+    /// It was told something and has not said yet how that ended.
+    bool is_busy() const { return is_busy_; }
     bool has_ended() const { return child_.has_ended(); }
     std::string how_it_ended() { return child_.how_it_ended(); }
     int64_t process() const { return child_.process(); }
@@ -59,15 +61,20 @@ public:
 
 private:
     using Clock = std::chrono::steady_clock;
-    void send(const Json& order);
+    size_t send(const Json& order);  // its bytes
+    size_t send_numbered(Json order);
     std::optional<Event> receive(std::chrono::milliseconds limit);
     void check_memory();
+    void check_progress(Clock::time_point progress, std::chrono::milliseconds reading,
+                        std::optional<Clock::time_point> cancelled) const;
     std::chrono::milliseconds step_limit() const;
     void note_step(int64_t tokens, Clock::duration took);
 
     FramedChild child_;
     WorkerLimits limits_;
     Clock::time_point memory_checked_{};
+    int64_t number_ = 0;  // of the last order
+    bool is_busy_ = false;
     int64_t computed_ = 0;
     double slowest_ms_ = 0;          // a step, so far
     double slowest_ms_a_token_ = 0;  // within one

@@ -29,6 +29,8 @@ inline constexpr const char* kCancel = "cancel";  // the answer under way ends s
 inline constexpr const char* kEncode = "encode";  // "text", "special": answered by a TextEvent
 inline constexpr const char* kDecode = "decode";  // "ids": likewise
 inline constexpr const char* kRender = "render";  // "ask": the prompt's text and ids
+/// Of an order but a cancel, and of every event for it: what one answer left over is not taken for the next.
+inline constexpr const char* kNumber = "number";
 }  // namespace order
 
 }  // namespace ovenbird

@@ -13,6 +13,15 @@
 namespace ovenbird {
 namespace {
 
+int64_t number_of(const Json& order) {
+    const auto found = order.is_object() ? order.find(order::kNumber) : order.end();
+    return found != order.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
+}
+
+bool is_cancel(const Json& order) {
+    return order.is_object() && order.contains("do") && order["do"] == order::kCancel;
+}
+
 // Orders as they come, in the order of their coming; a cancel overtakes them all.
 class Orders {
 public:
@@ -34,7 +43,7 @@ private:
         while (const auto message = parent.receive()) {
             Json order = Json::parse(*message, nullptr, false);
             const std::lock_guard lock(mutex_);
-            if (order.is_object() && order.value("do", "") == order::kCancel) {
+            if (is_cancel(order)) {
                 cancelled_ = true;
                 continue;
             }
@@ -80,21 +89,26 @@ void obey(Worker& worker, const Json& order, const Orders& orders, const Emit& e
 }  // namespace
 
 int worker_loop(FrameParent& parent, const EngineOpener& open) {
-    const Emit emit = [&parent](const Event& event) {
-        return parent.send(to_json(event).dump(-1, ' ', false, Json::error_handler_t::replace));
+    std::atomic<int64_t> number = 0;
+    const Emit emit = [&](const Event& event) {
+        Json json = to_json(event);
+        json[order::kNumber] = number.load();
+        return parent.send(json.dump(-1, ' ', false, Json::error_handler_t::replace));
     };
     Orders orders(parent);
     std::unique_ptr<Worker> worker;
     try {
         const Json first = orders.next();
+        number = number_of(first);
         worker = std::make_unique<Worker>(load_from_json(first.at(order::kLoad)), open, emit);
         emit(worker->facts());
     } catch (const std::exception& error) {
         emit(event_of(error));
-        return 1;
+        std::_Exit(1);  // the reader still uses what returning would destroy
     }
     for (;;) {
         const Json order = orders.next();
+        number = number_of(order);
         try {
             obey(*worker, order, orders, emit);
         } catch (const std::exception& error) {
