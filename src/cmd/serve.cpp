@@ -207,7 +207,7 @@ ServerOptions server_options(const Words& words, ServerLog& log) {
     options.shelf.host.most_waiting = words.most_waiting;
     options.shelf.host.keep_alive = keep_alive_seconds(words.keep_alive);
     options.shelf.host.limits.memory_bytes = words.worker_memory_mib << 20U;
-    options.shelf.host.limits.step =
+    options.shelf.host.limits.step.least =
         std::chrono::milliseconds(static_cast<int64_t>(words.step_limit_s * 1000));
     options.shelf.host.log = tell;
     if (!words.read_only) options.pull_command = {own_program().string(), "pull"};

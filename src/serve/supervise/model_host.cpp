@@ -77,8 +77,9 @@ bool ModelHost::start(const WorkerProcess::GoesOn& goes_on) {
     if (options_.make_room) options_.make_room();
     set_state(HostStatus::State::loading);
     try {
-        keeper_.run(
-            [this] { worker_ = std::make_unique<WorkerProcess>(options_.worker, load_, options_.limits); });
+        keeper_.run([this] {
+            worker_ = std::make_unique<WorkerProcess>(options_.worker, load_, options_.limits, pace_);
+        });
         set_state(HostStatus::State::loading);
         auto facts = worker_->wait_ready(goes_on, [this](const std::string& text) { log(text); });
         if (!facts) {
@@ -118,6 +119,7 @@ void ModelHost::give_up_device() {
                                     [&](const auto& named) { return is_device(named, device); });
     if (found == devices.end() || devices.size() < 2) return;
     devices.erase(found);
+    pace_ = Pace();
     faults_in_a_row_ = 0;
     const std::lock_guard lock(status_mutex_);
     given_up_.push_back(fmt::format("{}: given up after {} faults in a row, the last: {}", device,

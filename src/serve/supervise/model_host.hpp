@@ -100,6 +100,7 @@ private:
     std::unique_ptr<WorkerProcess> worker_;
     int faults_in_a_row_ = 0;
     std::vector<std::string> given_up_;
+    Pace pace_;
     bool was_wanted_ = false;  // a worker that ends by itself is started again
 
     std::atomic<bool> ends_ = false;

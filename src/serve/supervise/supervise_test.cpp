@@ -97,8 +97,8 @@ protected:
                                     std::vector<std::string> devices = {"NPU", "CPU"}) {
         HostOptions options;
         options.worker = {"python3", "-c", kWorker, (folder_ / "state").string(), fault, std::to_string(at)};
-        options.limits.step = milliseconds(2000);
-        options.limits.first_step = milliseconds(20000);
+        options.limits.step.least = milliseconds(2000);
+        options.limits.step.unknown = milliseconds(20000);
         options.limits.memory_bytes = uint64_t{200} << 20;
         options.log = [this](const std::string& text) {
             const std::lock_guard lock(mutex_);
@@ -273,6 +273,28 @@ TEST_F(SuperviseTest, AnIdleModelIsUnloadedWhenItsTimeIsOver) {
     EXPECT_EQ(model->status().state, HostStatus::State::unloaded);
     model->answer({}, listener);
     EXPECT_EQ(listener.text, kWhole);
+}
+
+TEST(Pace, FollowsWhatAStepShouldTake) {
+    const PaceLimits limits{milliseconds(100'000), milliseconds(1000)};
+    Pace pace;
+    EXPECT_EQ(pace.limit(1, false, limits), limits.unknown);
+    pace.note(1, milliseconds(100));
+    EXPECT_EQ(pace.limit(1, false, limits), milliseconds(2000));
+    EXPECT_EQ(pace.limit(1, true, limits), milliseconds(8000));
+    EXPECT_EQ(pace.limit(1000, false, limits), limits.unknown);
+    pace.note(500, milliseconds(1000));  // 2 ms a token
+    EXPECT_EQ(pace.limit(1000, false, limits), milliseconds(16'000));
+    EXPECT_EQ(pace.limit(1'000'000, false, limits), milliseconds(16'384));
+    EXPECT_EQ(pace.limit(1, false, limits), milliseconds(2000));
+    Pace fast;
+    fast.note(100, milliseconds(1));
+    EXPECT_EQ(fast.limit(1, false, limits), limits.least);
+    fast.note(0, milliseconds(1000));
+    fast.note(-5, milliseconds(1000));
+    EXPECT_EQ(fast.limit(1, false, limits), limits.least);
+    fast.note(1, std::chrono::hours(1000));
+    EXPECT_EQ(fast.limit(1, true, limits), limits.unknown);
 }
 
 TEST(Turns, AFullQueueSaysSo) {

@@ -11,9 +11,11 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLookEvery{50};
 constexpr milliseconds kMemoryEvery{500};
-constexpr double kMuchSlower = 20;  // than the slowest step so far: a device that shares its time is not dead
-constexpr size_t kBytesReadInAMs = 256;  // of an ask, at least: a long text is many tokens
-constexpr int64_t kLongestStep = 1024;   // tokens that one run of a graph takes at most
+constexpr size_t kBytesReadInAMs = 256;  // of an order, at least: a long text is many tokens
+
+milliseconds time_to_read(size_t bytes) {
+    return milliseconds(static_cast<int64_t>(bytes / kBytesReadInAMs));
+}
 
 milliseconds since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
@@ -30,8 +32,8 @@ FramedChild started(const std::vector<std::string>& command) {
 }  // namespace
 
 WorkerProcess::WorkerProcess(const std::vector<std::string>& command, const Load& load,
-                             const WorkerLimits& limits)
-    : child_(started(command)), limits_(limits) {
+                             const WorkerLimits& limits, Pace& pace)
+    : child_(started(command)), limits_(limits), pace_(pace) {
     send_numbered({{"do", order::kLoad}, {order::kLoad, to_json(load)}});
 }
 
@@ -104,57 +106,53 @@ std::optional<ModelFacts> WorkerProcess::wait_ready(const GoesOn& goes_on,
     return std::nullopt;
 }
 
-// By the steps before: a step takes as long as the longest one, or as its tokens take one by one.
-milliseconds WorkerProcess::step_limit() const {
-    if (slowest_ms_ == 0) return limits_.first_step;
-    const double expected = std::max(slowest_ms_, slowest_ms_a_token_ * kLongestStep / 4);
-    return std::clamp(milliseconds(static_cast<int64_t>(kMuchSlower * expected)), limits_.step,
-                      std::max(limits_.first_step, limits_.step));
-}
+// How far an answer is, and since when.
+struct WorkerProcess::Watch {
+    Clock::time_point progress = Clock::now();  // when it last came further
+    milliseconds reading;                       // on top, before it has read what it was asked
+    int64_t ahead;                              // most tokens of the prompt that are still to compute
+    std::optional<Clock::time_point> cancelled{};
 
-void WorkerProcess::note_step(int64_t tokens, Clock::duration took) {
-    if (tokens <= 0) return;
-    const double ms = std::chrono::duration<double, std::milli>(took).count();
-    slowest_ms_ = std::max(slowest_ms_, ms);
-    if (tokens > 1) slowest_ms_a_token_ = std::max(slowest_ms_a_token_, ms / static_cast<double>(tokens));
-}
+    void come_further(int64_t tokens = 0) {
+        progress = Clock::now();
+        ahead = std::max<int64_t>(ahead - tokens, 1);
+    }
+};
 
-// `reading`: what it may need on top, before it has read what it was asked.
-void WorkerProcess::check_progress(Clock::time_point progress, milliseconds reading,
-                                   std::optional<Clock::time_point> cancelled) const {
-    const auto limit = step_limit() + reading;
-    if (since(progress) > limit)
+void WorkerProcess::check_progress(const Watch& watch) const {
+    const auto limit = pace_.limit(watch.ahead, computed_ == 0, limits_.step) + watch.reading;
+    if (since(watch.progress) > limit)
         throw WorkerFault(
             fmt::format("it has computed nothing for {:.1f} s", static_cast<double>(limit.count()) / 1000));
-    if (cancelled && since(*cancelled) > std::max(limits_.cancel, limit))
+    if (watch.cancelled && since(*watch.cancelled) > std::max(limits_.cancel, limit))
         throw WorkerFault("it does not end an answer that nobody wants");
 }
 
 DoneEvent WorkerProcess::answer(const Ask& ask, const GoesOn& goes_on,
                                 const std::function<void(const Event&)>& on_event) {
     const size_t bytes = send_numbered({{"do", order::kAsk}, {order::kAsk, to_json(ask)}});
-    milliseconds reading(static_cast<int64_t>(bytes / kBytesReadInAMs));
-    auto progress = Clock::now();  // when it last came further
-    std::optional<Clock::time_point> cancelled;
+    // Until it tells how long the prompt is, it computes nothing.
+    Watch watch{.reading = time_to_read(bytes), .ahead = 1};
     for (;;) {
-        if (!cancelled && !goes_on()) {
+        if (!watch.cancelled && !goes_on()) {
             send({{"do", order::kCancel}});
-            cancelled = Clock::now();
+            watch.cancelled = Clock::now();
         }
         const auto event = receive(kLookEvery);
         if (!event) {
-            check_progress(progress, reading, cancelled);
+            check_progress(watch);
             continue;
         }
         if (const auto* alive = std::get_if<AliveEvent>(&*event)) {
             // Before the first run of a graph it tells where it stands.
             if (alive->computed_tokens <= computed_) {
-                check_progress(progress, reading, cancelled);
+                check_progress(watch);
                 continue;
             }
-            note_step(alive->computed_tokens - computed_, Clock::now() - progress);
+            const int64_t tokens = alive->computed_tokens - computed_;
+            pace_.note(tokens, Clock::now() - watch.progress);
             computed_ = alive->computed_tokens;
-            progress = Clock::now();
+            watch.come_further(tokens);
         } else if (const auto* done = std::get_if<DoneEvent>(&*event)) {
             is_busy_ = false;
             return *done;
@@ -166,25 +164,27 @@ DoneEvent WorkerProcess::answer(const Ask& ask, const GoesOn& goes_on,
                 throw WorkerFault(error->message);
             throw Error(error->code, error->message);
         } else {
-            if (!cancelled) on_event(*event);
-            if (std::holds_alternative<PromptEvent>(*event)) {
-                progress = Clock::now();
-                reading = milliseconds(0);
+            if (!watch.cancelled) on_event(*event);
+            if (const auto* prompt = std::get_if<PromptEvent>(&*event)) {
+                watch.ahead =
+                    prompt->prompt_tokens - prompt->cached_tokens + static_cast<int64_t>(ask.resumed.size());
+                watch.reading = milliseconds(0);
+                watch.come_further();
             } else if (std::holds_alternative<PieceEvent>(*event)) {
-                progress = Clock::now();
+                watch.come_further();
             } else {
-                check_progress(progress, reading, cancelled);
+                check_progress(watch);
             }
         }
     }
 }
 
 TextEvent WorkerProcess::text(const Json& order) {
-    send_numbered(order);
+    const auto limit = limits_.text + time_to_read(send_numbered(order));
     const auto start = Clock::now();
     for (;;) {
         const auto event = receive(kLookEvery);
-        if (since(start) > limits_.first_step) throw WorkerFault("it does not answer");
+        if (since(start) > limit) throw WorkerFault("it does not answer");
         if (!event) continue;
         if (const auto* text = std::get_if<TextEvent>(&*event)) {
             is_busy_ = false;

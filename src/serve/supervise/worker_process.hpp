@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/platform/framed_child.hpp"
+#include "serve/supervise/pace.hpp"
 #include "serve/wire/event.hpp"
 #include "serve/wire/load.hpp"
 
@@ -21,19 +22,19 @@ public:
 
 struct WorkerLimits {
     std::chrono::milliseconds load{1'800'000};  // to open a model: an NPU's compiler may take minutes
-    /// To compute anything, as long as nothing is known of how long that takes here.
-    std::chrono::milliseconds first_step{120'000};
-    /// The least that later steps may take; more where earlier ones were slow.
-    std::chrono::milliseconds step{3'000};
-    std::chrono::milliseconds cancel{3'000};  // to end an answer that nobody wants
-    uint64_t memory_bytes = 0;                // without a file behind it; 0: as much as there is
+    PaceLimits step{};                          // to compute anything
+    std::chrono::milliseconds cancel{3'000};    // to end an answer that nobody wants
+    std::chrono::milliseconds text{30'000};     // to read or write a text, and more for a long one
+    uint64_t memory_bytes = 0;                  // without a file behind it; 0: as much as there is
 };
 
 /// Ends with its object. One thread at a time.
 class WorkerProcess {
 public:
-    /// Starts `command` and tells it to load. Errors: WorkerFault (it cannot be started).
-    WorkerProcess(const std::vector<std::string>& command, const Load& load, const WorkerLimits& limits);
+    /// Starts `command` and tells it to load. `pace`: what earlier workers of the model took on this device,
+    /// which this one adds to; outlives it. Errors: WorkerFault (it cannot be started).
+    WorkerProcess(const std::vector<std::string>& command, const Load& load, const WorkerLimits& limits,
+                  Pace& pace);
 
     /// Called several times a second while a call waits; false: no more is wanted.
     using GoesOn = std::function<bool()>;
@@ -65,19 +66,15 @@ private:
     size_t send_numbered(Json order);
     std::optional<Event> receive(std::chrono::milliseconds limit);
     void check_memory();
-    void check_progress(Clock::time_point progress, std::chrono::milliseconds reading,
-                        std::optional<Clock::time_point> cancelled) const;
-    std::chrono::milliseconds step_limit() const;
-    void note_step(int64_t tokens, Clock::duration took);
-
+    struct Watch;
+    void check_progress(const Watch& watch) const;
     FramedChild child_;
     WorkerLimits limits_;
     Clock::time_point memory_checked_{};
     int64_t number_ = 0;  // of the last order
     bool is_busy_ = false;
     int64_t computed_ = 0;
-    double slowest_ms_ = 0;          // a step, so far
-    double slowest_ms_a_token_ = 0;  // within one
+    Pace& pace_;
 };
 
 }  // namespace ovenbird
