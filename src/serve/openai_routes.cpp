@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "serve/api/duration.hpp"
 #include "serve/api/fields.hpp"
 #include "serve/api/openai_chat.hpp"
 #include "serve/api/openai_completions.hpp"
@@ -8,6 +9,7 @@
 namespace ovenbird {
 namespace {
 
+// As OpenAI's clients and Anthropic's, which ask the same path, expect a model.
 Json model_json(const Serving& serving, const OfferedModel& model, const std::string& id) {
     Json meta{{"context_length", nullptr}, {"device", nullptr}, {"loaded", false}, {"bytes", model.bytes}};
     if (model.manifest && model.manifest->context > 0) meta["context_length"] = model.manifest->context;
@@ -30,6 +32,9 @@ Json model_json(const Serving& serving, const OfferedModel& model, const std::st
             {"object", "model"},
             {"created", model.made_at},
             {"owned_by", "ovenbird"},
+            {"type", "model"},
+            {"display_name", id},
+            {"created_at", iso_time(model.made_at)},
             {"meta", std::move(meta)}};
 }
 
@@ -40,7 +45,14 @@ void list_models(const Asked& asked) {
         for (const auto& alias : model.aliases)
             data.push_back(model_json(asked.serving, model, alias));
     }
-    send_json(asked.reply, 200, {{"object", "list"}, {"data", std::move(data)}});
+    const Json first = data.empty() ? Json(nullptr) : data.front().at("id");
+    const Json last = data.empty() ? Json(nullptr) : data.back().at("id");
+    send_json(asked.reply, 200,
+              {{"object", "list"},
+               {"data", std::move(data)},
+               {"has_more", false},
+               {"first_id", first},
+               {"last_id", last}});
 }
 
 void show_model(const Asked& asked) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "serve/api/anthropic.hpp"
 #include "serve/api/openai_chat.hpp"
 
 namespace ovenbird {
@@ -96,7 +97,8 @@ void dispatch(const Serving& serving, const HttpRequest& request, HttpReply& rep
         reply.begin(204, {{"allow", allowed.empty() ? "GET, POST" : allowed}});
         return;
     }
-    const auto& format = here != nullptr ? here->format : openai_chat_format();
+    const auto& elsewhere = path.starts_with("/v1/messages/") ? anthropic_format() : openai_chat_format();
+    const auto& format = here != nullptr ? here->format : elsewhere;
     const ApiError error =
         here != nullptr
             ? ApiError(405, "invalid_request_error",

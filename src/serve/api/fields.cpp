@@ -200,4 +200,24 @@ void check_tool_choice(const ToolChoice& choice, const Json& tools) {
                fmt::format("tool_choice names '{}', and no tool has that name", choice.function));
 }
 
+void keep_allowed_tools(const Fields& allowed, Json& tools) {
+    Json kept = Json::array();
+    const Json& named = allowed.array("tools");
+    for (size_t i = 0; i < named.size(); ++i) {
+        const Fields tool(named[i], fmt::format("{}[{}]", allowed.path("tools"), i));
+        if (tool.needed_text("type") != "function") continue;
+        const Fields function =
+            tool.has("function") ? Fields(tool.at("function"), tool.path("function")) : tool;
+        const std::string name = function.needed_text("name");
+        const auto found = std::find_if(tools.begin(), tools.end(), [&](const Json& each) {
+            return each.at("function").at("name") == name;
+        });
+        if (found == tools.end())
+            refuse(function.path("name"),
+                   fmt::format("tool_choice names '{}', and no tool has that name", name));
+        kept.push_back(*found);
+    }
+    tools = kept.empty() ? Json(nullptr) : kept;
+}
+
 }  // namespace ovenbird

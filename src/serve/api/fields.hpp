@@ -64,4 +64,8 @@ Json arguments_for_template(const Json& arguments);
 /// Errors: ApiError 400, where it asks for a call that there is no function for.
 void check_tool_choice(const ToolChoice& choice, const Json& tools);
 
+/// Keeps those of `tools` that the list `tools` of `allowed` names; null where that is none. Each of its
+/// functions has its name beside its type, or within "function".
+void keep_allowed_tools(const Fields& allowed, Json& tools);
+
 }  // namespace ovenbird

@@ -49,19 +49,37 @@ Json read_messages(const Fields& fields) {
     return read;
 }
 
-ToolChoice read_tool_choice(const Fields& fields) {
+// Of all tools, those that may be called are left.
+ToolChoice read_allowed_tools(const Fields& allowed, Json& tools) {
+    ToolChoice choice;
+    const std::string mode = allowed.text("mode").value_or("auto");
+    if (mode == "required") {
+        choice.kind = ToolChoice::Kind::required;
+    } else if (mode != "auto") {
+        refuse(allowed.path("mode"), fmt::format("{} must be auto or required", allowed.path("mode")));
+    }
+    keep_allowed_tools(allowed, tools);
+    return choice;
+}
+
+ToolChoice read_tool_choice(const Fields& fields, Json& tools) {
     ToolChoice choice;
     const Json& value = fields.at("tool_choice");
     if (value.is_object()) {
         const Fields given(value, "tool_choice");
-        choice.kind = ToolChoice::Kind::function;
-        choice.function = Fields(given.at("function"), "tool_choice.function").needed_text("name");
+        if (given.text("type") == "allowed_tools") {
+            choice =
+                read_allowed_tools(Fields(given.at("allowed_tools"), "tool_choice.allowed_tools"), tools);
+        } else {
+            choice.kind = ToolChoice::Kind::function;
+            choice.function = Fields(given.at("function"), "tool_choice.function").needed_text("name");
+        }
     } else if (value == "none") {
         choice.kind = ToolChoice::Kind::none;
     } else if (value == "required" || value == "any") {
         choice.kind = ToolChoice::Kind::required;
     } else if (!value.is_null() && value != "auto") {
-        refuse("tool_choice", "tool_choice must be none, auto, required, or a function");
+        refuse("tool_choice", "tool_choice must be none, auto, required, a function, or allowed_tools");
     }
     choice.parallel = fields.boolean("parallel_tool_calls").value_or(true);
     return choice;
@@ -292,7 +310,7 @@ Call read_openai_chat(const Json& request) {
     read_form(fields, call.ask.form);
     read_template_arguments(fields, call.ask.template_arguments);
     call.ask.tools = checked_tools(fields);
-    call.tool_choice = read_tool_choice(fields);
+    call.tool_choice = read_tool_choice(fields, call.ask.tools);
     check_tool_choice(call.tool_choice, call.ask.tools);
     fields.refuse_given({"audio", "functions", "function_call", "web_search_options", "prediction"});
     fields.refuse_unless("modalities", Json::array({"text"}));

@@ -71,6 +71,24 @@ TEST(OpenaiChat, RefusesByName) {
     EXPECT_EQ(with("logit_bias", R"({"x": 1})"), "logit_bias");
     EXPECT_EQ(with("n", "0"), "n");
     EXPECT_EQ(with("messages", R"([{"role": "nobody", "content": ""}])"), "messages[0].role");
+    EXPECT_EQ(with("tool_choice", R"({"type": "allowed_tools"})"), "tool_choice.allowed_tools");
+    EXPECT_EQ(with("tool_choice", R"({"type": "allowed_tools", "allowed_tools": {"mode": "none"}})"),
+              "tool_choice.allowed_tools.mode");
+}
+
+TEST(OpenaiChat, KeepsTheToolsThatAreAllowed) {
+    Json request = full_chat();
+    request["tools"].push_back(Json::parse(R"({"type": "function", "function": {"name": "g"}})"));
+    request["tool_choice"] = Json::parse(
+        R"({"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [{"type": "function", "function": {"name": "g"}}]}})");
+    const Call call = read_openai_chat(request);
+    EXPECT_EQ(call.tool_choice.kind, ToolChoice::Kind::required);
+    EXPECT_FALSE(call.tool_choice.parallel);
+    ASSERT_EQ(call.ask.tools.size(), 1);
+    EXPECT_EQ(call.ask.tools[0].at("function").at("name"), "g");
+    request["tool_choice"]["allowed_tools"]["tools"][0]["function"]["name"] = "h";
+    EXPECT_EQ(refused([&] { (void)read_openai_chat(request); }).parameter,
+              "tool_choice.allowed_tools.tools[0].function.name");
 }
 
 TEST(OpenaiChat, StreamsAsItsClientsExpect) {

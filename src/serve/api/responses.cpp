@@ -43,6 +43,11 @@ public:
         } else if (type == "reasoning") {
             thinking_ = parts_text(item.array("content"), item.path("content"));
             if (thinking_.empty()) thinking_ = parts_text(item.array("summary"), item.path("summary"));
+        } else if (type == "item_reference") {
+            refuse(item.path("type"),
+                   "this server keeps no answers: send the item itself instead of an item_reference "
+                   "(Vercel's AI SDK "
+                   "does with the option store: false)");
         } else {
             refuse(item.path("type"), fmt::format("an item of type '{}' cannot be read here", type));
         }
@@ -112,31 +117,13 @@ ToolChoice choice_of(const Fields& fields, std::string_view name) {
     return choice;
 }
 
-// Of all tools, those that are named.
-void keep_allowed(const Fields& choice, Json& tools) {
-    Json kept = Json::array();
-    const Json& allowed = choice.array("tools");
-    for (size_t i = 0; i < allowed.size(); ++i) {
-        const Fields tool(allowed[i], fmt::format("tool_choice.tools[{}]", i));
-        if (tool.needed_text("type") != "function") continue;
-        const std::string name = tool.needed_text("name");
-        const auto found = std::find_if(tools.begin(), tools.end(), [&](const Json& each) {
-            return each.at("function").at("name") == name;
-        });
-        if (found == tools.end())
-            refuse(tool.path("name"), fmt::format("tool_choice names '{}', and no tool has that name", name));
-        kept.push_back(*found);
-    }
-    tools = kept.empty() ? Json(nullptr) : kept;
-}
-
 void read_tool_choice(const Fields& fields, Call& call) {
     if (fields.at("tool_choice").is_object()) {
         const Fields given(fields.at("tool_choice"), "tool_choice");
         const std::string type = given.needed_text("type");
         if (type == "allowed_tools") {
             call.tool_choice = choice_of(given, "mode");
-            keep_allowed(given, call.ask.tools);
+            keep_allowed_tools(given, call.ask.tools);
         } else if (type == "function") {
             call.tool_choice.kind = ToolChoice::Kind::function;
             call.tool_choice.function = given.needed_text("name");
