@@ -120,6 +120,11 @@ class OpenAI(Served):
         self.assertEqual(kinds[0], "response.created")
         self.assertIn(kinds[-1], ("response.completed", "response.incomplete"))
 
+    def test_input_is_counted_as_it_is_answered(self):
+        counted = self.openai.responses.input_tokens.count(model="smol", input="What is rain?", instructions="Be brief.")
+        answered = self.openai.responses.create(model="smol", input="What is rain?", instructions="Be brief.", max_output_tokens=1)
+        self.assertEqual((counted.object, counted.input_tokens), ("response.input_tokens", answered.usage.input_tokens))
+
     def test_two_conversations_in_turn_cost_their_new_tokens_only(self):
         talks = [[{"role": "user", "content": STORY * 30 + word}] for word in ("Why?", "Who?")]
         for _ in range(3):

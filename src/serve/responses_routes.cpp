@@ -3,6 +3,16 @@
 #include "serve/routes.hpp"
 
 namespace ovenbird {
+namespace {
+
+void count_input(const Asked& asked) {
+    const Call call = read_responses(parse_body(asked.request.body));
+    const TextEvent prompt = worker_text(asked.serving, asked.reply, call.model,
+                                         {{"do", order::kRender}, {"ask", to_json(call.ask)}});
+    send_json(asked.reply, 200, {{"object", "response.input_tokens"}, {"input_tokens", prompt.ids.size()}});
+}
+
+}  // namespace
 
 std::vector<Route> responses_routes() {
     return {
@@ -12,6 +22,7 @@ std::vector<Route> responses_routes() {
                          asked.reply);
          },
          responses_format()},
+        {"POST", "/v1/responses/input_tokens", count_input, responses_format()},
     };
 }
 

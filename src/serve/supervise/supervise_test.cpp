@@ -98,6 +98,7 @@ protected:
         HostOptions options;
         options.worker = {"python3", "-c", kWorker, (folder_ / "state").string(), fault, std::to_string(at)};
         options.limits.step.least = milliseconds(2000);
+        options.limits.text = milliseconds(1000);
         options.limits.step.unknown = milliseconds(20000);
         options.limits.memory_bytes = uint64_t{200} << 20;
         options.log = [this](const std::string& text) {

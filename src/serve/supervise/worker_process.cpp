@@ -131,8 +131,9 @@ void WorkerProcess::check_progress(const Watch& watch) const {
 DoneEvent WorkerProcess::answer(const Ask& ask, const GoesOn& goes_on,
                                 const std::function<void(const Event&)>& on_event) {
     const size_t bytes = send_numbered({{"do", order::kAsk}, {order::kAsk, to_json(ask)}});
-    // Until it tells how long the prompt is, it computes nothing.
-    Watch watch{.reading = time_to_read(bytes), .ahead = 1};
+    // Until it tells how long the prompt is, it computes nothing: it reads, and makes an automaton of a
+    // grammar.
+    Watch watch{.reading = limits_.text + time_to_read(bytes), .ahead = 1};
     for (;;) {
         if (!watch.cancelled && !goes_on()) {
             send({{"do", order::kCancel}});
