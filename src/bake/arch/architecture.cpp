@@ -2,13 +2,15 @@
 
 #include <array>
 
+#include "bake/arch/known_types.hpp"
 #include "base/error.hpp"
 
 namespace ovenbird {
 namespace {
 
 constexpr std::array kArchitectures{
-    &kGranite, &kGraniteMoeHybrid, &kLlama, &kMistral, &kQwen2, &kQwen3, &kSmolLm3,
+    &kCwm,     &kErnie45, &kGranite, &kGraniteMoeHybrid, &kLlama,
+    &kMistral, &kQwen2,   &kQwen3,   &kSeedOss,          &kSmolLm3,
 };
 
 std::string known_types() {
@@ -38,9 +40,10 @@ ModelConfig read_model_config(const Json& config, const std::string& origin) {
         validate(model, origin);
         return model;
     }
+    const std::string why = why_not_baked(type);
     fail(ErrorCode::unsupported,
-         "{}: model_type '{}' is not known; Ovenbird bakes: {}. For others: --exporter optimum-intel", origin,
-         type, known_types());
+         "{}: model_type '{}' {}; Ovenbird bakes: {}. For others: --exporter optimum-intel", origin, type,
+         why.empty() ? "is not known" : "is not baked: " + why, known_types());
 }
 
 }  // namespace ovenbird

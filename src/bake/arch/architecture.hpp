@@ -50,6 +50,9 @@ struct Architecture {
     ModelConfig (*read_config)(const JsonObject& config);
     std::span<const GgufArchitecture> gguf{};
     std::span<const FusedTensor> fused{};
+    /// Whether a checkpoint's rotary pairs lie beside each other in each head of query and key (x0 y0 x1 y1 …
+    /// for halves x and y).
+    bool interleaves_heads = false;
 };
 
 /// All rows, in alphabetical order.
@@ -63,12 +66,15 @@ const Architecture* find_architecture(std::string_view model_type);
 ModelConfig read_model_config(const Json& config, const std::string& origin);
 
 // The rows, each in its family's file.
+extern const Architecture kCwm;
+extern const Architecture kErnie45;
 extern const Architecture kGranite;
 extern const Architecture kGraniteMoeHybrid;
 extern const Architecture kLlama;
 extern const Architecture kMistral;
 extern const Architecture kQwen2;
 extern const Architecture kQwen3;
+extern const Architecture kSeedOss;
 extern const Architecture kSmolLm3;
 
 }  // namespace ovenbird

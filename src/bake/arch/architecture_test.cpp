@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bake/arch/known_types.hpp"
 #include "base/error.hpp"
 
 namespace ovenbird {
@@ -51,6 +52,18 @@ TEST(Architecture, UnknownOneIsRefusedByNameWithTheKnownOnes) {
     EXPECT_NE(text.find("'mamba'"), std::string::npos) << text;
     for (const auto* row : architectures())
         EXPECT_NE(text.find(row->model_type), std::string::npos) << text;
+}
+
+TEST(Architecture, WhatIsKnownNotToBeBakedSaysWhy) {
+    for (const auto& [type, why] : {std::pair("qwen3_moe", "mixture of experts"),
+                                    {"mamba", "keep another state"},
+                                    {"qwen2_5_vl", "sees or hears"},
+                                    {"bert", "an encoder"},
+                                    {"t5", "an encoder and a decoder"}})
+        EXPECT_NE(refusal(sound_config(type)).find(why), std::string::npos) << refusal(sound_config(type));
+    EXPECT_NE(refusal(sound_config("tomorrow")).find("is not known"), std::string::npos);
+    for (const auto* row : architectures())
+        EXPECT_EQ(why_not_baked(row->model_type), "");
 }
 
 TEST(Architecture, EachRowReadsTheCommonPart) {

@@ -51,6 +51,7 @@ public:
 private:
     void read_config();
     void settle_old_settings();
+    void mark_interleaved_heads();
     void open_weights(const WeightFiles& weights);
     void add(const SafetensorsEntry& entry, const std::string& name, const MappedFile& file);
     const MappedFile& map(const fs::path& path);
@@ -85,8 +86,26 @@ HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     parts_.clear();
     const auto type = config_.find("model_type");
     if (type == config_.end() || !type->is_string()) return;  // which read_model_config() refuses
-    if (const auto* row = find_architecture(type->get_ref<const std::string&>()))
-        split_fused(tensors_, row->fused);
+    const auto* row = find_architecture(type->get_ref<const std::string&>());
+    if (row == nullptr) return;
+    split_fused(tensors_, row->fused);
+    if (row->interleaves_heads) mark_interleaved_heads();
+}
+
+void HuggingFaceFolder::mark_interleaved_heads() {
+    const JsonObject config(config_, config_origin_);
+    const int64_t heads = config.integer("num_attention_heads");
+    const int64_t kv_heads = config.integer_or("num_key_value_heads", heads);
+    for (auto& [name, tensor] : tensors_) {
+        const bool is_query = name.find(".self_attn.q_proj.") != std::string::npos;
+        if (!is_query && name.find(".self_attn.k_proj.") == std::string::npos) continue;
+        if (tensor.packed != nullptr)
+            fail(ErrorCode::unsupported,
+                 "tensor {} is compressed, in a family whose heads are stored in another order; "
+                 "bake the original checkpoint",
+                 printable(name));
+        tensor.interleaved_heads = is_query ? heads : kv_heads;
+    }
 }
 
 void HuggingFaceFolder::read_config() {

@@ -24,8 +24,8 @@ struct WorkerLimits {
     std::chrono::milliseconds load{1'800'000};  // to open a model: an NPU's compiler may take minutes
     PaceLimits step{};                          // to compute anything
     std::chrono::milliseconds cancel{3'000};    // to end an answer that nobody wants
-    std::chrono::milliseconds text{
-        30'000};                // to read or write a text, a grammar among it; more for a long one
+    /// To read or write a text, a grammar among it; more for a long one.
+    std::chrono::milliseconds text{10'000};
     uint64_t memory_bytes = 0;  // without a file behind it; 0: as much as there is
 };
 
