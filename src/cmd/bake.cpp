@@ -1,4 +1,5 @@
 #include "bake/bake.hpp"
+#include "bake/arch/architecture.hpp"
 
 #include <algorithm>
 
@@ -22,6 +23,7 @@ struct Words {
     std::string target;
     bool plan = false;
     bool json = false;
+    bool architectures = false;
 };
 
 // Flags turn their member over ("--force"); members that are on by default get a "--no-…" beside.
@@ -86,6 +88,8 @@ bool parse(int argc, char** argv, Words& words) {
     app.add_option("--target", words.target,
                    "Set --group-size for a device: npu (one scale a row, the form that stays INT4 there), "
                    "cpu or gpu (64)");
+    app.add_flag("--architectures", words.architectures,
+                 "Print which model families are baked, as JSON, and stop");
     app.add_flag("--plan", words.plan, "Print what would be done, tensor by tensor, and stop");
     app.add_flag("--json", words.json, "Print the plan, or the finished folder's manifest, as JSON");
     add_console_options(app, words.console);
@@ -116,7 +120,19 @@ void print_plan(const Words& words) {
     write_output(words.json ? plan_json(planned.plan).dump(2) + "\n" : plan_text(planned.plan));
 }
 
+void print_architectures() {
+    Json rows = Json::array();
+    for (const auto* row : architectures()) {
+        Json gguf = Json::array();
+        for (const auto& kind : row->gguf)
+            gguf.push_back(kind.name);
+        rows.push_back({{"model_type", row->model_type}, {"models", row->models}, {"gguf", std::move(gguf)}});
+    }
+    write_output(rows.dump(2) + "\n");
+}
+
 int work(Words& words, ConsoleReporter& reporter) {
+    if (words.architectures) return print_architectures(), 0;
     install_interrupt_handler();
     settle_source(words.options, reporter);
     if (words.plan) {

@@ -47,6 +47,7 @@ struct FusedTensor {
 
 struct Architecture {
     const char* model_type;  // config.json's model_type
+    const char* models;      // that people know it by
     ModelConfig (*read_config)(const JsonObject& config);
     std::span<const GgufArchitecture> gguf{};
     std::span<const FusedTensor> fused{};

@@ -37,6 +37,6 @@ ModelConfig read_config(const JsonObject& config) {
 
 }  // namespace
 
-const Architecture kCwm{"cwm", read_config};
+const Architecture kCwm{"cwm", "Code World Model", read_config};
 
 }  // namespace ovenbird

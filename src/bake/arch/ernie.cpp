@@ -19,7 +19,10 @@ constexpr GgufArchitecture kGguf[] = {{"ernie4_5", "ernie4_5", true, GgufBiases:
 
 }  // namespace
 
-const Architecture kErnie45{
-    .model_type = "ernie4_5", .read_config = read_config, .gguf = kGguf, .interleaves_heads = true};
+const Architecture kErnie45{.model_type = "ernie4_5",
+                            .models = "ERNIE 4.5 0.3B",
+                            .read_config = read_config,
+                            .gguf = kGguf,
+                            .interleaves_heads = true};
 
 }  // namespace ovenbird

@@ -90,7 +90,8 @@ constexpr FusedTensor kFused[] = {{"shared_mlp.input_linear", kGateAndUp},
 
 }  // namespace
 
-const Architecture kGranite{"granite", read_dense, kGguf};
-const Architecture kGraniteMoeHybrid{"granitemoehybrid", read_hybrid, {}, kFused};
+const Architecture kGranite{"granite", "Granite 3.0 to 3.3", read_dense, kGguf};
+const Architecture kGraniteMoeHybrid{
+    "granitemoehybrid", "Granite 4.0 micro, 350m, 1b", read_hybrid, {}, kFused};
 
 }  // namespace ovenbird

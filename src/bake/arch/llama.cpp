@@ -27,6 +27,8 @@ constexpr GgufArchitecture kGguf[] = {
 
 }  // namespace
 
-const Architecture kLlama{"llama", read_config, kGguf};
+const Architecture kLlama{
+    "llama", "Llama 1 to 3.3, SmolLM 1 and 2, Yi, Falcon 3, DeepSeek's distills of Llama, TinyLlama",
+    read_config, kGguf};
 
 }  // namespace ovenbird

@@ -26,6 +26,7 @@ constexpr GgufArchitecture kGguf[] = {{"mistral3", "mistral", true, GgufBiases::
 
 }  // namespace
 
-const Architecture kMistral{"mistral", read_config, kGguf};
+const Architecture kMistral{"mistral", "Mistral 7B, neural-chat, Ministral 8B, Nemo, Zephyr", read_config,
+                            kGguf};
 
 }  // namespace ovenbird

@@ -18,6 +18,7 @@ constexpr GgufArchitecture kGguf[] = {
 
 }  // namespace
 
-const Architecture kQwen2{"qwen2", read_config, kGguf};
+const Architecture kQwen2{"qwen2", "Qwen 2 and 2.5, Qwen2.5-Coder, QwQ, DeepSeek's distills of Qwen",
+                          read_config, kGguf};
 
 }  // namespace ovenbird

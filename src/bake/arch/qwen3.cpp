@@ -20,6 +20,6 @@ constexpr GgufArchitecture kGguf[] = {
 
 }  // namespace
 
-const Architecture kQwen3{"qwen3", read_config, kGguf};
+const Architecture kQwen3{"qwen3", "Qwen 3, 0.6B to 32B", read_config, kGguf};
 
 }  // namespace ovenbird

@@ -16,6 +16,6 @@ ModelConfig read_config(const JsonObject& config) {
 
 }  // namespace
 
-const Architecture kSeedOss{"seed_oss", read_config};
+const Architecture kSeedOss{"seed_oss", "Seed-OSS 36B", read_config};
 
 }  // namespace ovenbird

@@ -52,6 +52,6 @@ constexpr GgufArchitecture kGguf[] = {{"smollm3", "smollm3", true, GgufBiases::a
 
 }  // namespace
 
-const Architecture kSmolLm3{"smollm3", read_config, kGguf};
+const Architecture kSmolLm3{"smollm3", "SmolLM3", read_config, kGguf};
 
 }  // namespace ovenbird
