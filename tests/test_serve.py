@@ -275,6 +275,29 @@ class Process(unittest.TestCase):
             self.assertEqual((tell("--status").returncode, tell("--stop").returncode), (1, 1))
             self.assertFalse(list(pathlib.Path(runtime).rglob("*.json")))
 
+    def test_a_service_manager_opens_the_socket_and_is_told(self):
+        with tempfile.TemporaryDirectory() as scratch, socket.socket() as listening, \
+                socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
+            manager.bind(f"{scratch}/notify")
+            manager.settimeout(60)
+            os.set_inheritable(listening.fileno(), True)
+            script = f'exec 3<&{listening.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
+            process = subprocess.Popen(["sh", "-c", script, "sh", baking.program(), "serve", self.folder(), "--device", "CPU",
+                                        "--no-cache", "--lazy"], pass_fds=[listening.fileno()], stderr=subprocess.PIPE, text=True,
+                                       env={**os.environ, "NOTIFY_SOCKET": f"{scratch}/notify"})
+            with process:
+                try:
+                    self.assertEqual(manager.recv(100), b"READY=1")
+                    port = listening.getsockname()[1]
+                    self.assertEqual(urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=60).status, 200)
+                finally:
+                    process.terminate()
+                self.assertEqual(manager.recv(100), b"STOPPING=1")
+                process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 0)
+
     def test_the_log_as_json(self):
         server = serving.Server(self.folder(), "--lazy", "--log-format", "json")
         try:
