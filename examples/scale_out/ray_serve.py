@@ -3,7 +3,7 @@
     pip install "ray[serve]==2.60.0" httpx==0.28.1
     OVENBIRD_MODEL=/models/baked serve run ray_serve:app
 
-OVENBIRD_MODEL: a baked folder or a name, the same on every node; OVENBIRD: the program; OVENBIRD_REPLICAS: how many (2).
+OVENBIRD_MODEL: a baked folder, the same on every node, asked for as "m"; OVENBIRD: the program; OVENBIRD_REPLICAS: how many (2).
 """
 import os
 import subprocess
@@ -30,7 +30,7 @@ class Ovenbird:
     def __init__(self, program, model):
         self.folder = tempfile.TemporaryDirectory()
         socket = os.path.join(self.folder.name, "socket")
-        self.server = subprocess.Popen([program, "serve", model, "--unix-socket", socket, "--read-only", "--quiet"])
+        self.server = subprocess.Popen([program, "serve", f"m={model}", "--unix-socket", socket, "--read-only", "--quiet"])
         while not os.path.exists(socket):
             if self.server.poll() is not None:
                 raise RuntimeError(f"{program} ended with status {self.server.returncode}")
