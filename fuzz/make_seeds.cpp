@@ -115,6 +115,26 @@ std::string spm() {
            trainer;
 }
 
+// A request of each API, and messages of the worker, behind the byte that says which.
+std::vector<std::string> requests() {
+    const std::string tool = R"({"type":"function","function":{"name":"f","parameters":{"type":"object"}}})";
+    const std::string messages =
+        R"("model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"u"}])";
+    return {
+        "0{" + messages + R"(,"tools":[)" + tool +
+            R"(],"tool_choice":"required","logit_bias":{"5":1},"stop":["a"],"n":2})",
+        R"(1{"model":"m","prompt":["a"],"max_tokens":3,"echo":false,"logprobs":2,"seed":1})",
+        R"(2{"model":"m","input":[{"role":"user","content":[{"type":"input_text","text":"u"}]}],"text":{"format":{"type":"json_schema","name":"n","schema":{}}}})",
+        R"(3{"model":"m","max_tokens":4,"system":[{"type":"text","text":"s"}],"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"i","content":"c"}]}],"tools":[{"name":"f","input_schema":{}}]})",
+        "4{" + messages +
+            R"(,"options":{"num_predict":2,"seed":3},"format":"json","keep_alive":"5m","think":"low"})",
+        R"(5{"model":"m","prompt":"p","raw":true,"options":{"stop":["x"]}})",
+        R"(6{"is":"piece","ids":[1,2],"text":"t","thinking":"","notes":[]})",
+        R"(6{"is":"alive","computed_tokens":3})",
+        R"(7{"folder":"f","tokenizer":"","chat_template":"","devices":["CPU"],"properties":{},"compiled_cache":"","form":0,"validate":null})",
+    };
+}
+
 void write(const fs::path& path, const std::string& content) {
     fs::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary) << content;
@@ -135,5 +155,7 @@ int main(int count, char** arguments) {
     write(folder / "gguf" / "part", gguf_part());
     write(folder / "safetensors" / "three", safetensors());
     write(folder / "spm" / "four", spm());
+    for (size_t i = 0; const auto& request : requests())
+        write(folder / "requests" / std::to_string(i++), request);
     return 0;
 }
