@@ -5,9 +5,11 @@
 namespace ovenbird {
 namespace {
 
-// Llama 1 to 3.x, SmolLM2 and all that copied them; attention_bias covers all four projections.
+// Llama 1 to 3.x, SmolLM2 and all that copied them; attention_bias covers all four projections. Where
+// partial_rotary_factor is named, vLLM turns a part of each head, and so do we; transformers' class does not
+// read it.
 ModelConfig read_config(const JsonObject& config) {
-    ModelConfig model = read_common_config(config);
+    ModelConfig model = read_common_config(config, {.partial_rotary = true});
     read_biases(model, config);
     return model;
 }

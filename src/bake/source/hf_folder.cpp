@@ -86,7 +86,7 @@ HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     const auto type = config_.find("model_type");
     if (type == config_.end() || !type->is_string()) return;  // which read_model_config() refuses
     if (const auto* row = find_architecture(type->get_ref<const std::string&>()))
-        split_fused(tensors_, row->fused);
+        split_fused(tensors_, row->fused, JsonObject(config_, config_origin_));
 }
 
 void HuggingFaceFolder::read_config() {
