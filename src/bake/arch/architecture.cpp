@@ -8,7 +8,9 @@ namespace ovenbird {
 namespace {
 
 constexpr std::array kArchitectures{
-    &kGranite, &kGraniteMoeHybrid, &kLlama, &kMistral, &kQwen2, &kQwen3, &kSmolLm3,
+    &kGranite,   &kGraniteMoeHybrid, &kHunyuanDense, &kLlama, &kMiniCpm,
+    &kMinistral, &kMistral,          &kPhi3,         &kQwen2, &kQwen3,
+    &kSmolLm3,
 };
 
 std::string known_types() {

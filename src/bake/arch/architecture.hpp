@@ -73,8 +73,12 @@ ModelConfig read_model_config(const Json& config, const std::string& origin);
 // The rows, each in its family's file.
 extern const Architecture kGranite;
 extern const Architecture kGraniteMoeHybrid;
+extern const Architecture kHunyuanDense;
 extern const Architecture kLlama;
+extern const Architecture kMiniCpm;
+extern const Architecture kMinistral;
 extern const Architecture kMistral;
+extern const Architecture kPhi3;
 extern const Architecture kQwen2;
 extern const Architecture kQwen3;
 extern const Architecture kSmolLm3;
