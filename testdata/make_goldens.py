@@ -34,6 +34,8 @@ YARN_OWN = {"mscale": 3.0, "mscale_all_dim": 0.5, "beta_fast": 1.5, "beta_slow":
 LONGROPE = {"short_factor": [1.0, 1.5, 2.0, 2.5], "long_factor": [1.0, 2.0, 4.0, 8.0], "factor": 4.0,
             "original_max_position_embeddings": 16}
 
+PHI_LONGROPE = {"short_factor": [1.0, 1.5, 2.0], "long_factor": [1.0, 2.0, 5.0]}
+
 # Each case: `config` is written to config.json as it is; `store` names the type of matrices (and of vectors);
 # `without` lists changes to the configuration that must matter; `shards` splits the weights; `idle` lists changes that
 # cannot matter, because a layer's queries and keys are not turned (a key's bias then adds the same to all scores).
@@ -278,6 +280,87 @@ CASES = {
         "without": {"sliding_window": [5, 7], "layer_types": [["full_attention"] * 2, ["sliding_attention"] * 2],
                     "rope_parameters": {"rope_type": "default", "rope_theta": 500.0}},
     },
+    # Fused tensors, longrope of three quarters of a head, more query than key heads: Phi-4-mini.
+    "phi3_even_longrope_partial": {
+        "config": {"model_type": "phi3", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "vocab_size": 64, "rms_norm_eps": 1e-5, "rope_theta": 200.0,
+                   "partial_rotary_factor": 0.75, "rope_scaling": {"type": "longrope", **PHI_LONGROPE},
+                   "original_max_position_embeddings": 16, "sliding_window": 200, "attention_bias": False,
+                   "tie_word_embeddings": True, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"rope_scaling": {"type": "longrope", **PHI_LONGROPE, "long_factor": [1.0, 1.5, 2.0]},
+                    "original_max_position_embeddings": 8, "sliding_window": 7},
+    },
+    # Odd heads, a window over all layers, half of each head: everything that is not longrope.
+    "phi3_odd_window": {
+        "config": {"model_type": "phi3", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "vocab_size": 64, "rms_norm_eps": 1e-2,
+                   "rope_parameters": {"rope_type": "default", "rope_theta": 400.0, "partial_rotary_factor": 0.5},
+                   "sliding_window": 6, "tie_word_embeddings": False, "dtype": "float16"},
+        "store": ("float16", "float32"),
+        "without": {"rms_norm_eps": 1e-6, "sliding_window": [None, 5, 7],
+                    "rope_parameters": [{"rope_type": "default", "rope_theta": 400.0, "partial_rotary_factor": part}
+                                        for part in (0.25, 0.75, 1.0)]},
+    },
+    # Whole heads and the short factors: the original context is longer than the goldens.
+    "phi3_odd_short": {
+        "config": {"model_type": "phi3", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 3, "vocab_size": 64, "rms_norm_eps": 1e-5, "rope_theta": 200.0,
+                   "rope_scaling": {"type": "longrope", "short_factor": LONGROPE["long_factor"],
+                                    "long_factor": [9.0, 9.0, 9.0, 9.0]},
+                   "original_max_position_embeddings": 32, "sliding_window": None, "tie_word_embeddings": False,
+                   "torch_dtype": "float16"},
+        "store": ("float16", "float16"),
+        "without": {"rope_scaling": {"type": "longrope", **{key: [1.0] * 4 for key in ("short_factor", "long_factor")}}},
+    },
+    # Remote code for transformers, whose Granite computes the same under other names.
+    "minicpm_even_tied": {
+        "config": {"model_type": "minicpm", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "vocab_size": 64, "rms_norm_eps": 1e-5, "rope_theta": 5000.0,
+                   "scale_emb": 12, "scale_depth": 1.4, "dim_model_base": 16, "tie_word_embeddings": True,
+                   "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"scale_emb": 1, "scale_depth": 1, "dim_model_base": 32},
+    },
+    "minicpm_odd_biases": {
+        "config": {"model_type": "minicpm", "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 3,
+                   "num_attention_heads": 3, "num_key_value_heads": 1, "vocab_size": 64, "rms_norm_eps": 1e-5,
+                   "attention_bias": True, "rope_scaling": {"rope_type": "longrope", **LONGROPE},
+                   "scale_emb": 4, "scale_depth": 3.0, "dim_model_base": 8, "tie_word_embeddings": False,
+                   "torch_dtype": "float16"},
+        "store": ("float16", "float16"),
+        "without": {"scale_emb": 1, "scale_depth": 1, "dim_model_base": 24, "rope_scaling": None},
+    },
+    # Norms of queries and keys behind the rotary embedding; theta grown by alpha.
+    "hunyuan_odd_alpha": {
+        "config": {"model_type": "hunyuan_v1_dense", "hidden_size": 24, "intermediate_size": 40,
+                   "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 16, "vocab_size": 64,
+                   "rms_norm_eps": 1e-2, "attention_bias": True, "rope_theta": 100.0,
+                   "rope_scaling": {"type": "dynamic", "alpha": 50.0, "factor": 1.0, "beta_fast": 32, "beta_slow": 1,
+                                    "mscale": 1.0, "mscale_all_dim": 1.0},
+                   "use_qk_norm": True, "use_cla": False, "tie_word_embeddings": False, "torch_dtype": "float16"},
+        "store": ("float16", "float32"),
+        "without": {"rms_norm_eps": 1e-6, "rope_theta": 1000.0,
+                    "rope_scaling": [None, {"type": "dynamic", "alpha": 2.0, "factor": 1.0}]},
+    },
+    "hunyuan_even_tied": {
+        "config": {"model_type": "hunyuan_v1_dense", "hidden_size": 32, "intermediate_size": 40,
+                   "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8, "vocab_size": 64,
+                   "rms_norm_eps": 1e-5, "rope_parameters": {"rope_type": "default", "rope_theta": 500.0},
+                   "tie_word_embeddings": True, "dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}},
+    },
+    # Mistral's shape with a window in one layer of two.
+    "ministral_even_layers": {
+        "config": {"model_type": "ministral", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "head_dim": 12, "vocab_size": 64, "rms_norm_eps": 1e-5,
+                   "rope_parameters": {"rope_type": "default", "rope_theta": 800.0}, "sliding_window": 6,
+                   "layer_types": ["full_attention", "sliding_attention"], "tie_word_embeddings": False,
+                   "dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"sliding_window": [5, 7], "layer_types": [["full_attention"] * 2, ["sliding_attention"] * 2]},
+    },
 }
 SHARED_CONFIG = {"num_hidden_layers": 2, "max_position_embeddings": 64, "hidden_act": "silu", "bos_token_id": 1,
                  "eos_token_id": 2, "pad_token_id": 3}
@@ -288,19 +371,46 @@ CHAT_TEMPLATE = ("{% for message in messages %}{{ message['role'] + ': ' + messa
 
 def full_config(case):
     architecture = {"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3", "smollm3": "SmolLM3",
-                    "granite": "Granite", "granitemoehybrid": "GraniteMoeHybrid",
+                    "granite": "Granite", "granitemoehybrid": "GraniteMoeHybrid", "phi3": "Phi3",
+                    "minicpm": "MiniCPM", "hunyuan_v1_dense": "HunYuanDenseV1", "ministral": "Ministral",
                     "ernie4_5": "Ernie4_5", "seed_oss": "SeedOss", "cwm": "Cwm"}
     config = {**SHARED_CONFIG, **case["config"]}
     return {"architectures": [architecture[config["model_type"]] + "ForCausalLM"], **config}
 
 
+def known_config(config):
+    """The configuration of the same model under a name that transformers knows."""
+    if config["model_type"] == "llama" and "partial_rotary_factor" in config:
+        return {**config, "model_type": "phi3"}
+    if config["model_type"] != "minicpm":
+        return config
+    head_size = config["hidden_size"] // config["num_attention_heads"]
+    return {**config, "model_type": "granite", "embedding_multiplier": config["scale_emb"],
+            "residual_multiplier": config["scale_depth"] / config["num_hidden_layers"] ** 0.5,
+            "logits_scaling": config["hidden_size"] / config["dim_model_base"],
+            "attention_multiplier": head_size ** -0.5}
+
+
+def known_state(config, state):
+    """The tensors under the names of known_config()'s class."""
+    if config["model_type"] != "llama" or "partial_rotary_factor" not in config:
+        return state
+    state = dict(state)
+    for layer in range(config["num_hidden_layers"]):
+        for fused, parts in (("self_attn.qkv_proj", ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")),
+                             ("mlp.gate_up_proj", ("mlp.gate_proj", "mlp.up_proj"))):
+            own = [state.pop(f"model.layers.{layer}.{part}.weight") for part in parts]
+            state[f"model.layers.{layer}.{fused}.weight"] = torch.cat(own)
+    return state
+
+
 def model_of(config, state=None):
     """The reference in f32 with plain attention, which honours windows; `state` replaces its random weights."""
-    settings = copy.deepcopy(config)
+    settings = copy.deepcopy(known_config(config))
     parsed = transformers.AutoConfig.for_model(settings.pop("model_type"), **settings)
     model = transformers.AutoModelForCausalLM.from_config(parsed, attn_implementation="eager", dtype=torch.float32)
     if state is not None:
-        missing, unexpected = model.load_state_dict(state, strict=False)
+        missing, unexpected = model.load_state_dict(known_state(config, state), strict=False)
         tied = {"lm_head.weight"} if config["tie_word_embeddings"] else set()
         assert set(missing) <= tied and not unexpected, (missing, unexpected)
         model.tie_weights()
@@ -311,7 +421,9 @@ def random_state(case, config, generator):
     """Random weights that are exact in the stored type and in f16, large enough for each to matter."""
     matrix_type, vector_type = (getattr(torch, name) for name in case["store"])
     state = {}
-    for name, parameter in model_of(config).state_dict().items():
+    # Its own names, not those of known_state().
+    named = {key: value for key, value in config.items() if key != "partial_rotary_factor"}
+    for name, parameter in model_of(named if config["model_type"] == "llama" else config).state_dict().items():
         if name == "lm_head.weight" and config["tie_word_embeddings"]:
             continue
         values = torch.randn(parameter.shape, generator=generator)
@@ -412,11 +524,23 @@ def changed_states(config, state):
             heads = config["num_attention_heads"] if ".q_proj." in name else kv_heads
             halves = state[name].reshape(heads, 2, -1, *state[name].shape[1:])
             interleaved[name] = halves.swapaxes(1, 2).reshape(state[name].shape)
+        if ".qkv_proj." in name:
+            interleaved[name], swapped[name] = changed_heads(config, state[name])
         if ".k_proj." in name or ".v_proj." in name:
             swapped[name] = state[name].reshape(kv_heads, -1, *state[name].shape[1:]).flip(0).reshape(state[name].shape)
     yield "rotary halves interleaved", interleaved
     if kv_heads > 1:
         yield "key and value heads in another order", swapped
+
+
+def changed_heads(config, fused):
+    """A fused query, key and value with interleaved rotary halves, and with key and value heads in another order."""
+    heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
+    apart = fused.reshape(heads + 2 * kv_heads, 2, -1, fused.shape[1])
+    interleaved = torch.cat([apart[:heads + kv_heads].swapaxes(1, 2).reshape(-1, fused.shape[1]),
+                             apart[heads + kv_heads:].reshape(-1, fused.shape[1])])
+    query, rest = apart[:heads], apart[heads:].unflatten(0, (2, kv_heads)).flip(1)
+    return interleaved, torch.cat([query.reshape(-1, fused.shape[1]), rest.reshape(-1, fused.shape[1])])
 
 
 def check_that_all_matters(case, config, state, full, expected):
@@ -450,7 +574,10 @@ def make_case(name, case, seed):
     save_tokenizer(folder, config["vocab_size"])
 
     # What the goldens come from is what was written, read by transformers' own loader.
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32)
+    if known_config(config) is config:
+        model = transformers.AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32)
+    else:
+        model = model_of(config, state)
     full, padded = inputs(config["vocab_size"], generator)
     check_reference(model, full, padded)
     expected = logits_of(model, full)

@@ -17,10 +17,11 @@ TOLERANCE = 1e-3
 # general.architecture that the converter chooses, and whether it reorders query and key rows.
 FAMILIES = {"llama": ("llama", True), "mistral": ("llama", True), "qwen2": ("qwen2", False), "qwen3": ("qwen3", False),
             "smollm3": ("smollm3", True), "granite": ("granite", True), "granitemoehybrid": ("granite", True),
+            "phi3": ("phi3", False), "minicpm": ("minicpm", True), "hunyuan_v1_dense": ("hunyuan-dense", False),
             "ernie4_5": ("ernie4_5", False)}  # which are in that order already
 CASES = ("ernie_even", "granite_even_tied", "granite_odd_biases", "granitemoehybrid_even_dense", "granitemoehybrid_odd_nope",
-         "llama_odd_biases", "mistral_even_longrope",
-         "mistral_even_window", "qwen2_odd_tied", "qwen2_odd_yarn", "qwen3_odd_shards", "smollm3_even_default")
+         "hunyuan_even_tied", "hunyuan_odd_alpha", "llama_odd_biases", "minicpm_even_tied", "mistral_even_longrope",
+         "mistral_even_window", "phi3_even_longrope_partial", "phi3_odd_short", "phi3_odd_window", "qwen2_odd_tied", "qwen2_odd_yarn", "qwen3_odd_shards", "smollm3_even_default")
 
 
 def read_tensors(folder):
@@ -61,12 +62,14 @@ def add_rope_scaling(writer, config):
     kind = scaling.get("type")
     if kind not in ("yarn", "longrope"):
         return
-    writer.add_rope_scaling_type(gguf.RopeScalingType(kind))
-    writer.add_rope_scaling_orig_ctx_len(scaling["original_max_position_embeddings"])
+    original = config.get("original_max_position_embeddings", scaling.get("original_max_position_embeddings"))
+    if config["model_type"] != "phi3":
+        writer.add_rope_scaling_type(gguf.RopeScalingType(kind))
+    writer.add_rope_scaling_orig_ctx_len(original)
     if kind == "yarn":
         writer.add_rope_scaling_factor(scaling["factor"])
         return
-    growth, original = scaling["factor"], scaling["original_max_position_embeddings"]
+    growth = scaling.get("factor", config["max_position_embeddings"] / original)
     writer.add_rope_scaling_attn_factors(math.sqrt(1 + math.log(growth) / math.log(original)))
     for name in ("long", "short"):
         writer.add_tensor(f"rope_factors_{name}.weight", np.array(scaling[f"{name}_factor"], np.float32))
@@ -83,12 +86,22 @@ def add_metadata(writer, config):
     kv_heads = config["num_key_value_heads"]
     writer.add_head_count_kv([kv_heads] * layers if config["model_type"] == "granitemoehybrid" else kv_heads)
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
-    writer.add_rope_freq_base(config.get("rope_theta", config.get("rope_parameters", {}).get("rope_theta", 10000.0)))
-    writer.add_rope_dimension_count(head_size)
-    writer.add_key_length(head_size)
-    writer.add_value_length(head_size)
+    parameters = config.get("rope_parameters") or {}
+    theta = config.get("rope_theta", parameters.get("rope_theta", 10000.0))
+    if alpha := (config.get("rope_scaling") or {}).get("alpha"):
+        theta *= alpha ** (head_size / (head_size - 2))
+    writer.add_rope_freq_base(theta)
+    part = config.get("partial_rotary_factor", parameters.get("partial_rotary_factor", 1.0))
+    writer.add_rope_dimension_count(int(part * head_size))
+    if config["model_type"] != "phi3":
+        writer.add_key_length(head_size)
+        writer.add_value_length(head_size)
     add_rope_scaling(writer, config)
-    if config["model_type"] == "mistral" and config["sliding_window"] is not None:
+    if config["model_type"] == "minicpm":
+        writer.add_embedding_scale(config["scale_emb"])
+        writer.add_residual_scale(config["scale_depth"] / layers**0.5)
+        writer.add_logit_scale(config["hidden_size"] / config["dim_model_base"])
+    if config["model_type"] in ("mistral", "phi3") and config["sliding_window"] is not None:
         writer.add_sliding_window(config["sliding_window"])
     if config["model_type"].startswith("granite"):
         writer.add_attention_scale(config["attention_multiplier"])

@@ -25,11 +25,14 @@ struct RopeConfig {
     double beta_slow = 1.0;               // yarn: those that turn so seldom are divided
     bool truncate = true;                 // yarn: the blend begins and ends at whole pairs
     double attention_factor = 1.0;        // yarn, longrope: cosine and sine are multiplied by it
-    std::vector<double> short_factors{};  // longrope, head_size / 2 of each; empty: they are tensors
+    std::vector<double> short_factors{};  // longrope, half the turned columns; empty: tensors
     std::vector<double> long_factors{};
+    /// Columns of each head that are turned, from the first on; 0: all. Frequencies are reckoned of as many.
+    int64_t rotary_size = 0;
     /// Tokens of the longest sequence that one table is made for: dynamic and longrope choose by it.
     int64_t sequence = 0;
 
+    int64_t turned_of(int64_t head_size) const { return rotary_size == 0 ? head_size : rotary_size; }
     /// Whether a sequence of `sequence` tokens is longer than the model's original context.
     bool is_long() const { return sequence > original_context; }
     bool operator==(const RopeConfig&) const = default;
@@ -58,6 +61,7 @@ struct ModelConfig {
     bool output_bias = false;  // bias on the attention's output projection
     bool mlp_bias = false;
     bool qk_norm = false;               // RMS norm over each head's query and key (qwen3)
+    bool qk_norm_behind_rope = false;   // it follows the rotary embedding (hunyuan)
     double embedding_multiplier = 1.0;  // of what is looked up
     double residual_multiplier = 1.0;   // of what attention and MLP add to the stream
     double logits_divisor = 1.0;

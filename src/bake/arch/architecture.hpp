@@ -27,6 +27,19 @@ enum class GgufBiases {
     attention_and_mlp,  // the same, and all three of the MLP or none: mlp_bias
 };
 
+/// A share of a fused tensor: its name elsewhere, and config.json's key that says how many equal shares of
+/// rows it has.
+struct FusedPart {
+    const char* name;
+    const char* shares = nullptr;  // null: one
+};
+
+/// A tensor of a layer that a family stores as one, and its parts in order.
+struct FusedTensor {
+    const char* name;  // "shared_mlp.input_linear", behind the layer's prefix
+    std::span<const FusedPart> parts;
+};
+
 /// How llama.cpp's converter writes a family. Tensor names are the same for all.
 struct GgufArchitecture {
     const char* name;        // general.architecture
@@ -37,12 +50,7 @@ struct GgufArchitecture {
     std::span<const GgufKey> keys{};
     /// Completes the config.json made from the keys above and what all families share; null: it is complete.
     void (*complete)(Json& config, const std::string& origin) = nullptr;
-};
-
-/// A tensor of a layer that a family stores as one, and the names its equal shares of rows have elsewhere.
-struct FusedTensor {
-    const char* name;  // "shared_mlp.input_linear", behind the layer's prefix
-    std::span<const char* const> parts;
+    std::span<const FusedTensor> fused{};  // by the names that the tensors have once they are ours
 };
 
 struct Architecture {
@@ -71,8 +79,12 @@ extern const Architecture kCwm;
 extern const Architecture kErnie45;
 extern const Architecture kGranite;
 extern const Architecture kGraniteMoeHybrid;
+extern const Architecture kHunyuanDense;
 extern const Architecture kLlama;
+extern const Architecture kMiniCpm;
+extern const Architecture kMinistral;
 extern const Architecture kMistral;
+extern const Architecture kPhi3;
 extern const Architecture kQwen2;
 extern const Architecture kQwen3;
 extern const Architecture kSeedOss;

@@ -16,6 +16,7 @@ Json sound_config(const char* type) {
                 {"num_attention_heads", 4},
                 {"num_key_value_heads", 2},
                 {"max_position_embeddings", 256},
+                {"head_dim", 16},
                 {"vocab_size", 100},
                 {"rms_norm_eps", 1e-5},
                 {"rope_theta", 20000.0},
@@ -87,7 +88,9 @@ TEST(Architecture, FeaturesOfEachFamily) {
     EXPECT_TRUE(qwen2.qkv_bias);
     EXPECT_FALSE(qwen2.output_bias);
 
-    const auto qwen3 = read_model_config(sound_config("qwen3"), "c");
+    auto without_head_dim = sound_config("qwen3");
+    without_head_dim.erase("head_dim");
+    const auto qwen3 = read_model_config(without_head_dim, "c");
     EXPECT_TRUE(qwen3.qk_norm);
     EXPECT_EQ(qwen3.head_size, 128);
 }
@@ -193,6 +196,62 @@ TEST(Architecture, GraniteHybridsAreBakedWhereTheyAreDense) {
     EXPECT_NE(refusal(mamba).find("layer 1 is \"mamba\""), std::string::npos) << refusal(mamba);
     mamba.erase("layers_block_type");
     EXPECT_NE(refusal(mamba).find("layer 0 is \"mamba\""), std::string::npos) << refusal(mamba);
+}
+
+TEST(Architecture, Phi3sScalingHasTwoOldNames) {
+    auto config = sound_config("phi3");
+    config["sliding_window"] = 12;
+    EXPECT_EQ(windows_of(config), (std::vector<int64_t>{12, 12, 12}));
+    EXPECT_EQ(read_model_config(config, "c").rope.original_context, 0);
+    const std::vector<double> factors(6, 2.0);
+    config["partial_rotary_factor"] = 0.75;
+    for (const char* type : {"longrope", "su", "yarn"}) {
+        config["rope_scaling"] = {{"type", type}, {"short_factor", factors}, {"long_factor", factors}};
+        const auto rope = read_model_config(config, "c").rope;
+        EXPECT_EQ(rope.scaling, RopeConfig::Scaling::longrope) << type;
+        EXPECT_EQ(rope.original_context, 4096);
+        EXPECT_EQ(rope.rotary_size, 12);
+    }
+    config["rope_scaling"] = {{"type", "linear"}, {"factor", 2.0}};
+    EXPECT_NE(refusal(config).find("default, longrope"), std::string::npos) << refusal(config);
+    config = sound_config("phi3");
+    config["attention_bias"] = true;
+    EXPECT_NE(refusal(config).find("attention_bias is true"), std::string::npos) << refusal(config);
+    config["attention_bias"] = false;
+    config["full_attn_mod"] = 2;
+    EXPECT_NE(refusal(config).find("full_attn_mod is 2"), std::string::npos) << refusal(config);
+}
+
+TEST(Architecture, MiniCpmsNumbersAreGranites) {
+    auto config = sound_config("minicpm");
+    config["scale_emb"] = 12;
+    config["scale_depth"] = 1.5;
+    config["dim_model_base"] = 16;
+    const auto model = read_model_config(config, "c");
+    EXPECT_DOUBLE_EQ(model.embedding_multiplier, 12);
+    EXPECT_DOUBLE_EQ(model.residual_multiplier * model.residual_multiplier, 0.75);
+    EXPECT_DOUBLE_EQ(model.logits_divisor, 4);
+    EXPECT_FALSE(model.attention_multiplier.has_value());
+    config["sparse_config"] = {{"topk", 64}};
+    EXPECT_NE(refusal(config).find("sparse_config"), std::string::npos) << refusal(config);
+    config["num_experts"] = 8;
+    EXPECT_NE(refusal(config).find("num_experts is 8"), std::string::npos) << refusal(config);
+}
+
+TEST(Architecture, HunyuansAlphaGrowsTheta) {
+    auto config = sound_config("hunyuan_v1_dense");
+    config["rope_theta"] = 100.0;
+    config["rope_scaling"] = {{"type", "dynamic"}, {"alpha", 128.0}, {"factor", 1.0}};
+    const auto model = read_model_config(config, "c");
+    EXPECT_TRUE(model.qk_norm_behind_rope);
+    EXPECT_EQ(model.rope.scaling, RopeConfig::Scaling::none);
+    EXPECT_NEAR(model.rope.theta, 25600, 1e-6);  // 128^(16 / 14) = 256
+    config["rope_scaling"]["alpha"] = -1.0;
+    EXPECT_NE(refusal(config).find("alpha is -1"), std::string::npos) << refusal(config);
+    config["use_cla"] = true;
+    EXPECT_NE(refusal(config).find("use_cla"), std::string::npos) << refusal(config);
+    config["use_qk_norm"] = false;
+    EXPECT_NE(refusal(config).find("use_qk_norm"), std::string::npos) << refusal(config);
 }
 
 TEST(Architecture, RopeOldAndNewSpelling) {

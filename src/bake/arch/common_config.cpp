@@ -24,7 +24,8 @@ ModelConfig read_common_config(const JsonObject& config, const CommonDefaults& d
     model.max_positions = config.integer_or("max_position_embeddings", 2048);
     model.rms_norm_eps = config.number_or("rms_norm_eps", 1e-6);
     model.tied_embeddings = config.boolean_or("tie_word_embeddings", defaults.tied_embeddings);
-    model.rope = read_rope(config, {defaults.rope_theta, model.head_size, model.max_positions});
+    model.rope = read_rope(
+        config, {defaults.rope_theta, model.head_size, model.max_positions, defaults.partial_rotary});
     // Checked here too because validate() runs after the vector exists.
     if (layers < 1 || layers > 4096) {
         fail(ErrorCode::invalid_input, "{}: num_hidden_layers is {}, expected 1 to 4096", config.origin(),

@@ -11,6 +11,7 @@ struct CommonDefaults {
     int64_t head_size = 0;  // 0: hidden_size / heads
     double rope_theta = 10000.0;
     bool tied_embeddings = false;
+    bool partial_rotary = false;  // partial_rotary_factor is the family's; elsewhere it is refused
 };
 
 /// Sizes, norms, rope and the tied head; every layer sees all positions and turns. Errors: invalid_input,

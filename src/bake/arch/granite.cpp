@@ -83,8 +83,8 @@ void complete(Json& config, const std::string&) {
 constexpr GgufArchitecture kGguf[] = {
     {"granite", "granite", true, GgufBiases::attention_and_mlp, kGgufKeys, complete}};
 
-constexpr const char* kGateAndUp[] = {"mlp.gate_proj", "mlp.up_proj"};
-constexpr const char* kDown[] = {"mlp.down_proj"};
+constexpr FusedPart kGateAndUp[] = {{"mlp.gate_proj"}, {"mlp.up_proj"}};
+constexpr FusedPart kDown[] = {{"mlp.down_proj"}};
 constexpr FusedTensor kFused[] = {{"shared_mlp.input_linear", kGateAndUp},
                                   {"shared_mlp.output_linear", kDown}};
 

@@ -7,7 +7,7 @@ namespace {
 constexpr int64_t kUsualWindow = 4096;  // what transformers takes where config.json has no sliding_window
 
 // Mistral 7B and its fine-tunes (neural-chat among them): llama's shape, a window over all layers unless
-// null.
+// null. Ministral 8B says by layer_types which layers slide.
 ModelConfig read_config(const JsonObject& config) {
     ModelConfig model = read_common_config(config);
     apply_sliding_window(model, config, sliding_window_of(config, kUsualWindow), 0);
@@ -26,7 +26,7 @@ constexpr GgufArchitecture kGguf[] = {{"mistral3", "mistral", true, GgufBiases::
 
 }  // namespace
 
-const Architecture kMistral{"mistral", "Mistral 7B, neural-chat, Ministral 8B, Nemo, Zephyr", read_config,
-                            kGguf};
+const Architecture kMistral{"mistral", "Mistral 7B, neural-chat, Nemo, Zephyr", read_config, kGguf};
+const Architecture kMinistral{"ministral", "Ministral 8B", read_config};
 
 }  // namespace ovenbird

@@ -43,13 +43,27 @@ bool holds(const List& list, std::string_view key) {
     return std::find(list.begin(), list.end(), key) != list.end();
 }
 
-void refuse_part_of_heads(const JsonObject& object) {
-    const double part = object.number_or("partial_rotary_factor", 1.0);
-    if (part == 1.0) return;
-    fail(ErrorCode::unsupported,
-         "{}: partial_rotary_factor is {}: only a part of each head is rotated, and Ovenbird rotates whole "
-         "heads; bake a model without that key",
-         object.origin(), part);
+// Columns of a head that are turned; 0: all. As transformers: what stands inside the scaling comes first.
+int64_t read_part_of_heads(const JsonObject& config, const JsonObject* scaling,
+                           const RopeSurroundings& around) {
+    constexpr const char* kKey = "partial_rotary_factor";
+    const double outside = config.number_or(kKey, 1.0);
+    const double part = scaling == nullptr ? outside : scaling->number_or(kKey, outside);
+    if (part == 1.0) return 0;
+    if (!around.partial) {
+        fail(ErrorCode::unsupported,
+             "{}: partial_rotary_factor is {}: only a part of each head is rotated, and Ovenbird rotates "
+             "whole heads in this family; bake a model without that key",
+             config.origin(), part);
+    }
+    const bool sound = part > 0 && part < 1;
+    const auto turned = static_cast<int64_t>(sound ? part * static_cast<double>(around.head_size) : 0.0);
+    if (turned < 2 || turned % 2 != 0) {
+        fail(ErrorCode::invalid_input,
+             "{}: partial_rotary_factor {} of head_dim {} is {} columns, expected an even number of them",
+             config.origin(), part, around.head_size, turned);
+    }
+    return turned;
 }
 
 void refuse_unknown_keys(const JsonObject& scaling) {
@@ -97,7 +111,7 @@ private:
 RopeConfig RopeReader::read(double theta) {
     rope_.theta = scaling_.number_or("rope_theta", theta);
     refuse_unknown_keys(scaling_);
-    refuse_part_of_heads(scaling_);
+    rope_.rotary_size = read_part_of_heads(config_, &scaling_, around_);
     const auto type = scaling_.text_or("rope_type", scaling_.text_or("type", "default"));
     if (type == "default") return rope_;
     // As transformers: what stands outside the scaling comes first.
@@ -145,7 +159,8 @@ void RopeReader::read_dynamic() {
     rope_.factor = scaling_.number("factor");
     rope_.original_context = around_.max_positions;  // transformers looks at nothing else
     if (rope_.factor < 1) wrong("the dynamic rope scaling's factor is {}, expected 1 or more", rope_.factor);
-    if (around_.head_size <= 2) wrong("dynamic rope scaling needs heads of more than 2 values");
+    if (rope_.turned_of(around_.head_size) <= 2)
+        wrong("dynamic rope scaling needs heads of more than 2 values");
 }
 
 void RopeReader::read_yarn() {
@@ -181,9 +196,9 @@ void RopeReader::read_longrope() {
 
 std::vector<double> RopeReader::factors(const char* key) const {
     const auto list = scaling_.numbers(key);
-    const auto pairs = static_cast<size_t>(std::max<int64_t>(around_.head_size / 2, 0));
+    const auto pairs = static_cast<size_t>(std::max<int64_t>(rope_.turned_of(around_.head_size) / 2, 0));
     if (list.size() != pairs)
-        wrong("{} lists {} numbers, expected {} (half a head)", key, list.size(), pairs);
+        wrong("{} lists {} numbers, expected {} (half of what is turned of a head)", key, list.size(), pairs);
     for (const double factor : list)
         if (!(factor > 0) || !std::isfinite(factor))
             wrong("{} holds {}, expected positive numbers", key, factor);
@@ -199,7 +214,6 @@ double RopeReader::own_attention_factor(double usual) const {
 }  // namespace
 
 RopeConfig read_rope(const JsonObject& config, const RopeSurroundings& surroundings) {
-    refuse_part_of_heads(config);
     const double theta = config.number_or("rope_theta", surroundings.default_theta);
     const auto read = [&](const JsonObject& scaling) {
         return RopeReader(config, scaling, surroundings).read(theta);
@@ -213,6 +227,7 @@ RopeConfig read_rope(const JsonObject& config, const RopeSurroundings& surroundi
     if (!old_style && !new_style) {
         RopeConfig plain;
         plain.theta = theta;
+        plain.rotary_size = read_part_of_heads(config, nullptr, surroundings);
         return plain;
     }
     const RopeConfig rope = read(new_style ? *new_style : *old_style);

@@ -115,6 +115,25 @@ TEST(ReadRope, Longrope) {
     EXPECT_REFUSED(scaled({{"type", "longrope"}}), "short_factor");
 }
 
+TEST(ReadRope, APartOfEachHead) {
+    RopeSurroundings around = kAround;
+    around.partial = true;
+    const auto turned = [&](const Json& config) {
+        return read_rope(JsonObject(config, "config.json"), around).turned_of(8);
+    };
+    EXPECT_EQ(turned(Json::object()), 8);
+    EXPECT_EQ(turned({{"partial_rotary_factor", 1.0}}), 8);
+    EXPECT_EQ(turned({{"partial_rotary_factor", 0.75}}), 6);
+    Json scaling{{"rope_type", "default"}, {"partial_rotary_factor", 0.25}};
+    EXPECT_EQ(turned({{"rope_parameters", scaling}}), 2);
+    EXPECT_EQ(turned({{"rope_parameters", scaling}, {"partial_rotary_factor", 0.5}}), 2)
+        << "inside comes before outside";
+    for (const double part : {0.0, -1.0, 1.5, 0.1, 0.4})
+        EXPECT_THROW(turned({{"partial_rotary_factor", part}}), Error) << part;
+    scaling = {{"type", "longrope"}, {"short_factor", {1, 2, 3}}, {"long_factor", {1, 2, 3}}};
+    EXPECT_EQ(turned({{"rope_scaling", scaling}, {"partial_rotary_factor", 0.75}}), 6);
+}
+
 TEST(ReadRope, WhatIsNotKnownIsRefusedByName) {
     EXPECT_REFUSED(with(kYarn, "alpha", 1000.0), "'alpha' (1000.0)");
     EXPECT_REFUSED(with(kYarn, "attn_factor", 2.0), "'attn_factor'");

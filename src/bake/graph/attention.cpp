@@ -24,11 +24,12 @@ Value split_heads(const Value& x, int64_t heads, int64_t size) {
 }
 
 // What the scores are multiplied by. The rope's attention factor is here, squared, and not in its tables:
-// both queries and keys would carry it, and a number that is there already costs nothing.
+// both queries and keys would carry it, and a number that is there already costs nothing. Where a part of
+// each head is turned, only that part has it, and the tables do.
 float score_scale(const ModelConfig& config, const LayerConfig& layer) {
     const double usual = 1.0 / std::sqrt(static_cast<double>(config.head_size));
-    const double turned = layer.rotary ? config.rope.attention_factor * config.rope.attention_factor : 1.0;
-    return static_cast<float>(config.attention_multiplier.value_or(usual) * turned);
+    const double factor = layer.rotary && config.rope.rotary_size == 0 ? config.rope.attention_factor : 1.0;
+    return static_cast<float>(config.attention_multiplier.value_or(usual) * factor * factor);
 }
 
 }  // namespace
@@ -50,21 +51,22 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
     const auto heads_of = [&](const char* name, int64_t heads) {
         return split_heads(projection(x, prefix + name, config.qkv_bias, tensors), heads, config.head_size);
     };
-    auto query = heads_of("q_proj", config.heads);
-    auto key = heads_of("k_proj", config.kv_heads);
+    Value query = heads_of("q_proj", config.heads);
+    Value key = heads_of("k_proj", config.kv_heads);
     const auto value = swap_heads_and_rows(heads_of("v_proj", config.kv_heads));
-    if (config.qk_norm) {
-        const auto norm = [&](const Value& heads, const char* name) {
-            return rms_norm(heads, vector_constant(stored(tensors, prefix + name + ".weight")),
-                            config.rms_norm_eps, prefix + name);
-        };
-        query = norm(query, "q_norm");
-        key = norm(key, "k_norm");
-    }
+    const auto norm = [&](const Value& heads, const char* name, bool here) {
+        if (!config.qk_norm || !here) return heads;
+        return rms_norm(heads, vector_constant(stored(tensors, prefix + name + ".weight")),
+                        config.rms_norm_eps, prefix + name);
+    };
+    query = norm(query, "q_norm", !config.qk_norm_behind_rope);
+    key = norm(key, "k_norm", !config.qk_norm_behind_rope);
     const LayerConfig& own = config.layers[static_cast<size_t>(layer)];
     const auto& tables = own.rotary ? context.rope : context.no_rope;
     query = apply_rope(swap_heads_and_rows(query), tables, config.head_size);
     key = apply_rope(swap_heads_and_rows(key), tables, config.head_size);
+    query = norm(query, "q_norm", config.qk_norm_behind_rope);
+    key = norm(key, "k_norm", config.qk_norm_behind_rope);
 
     const std::string kept = std::to_string(layer);
     Value keys = cache.extend(kept + ".key", key);

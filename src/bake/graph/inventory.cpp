@@ -55,7 +55,7 @@ std::vector<RequiredTensor> required_tensors(const ModelConfig& config) {
     std::vector<RequiredTensor> list;
     list.push_back({kEmbeddingName, TensorRole::embedding, config.vocab_size, config.hidden_size});
     if (const char* factors = rope_factors_name(config.rope)) {
-        list.push_back({factors, TensorRole::vector, 1, config.head_size / 2});
+        list.push_back({factors, TensorRole::vector, 1, config.rope.turned_of(config.head_size) / 2});
     }
     for (int64_t layer = 0; layer < config.layer_count(); ++layer)
         add_layer(list, config, layer);

@@ -25,12 +25,14 @@ LayerContext layer_context(const ModelConfig& config, const StoredTensors& tenso
     if (const char* name = rope_factors_name(config.rope))
         factors = reinterpret_cast<const float*>(stored(tensors, name).weights);
     LayerContext context;
-    context.rope = rope_tables(position_ids, inverse_frequencies(config.rope, config.head_size, factors));
+    context.rope =
+        rope_tables(position_ids, inverse_frequencies(config.rope, config.head_size, factors),
+                    config.head_size, config.rope.rotary_size == 0 ? 1.0 : config.rope.attention_factor);
     // Turning by angles of 0 keeps layers without rotary embedding the same graph as the others.
-    const std::vector<float> no_turns(static_cast<size_t>(config.head_size / 2), 0.0F);
+    const std::vector<float> no_turns(static_cast<size_t>(config.rope.turned_of(config.head_size) / 2), 0.0F);
     const auto is_rotary = [](const LayerConfig& layer) { return layer.rotary; };
     if (!std::all_of(config.layers.begin(), config.layers.end(), is_rotary))
-        context.no_rope = rope_tables(position_ids, no_turns);
+        context.no_rope = rope_tables(position_ids, no_turns, config.head_size);
     context.full_mask = causal_mask(attention_mask, position_ids, 0);
     int64_t window = 0;
     for (const LayerConfig& layer : config.layers)

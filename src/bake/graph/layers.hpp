@@ -32,12 +32,16 @@ Value rms_norm(const Value& x, const Value& weight, double eps, const std::strin
 struct RopeTables {
     Value cosine;
     Value sine;
+    int64_t turned = 0;  // columns of a head that are turned; behind them cosines are 1 and sines 0
 };
-/// Inverse frequencies, head_size / 2 values, scaled as the config says; where rope_factors_name() names a
-/// tensor, each is divided by its entry of `factors`.
+/// Inverse frequencies, half as many as columns of a head are turned, scaled as the config says; where
+/// rope_factors_name() names a tensor, each is divided by its entry of `factors`.
 std::vector<float> inverse_frequencies(const RopeConfig& rope, int64_t head_size, const float* factors);
-RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inverse_frequency);
-/// Rotates x [batch, heads, sequence, head_size] (halves paired, as in transformers' rotate_half).
+/// `attention_factor`: of what is turned, where that is a part of each head.
+RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inverse_frequency,
+                       int64_t head_size, double attention_factor = 1.0);
+/// Rotates x [batch, heads, sequence, head_size] (the halves of what is turned are paired, as in
+/// transformers' rotate_half).
 Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size);
 
 /// What all layers share.

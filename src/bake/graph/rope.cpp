@@ -23,10 +23,10 @@ double llama3_frequency(const RopeConfig& rope, double frequency) {
 
 // The base of a sequence longer than the model was trained for: it grows so that the longest wave is
 // stretched by as much as the sequence, and the shortest not at all.
-double dynamic_theta(const RopeConfig& rope, int64_t head_size) {
+double dynamic_theta(const RopeConfig& rope, int64_t turned) {
     const auto original = static_cast<double>(rope.original_context);
     const double length = std::max(static_cast<double>(rope.sequence), original);
-    const auto size = static_cast<double>(head_size);
+    const auto size = static_cast<double>(turned);
     return rope.theta * std::pow(rope.factor * length / original - (rope.factor - 1), size / (size - 2));
 }
 
@@ -34,8 +34,8 @@ double dynamic_theta(const RopeConfig& rope, int64_t head_size) {
 // times within the original context to 1 for those that turn beta_slow times.
 class YarnBlend {
 public:
-    YarnBlend(const RopeConfig& rope, int64_t head_size) {
-        const auto size = static_cast<double>(head_size);
+    YarnBlend(const RopeConfig& rope, int64_t turned) {
+        const auto size = static_cast<double>(turned);
         const auto pair_that_turns = [&](double turns) {
             const double waves =
                 static_cast<double>(rope.original_context) / (turns * 2.0 * std::numbers::pi);
@@ -64,12 +64,13 @@ private:
 
 std::vector<float> inverse_frequencies(const RopeConfig& rope, int64_t head_size, const float* factors) {
     using Scaling = RopeConfig::Scaling;
-    const double theta = rope.scaling == Scaling::dynamic ? dynamic_theta(rope, head_size) : rope.theta;
-    const YarnBlend blend(rope, head_size);
+    const int64_t turned = rope.turned_of(head_size);
+    const double theta = rope.scaling == Scaling::dynamic ? dynamic_theta(rope, turned) : rope.theta;
+    const YarnBlend blend(rope, turned);
     const auto& listed = rope.is_long() ? rope.long_factors : rope.short_factors;
     std::vector<float> result;
-    for (int64_t pair = 0; pair < head_size / 2; ++pair) {
-        const double exponent = static_cast<double>(2 * pair) / static_cast<double>(head_size);
+    for (int64_t pair = 0; pair < turned / 2; ++pair) {
+        const double exponent = static_cast<double>(2 * pair) / static_cast<double>(turned);
         double frequency = 1.0 / std::pow(theta, exponent);
         const auto own_factor = [&] {
             const auto index = static_cast<size_t>(pair);
@@ -98,7 +99,8 @@ std::vector<float> inverse_frequencies(const RopeConfig& rope, int64_t head_size
     return result;
 }
 
-RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inverse_frequency) {
+RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inverse_frequency,
+                       int64_t head_size, double attention_factor) {
     const auto frequencies =
         v0::Constant::create(ov::element::f32, {1, 1, 1, inverse_frequency.size()}, inverse_frequency);
     const auto positions = std::make_shared<v0::Convert>(position_ids, ov::element::f32);
@@ -106,24 +108,40 @@ RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inve
     const auto axes = v0::Constant::create(ov::element::i64, {2}, {1, 3});
     const auto column = std::make_shared<v0::Unsqueeze>(positions, axes);
     const auto angles = std::make_shared<v1::Multiply>(column, frequencies);
-    const auto both = std::make_shared<v0::Concat>(ov::OutputVector{angles, angles}, -1);
-    const auto cosine = std::make_shared<v0::Cos>(both);
-    const auto sine = std::make_shared<v0::Sin>(both);
+    const auto turned = static_cast<int64_t>(2 * inverse_frequency.size());
+    ov::OutputVector parts{angles, angles};
+    if (turned < head_size) {
+        const std::vector<float> zeros(static_cast<size_t>(head_size - turned), 0.0F);
+        const auto still = v0::Constant::create(ov::element::f32, {1, 1, 1, zeros.size()}, zeros);
+        parts.push_back(std::make_shared<v1::Multiply>(column, still));
+    }
+    const auto all = std::make_shared<v0::Concat>(parts, -1);
+    const auto cosine = std::make_shared<v0::Cos>(all);
+    const auto sine = std::make_shared<v0::Sin>(all);
     cosine->set_friendly_name("rope/cosine");
     sine->set_friendly_name("rope/sine");
-    return {cosine, sine};
+    if (attention_factor == 1.0) return {cosine, sine, turned};
+    std::vector<float> factors(static_cast<size_t>(head_size), 1.0F);
+    std::fill_n(factors.begin(), turned, static_cast<float>(attention_factor));
+    const auto row = v0::Constant::create(ov::element::f32, {1, 1, 1, factors.size()}, factors);
+    return {std::make_shared<v1::Multiply>(cosine, row), std::make_shared<v1::Multiply>(sine, row), turned};
 }
 
 Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size) {
-    const auto half = integers({head_size / 2});
+    const auto half = integers({tables.turned / 2});
+    const auto turned_end = integers({tables.turned});
     const auto zero = integers({0});
     const auto step = integers({1});
     const auto last = integers({3});
     const auto first = std::make_shared<v8::Slice>(x, zero, half, step, last);
-    const auto second = std::make_shared<v8::Slice>(x, half, integers({head_size}), step, last);
+    const auto second = std::make_shared<v8::Slice>(x, half, turned_end, step, last);
     const auto minus_one = v0::Constant::create(ov::element::f32, {1, 1, 1, 1}, {-1.0F});
     const auto negated = std::make_shared<v1::Multiply>(second, minus_one);
-    const auto rotated = std::make_shared<v0::Concat>(ov::OutputVector{negated, first}, -1);
+    ov::OutputVector parts{negated, first};
+    // What is not turned meets a sine of 0.
+    if (tables.turned < head_size)
+        parts.push_back(std::make_shared<v8::Slice>(x, turned_end, integers({head_size}), step, last));
+    const auto rotated = std::make_shared<v0::Concat>(parts, -1);
     const auto straight = std::make_shared<v1::Multiply>(x, tables.cosine);
     const auto turned = std::make_shared<v1::Multiply>(rotated, tables.sine);
     return std::make_shared<v1::Add>(straight, turned);

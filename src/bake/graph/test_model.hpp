@@ -47,6 +47,8 @@ inline std::map<std::string, ModelConfig> small_configs() {
     all["qwen3"].qk_norm = true;
     all["qwen3, tied"] = all["qwen3"];
     all["qwen3, tied"].tied_embeddings = true;
+    auto& hunyuan = all["hunyuan"] = all["qwen3"];
+    hunyuan.qk_norm_behind_rope = true;
     auto& smollm3 = all["smollm3"] = small_config(32, 4, 2, 8);
     smollm3.tied_embeddings = true;
     smollm3.layers.resize(4);
@@ -62,6 +64,10 @@ inline std::map<std::string, ModelConfig> small_configs() {
     all["granite, tied"].tied_embeddings = true;
     auto& factors = all["llama with rope factors"] = small_config(32, 4, 4, 8);
     factors.rope.scaling = RopeConfig::Scaling::factors;
+    auto& partial = all["partial rotary embedding"] = small_config(32, 4, 2, 12);
+    partial.rope.rotary_size = 6;
+    partial.rope.attention_factor = 1.2;
+    partial.layers[1].rotary = false;
     return all;
 }
 

@@ -22,18 +22,30 @@ Spelling spelling_of(std::string_view name) {
     return {name.substr(0, module + 1), name.substr(module + 1, kind - module - 1), name.substr(kind)};
 }
 
-SourceTensor share_of(const SourceTensor& whole, size_t index, size_t count) {
-    SourceTensor share = whole;
-    share.shape[0] /= static_cast<int64_t>(count);
-    share.packed_row += static_cast<int64_t>(index) * share.shape[0];
-    share.bytes = whole.bytes.subspan(index * (whole.bytes.size() / count), whole.bytes.size() / count);
-    return share;
+// `count` of `all` equal shares, from the one called `first` on.
+SourceTensor shares_of(const SourceTensor& whole, int64_t first, int64_t count, int64_t all) {
+    SourceTensor part = whole;
+    const int64_t rows = whole.shape[0] / all;
+    const size_t bytes = whole.bytes.size() / static_cast<size_t>(all);
+    part.shape[0] = count * rows;
+    part.packed_row += first * rows;
+    part.bytes = whole.bytes.subspan(static_cast<size_t>(first) * bytes, static_cast<size_t>(count) * bytes);
+    return part;
+}
+
+int64_t shares_of(const FusedPart& part, const JsonObject& config) {
+    if (part.shares == nullptr) return 1;
+    // Where there is no number of key heads it is that of all.
+    const int64_t shares =
+        config.has(part.shares) ? config.integer(part.shares) : config.integer("num_attention_heads");
+    if (shares >= 1 && shares <= 65536) return shares;
+    fail(ErrorCode::invalid_input, "{}: {} is {}, expected 1 to 65536", config.origin(), part.shares, shares);
 }
 
 }  // namespace
 
 void split_fused(std::map<std::string, SourceTensor, std::less<>>& tensors,
-                 std::span<const FusedTensor> fused) {
+                 std::span<const FusedTensor> fused, const JsonObject& config) {
     if (fused.empty()) return;
     std::map<std::string, SourceTensor, std::less<>> result;
     const auto add = [&](std::string name, SourceTensor tensor) {
@@ -51,14 +63,19 @@ void split_fused(std::map<std::string, SourceTensor, std::less<>>& tensors,
             add(name, tensor);
             continue;
         }
-        const size_t count = row->parts.size();
-        if (tensor.shape[0] % static_cast<int64_t>(count) != 0) {
+        int64_t all = 0;
+        for (const FusedPart& part : row->parts)
+            all += shares_of(part, config);
+        if (tensor.shape[0] % all != 0) {
             fail(ErrorCode::invalid_input, "tensor {} has {} rows, which are not {} equal parts",
-                 printable(name), tensor.shape[0], count);
+                 printable(name), tensor.shape[0], all);
         }
-        for (size_t i = 0; i < count; ++i) {
-            add(std::string(spelling.layer) + row->parts[i] + std::string(spelling.kind),
-                share_of(tensor, i, count));
+        int64_t first = 0;
+        for (const FusedPart& part : row->parts) {
+            const int64_t count = shares_of(part, config);
+            add(std::string(spelling.layer) + part.name + std::string(spelling.kind),
+                shares_of(tensor, first, count, all));
+            first += count;
         }
     }
     tensors = std::move(result);

@@ -9,9 +9,10 @@
 
 namespace ovenbird {
 
-/// Replaces each layer's fused tensors (weights and biases) by their equal shares of rows; the bytes stay
-/// where they are. Errors: invalid_input (rows that do not divide, a share that is there already).
+/// Replaces each layer's fused tensors (weights and biases) by their shares of rows, as many as config.json
+/// (`config`) says; the bytes stay where they are. Errors: invalid_input (rows that do not divide, numbers of
+/// shares out of range, a share that is there already).
 void split_fused(std::map<std::string, SourceTensor, std::less<>>& tensors,
-                 std::span<const FusedTensor> fused);
+                 std::span<const FusedTensor> fused, const JsonObject& config);
 
 }  // namespace ovenbird

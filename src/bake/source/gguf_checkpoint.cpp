@@ -1,5 +1,6 @@
 #include <map>
 
+#include "bake/source/fused.hpp"
 #include "bake/source/gguf_config.hpp"
 #include "bake/source/gguf_header.hpp"
 #include "bake/source/gguf_names.hpp"
@@ -128,6 +129,7 @@ GgufCheckpoint::GgufCheckpoint(const fs::path& path) {
         for (const StoredTensor& entry : part.header.tensors)
             add(entry, architecture, *part.map);
     }
+    split_fused(tensors_, architecture.fused, JsonObject(config_, config_origin_));
     tokenizer_ = make_gguf_tokenizer(whole.metadata, architecture.name, config_["vocab_size"].get<int64_t>());
     if (!tokenizer_.note.empty()) notes_.push_back(tokenizer_.note);
     if (tokenizer_.tokenizer.empty()) {
@@ -144,7 +146,8 @@ void GgufCheckpoint::add(const StoredTensor& entry, const GgufArchitecture& arch
     const GgufTensorName name = gguf_tensor_name(entry.name);
     if (name.use == GgufTensorUse::skip) return;
     const std::string origin = printable(file.path().string());
-    if (name.use == GgufTensorUse::unknown) refuse_name(entry.name, architecture, origin);
+    const bool is_foreign = architecture.fused.empty() && name.name.find(".qkv_proj.") != std::string::npos;
+    if (name.use == GgufTensorUse::unknown || is_foreign) refuse_name(entry.name, architecture, origin);
     if (entry.shape.size() > 2) {
         fail(ErrorCode::invalid_input, "{}: tensor {} has {} axes, expected one or two", origin,
              printable(entry.name), entry.shape.size());

@@ -1,6 +1,7 @@
 #include "bake/source/gguf_config.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "bake/source/gguf_rope.hpp"
@@ -48,6 +49,7 @@ private:
         return value ? *value : metadata_.required_integer(key(name));
     }
     int64_t head_size(int64_t hidden, int64_t heads) const;
+    void add_part_of_heads(Json& config) const;
     void add_sizes(Json& config) const;
     void add_rope(Json& config) const;
     void add_biases(Json& config) const;
@@ -111,13 +113,28 @@ int64_t ConfigMaker::head_size(int64_t hidden, int64_t heads) const {
     const auto key_size = metadata_.integer(key("attention.key_length"));
     const auto value_size = metadata_.integer(key("attention.value_length"));
     const int64_t size = key_size.value_or(heads > 0 ? hidden / heads : 0);
-    if (value_size.value_or(size) != size || rotated.value_or(size) != size) {
+    // Interleaved rows of a part would be in another order than transformers'.
+    const bool whole = rotated.value_or(size) == size;
+    const bool part = !architecture_.interleaves_heads && !whole && *rotated > 0 && *rotated < size;
+    if (value_size.value_or(size) != size || !(whole || part)) {
         fail(ErrorCode::unsupported,
              "{}: heads of {} for keys, {} for values, {} of them rotated; Ovenbird needs one size for all "
              "three",
              metadata_.origin(), size, value_size.value_or(size), rotated.value_or(size));
     }
     return size;
+}
+
+// So that the part of a head, cut to a whole number, is what the file says.
+void ConfigMaker::add_part_of_heads(Json& config) const {
+    const auto size = config["head_dim"].get<double>();
+    const auto rotated = static_cast<double>(
+        metadata_.integer(key("rope.dimension_count")).value_or(config["head_dim"].get<int64_t>()));
+    if (rotated == size) return;
+    double part = rotated / size;
+    while (part * size < rotated)
+        part = std::nextafter(part, 1.0);
+    config["partial_rotary_factor"] = part;
 }
 
 void ConfigMaker::add_sizes(Json& config) const {
@@ -129,6 +146,7 @@ void ConfigMaker::add_sizes(Json& config) const {
     config["num_attention_heads"] = heads;
     config["num_key_value_heads"] = layer_integer("attention.head_count_kv").value_or(heads);
     config["head_dim"] = head_size(hidden, heads);
+    add_part_of_heads(config);
     config["max_position_embeddings"] = metadata_.required_integer(key("context_length"));
     config["rms_norm_eps"] = metadata_.required_number(key("attention.layer_norm_rms_epsilon"));
     // The table's own size: some files pad it beyond the tokens, and vocab_size is not always written.
@@ -156,7 +174,8 @@ void ConfigMaker::add_rope(Json& config) const {
 void ConfigMaker::add_biases(Json& config) const {
     if (architecture_.biases == GgufBiases::fixed) return;
     const int attention = has_layer_tensor("attn_q.bias") + has_layer_tensor("attn_k.bias") +
-                          has_layer_tensor("attn_v.bias") + has_layer_tensor("attn_output.bias");
+                          has_layer_tensor("attn_v.bias") + has_layer_tensor("attn_output.bias") +
+                          has_layer_tensor("attn_qkv.bias");
     const int mlp = has_layer_tensor("ffn_gate.bias") + has_layer_tensor("ffn_up.bias") +
                     has_layer_tensor("ffn_down.bias");
     if ((attention != 0 && attention != 4) || (mlp != 0 && mlp != 3)) {

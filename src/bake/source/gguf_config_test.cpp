@@ -225,6 +225,8 @@ TEST(GgufConfig, HeadSizes) {
     expect_error(ErrorCode::unsupported, {"2 of them rotated"}, [&] {
         config_of(with_tensors(tiny("llama")).u32("llama.rope.dimension_count", 2), "llama");
     });
+    const auto part = with_tensors(tiny("phi3")).u32("phi3.rope.dimension_count", 2);
+    EXPECT_EQ(config_of(part, "phi3")["partial_rotary_factor"], 0.5);
 }
 
 TEST(GgufConfig, RefusesWhatTheGraphLacks) {

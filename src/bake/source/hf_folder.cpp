@@ -88,7 +88,7 @@ HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     if (type == config_.end() || !type->is_string()) return;  // which read_model_config() refuses
     const auto* row = find_architecture(type->get_ref<const std::string&>());
     if (row == nullptr) return;
-    split_fused(tensors_, row->fused);
+    split_fused(tensors_, row->fused, JsonObject(config_, config_origin_));
     if (row->interleaves_heads) mark_interleaved_heads();
 }
 
