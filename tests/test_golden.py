@@ -48,7 +48,7 @@ class Golden(unittest.TestCase):
 
     def test_there_are_cases_of_every_architecture(self):
         names = {case.name.split("_")[0] for case in baking.tiny_cases()}
-        self.assertEqual(names, {"granite", "granitemoehybrid", "llama", "mistral", "qwen2", "qwen3", "smollm3"})
+        self.assertEqual(names, {"gemma", "gemma2", "gemma3", "granite", "granitemoehybrid", "llama", "mistral", "qwen2", "qwen3", "smollm3"})
 
 
 def add_case(case):

@@ -8,7 +8,8 @@ namespace ovenbird {
 namespace {
 
 constexpr std::array kArchitectures{
-    &kGranite, &kGraniteMoeHybrid, &kLlama, &kMistral, &kQwen2, &kQwen3, &kSmolLm3,
+    &kGemma, &kGemma2,  &kGemma3, &kGemma3Text, &kGranite, &kGraniteMoeHybrid,
+    &kLlama, &kMistral, &kQwen2,  &kQwen3,      &kSmolLm3,
 };
 
 std::string known_types() {

@@ -19,6 +19,12 @@ struct GgufKey {
     Kind kind = Kind::number;
 };
 
+/// A module of a layer in a GGUF file ("ffn_norm") and in a Hugging Face folder.
+struct GgufName {
+    std::string_view gguf;
+    std::string_view hugging_face;
+};
+
 /// Which biases a family may have: how config.json says what a GGUF file shows by its tensors.
 enum class GgufBiases {
     none,
@@ -27,7 +33,7 @@ enum class GgufBiases {
     attention_and_mlp,  // the same, and all three of the MLP or none: mlp_bias
 };
 
-/// How llama.cpp's converter writes a family. Tensor names are the same for all.
+/// How llama.cpp's converter writes a family. Tensor names are the same for all but those in `names`.
 struct GgufArchitecture {
     const char* name;        // general.architecture
     const char* model_type;  // config.json's
@@ -37,6 +43,7 @@ struct GgufArchitecture {
     std::span<const GgufKey> keys{};
     /// Completes the config.json made from the keys above and what all families share; null: it is complete.
     void (*complete)(Json& config, const std::string& origin) = nullptr;
+    std::span<const GgufName> names{};
 };
 
 /// A tensor of a layer that a family stores as one, and the names its equal shares of rows have elsewhere.
@@ -50,6 +57,10 @@ struct Architecture {
     ModelConfig (*read_config)(const JsonObject& config);
     std::span<const GgufArchitecture> gguf{};
     std::span<const FusedTensor> fused{};
+    /// Added to the norms' weights of a Hugging Face folder: 1 where they multiply by 1 + w.
+    float norm_offset = 0;
+    /// The language model is a part, beside others: its tensors' names begin with "language_model.".
+    bool has_other_parts = false;
 };
 
 /// All rows, in alphabetical order.
@@ -63,6 +74,10 @@ const Architecture* find_architecture(std::string_view model_type);
 ModelConfig read_model_config(const Json& config, const std::string& origin);
 
 // The rows, each in its family's file.
+extern const Architecture kGemma;
+extern const Architecture kGemma2;
+extern const Architecture kGemma3;
+extern const Architecture kGemma3Text;
 extern const Architecture kGranite;
 extern const Architecture kGraniteMoeHybrid;
 extern const Architecture kLlama;

@@ -11,6 +11,8 @@ struct CommonDefaults {
     int64_t head_size = 0;  // 0: hidden_size / heads
     double rope_theta = 10000.0;
     bool tied_embeddings = false;
+    const char* activation_key = "hidden_act";
+    const char* activation = "silu";
 };
 
 /// Sizes, norms, rope and the tied head; every layer sees all positions and turns. Errors: invalid_input,

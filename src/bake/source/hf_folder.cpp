@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include "bake/source/built_tokenizer.hpp"
 #include "bake/source/compressed.hpp"
@@ -50,6 +51,7 @@ public:
 
 private:
     void read_config();
+    const Architecture* architecture() const;
     void settle_old_settings();
     void open_weights(const WeightFiles& weights);
     void add(const SafetensorsEntry& entry, const std::string& name, const MappedFile& file);
@@ -83,10 +85,17 @@ HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     settle_old_settings();
     unpack_compressed(config_, config_origin_, parts_, tensors_, unusable_);
     parts_.clear();
+    const auto* row = architecture();
+    if (row == nullptr) return;  // which read_model_config() refuses
+    split_fused(tensors_, row->fused);
+    for (auto& [name, tensor] : tensors_)
+        if (name.ends_with("norm.weight")) tensor.offset = row->norm_offset;
+}
+
+const Architecture* HuggingFaceFolder::architecture() const {
     const auto type = config_.find("model_type");
-    if (type == config_.end() || !type->is_string()) return;  // which read_model_config() refuses
-    if (const auto* row = find_architecture(type->get_ref<const std::string&>()))
-        split_fused(tensors_, row->fused);
+    if (type == config_.end() || !type->is_string()) return nullptr;
+    return find_architecture(type->get_ref<const std::string&>());
 }
 
 void HuggingFaceFolder::read_config() {
@@ -187,6 +196,12 @@ void HuggingFaceFolder::add(const SafetensorsEntry& entry, const std::string& na
 // Where two files have one tensor, the index decides.
 void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
     PrefixRule rule;
+    const auto* row = architecture();
+    const bool has_other_parts = row != nullptr && row->has_other_parts;
+    const auto inner_name = [&](const std::string& name) {
+        return has_other_parts ? name_in_language_model(name) : name;
+    };
+    std::set<std::string> left_out;
     std::map<std::string, std::string> stored_names;  // by the decoder's
     std::map<std::string, std::string> promised = weights.placement;
     for (const std::string& file_name : weights.names) {
@@ -195,7 +210,10 @@ void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
              parse_safetensors(file.bytes(), printable(file.path().string()))) {
             const auto place = weights.placement.find(entry.name);
             promised.erase(entry.name);
-            const std::string name = rule.usual_name(entry.name);
+            const std::string inner = inner_name(entry.name);
+            if (inner.empty()) left_out.insert(entry.name);
+            if (inner.empty()) continue;
+            const std::string name = rule.usual_name(inner);
             const bool placed_here = place != weights.placement.end() && place->second == file_name;
             const auto [seen, is_new] = stored_names.emplace(name, entry.name);
             if (seen->second != entry.name) fail_twice(file, seen->second, entry.name);
@@ -206,7 +224,7 @@ void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
         }
     }
     for (const auto& [tensor, shard] : promised) {
-        unusable_.emplace(rule.usual_name(tensor),
+        unusable_.emplace(rule.usual_name(inner_name(tensor)),
                           fmt::format("is not in {}, where {} puts it: download both files again",
                                       printable(shard), kSafetensorsIndex));
     }
@@ -216,6 +234,11 @@ void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
                         kSafetensorsIndex, promised.size(), printable(promised.begin()->first)));
     }
     if (const std::string note = rule.note(); !note.empty()) notes_.push_back(note);
+    if (!left_out.empty()) {
+        notes_.push_back(fmt::format(
+            "the language model alone is baked; {} tensors of other parts are left out (first: {})",
+            left_out.size(), printable(*left_out.begin())));
+    }
 }
 
 std::vector<std::string> HuggingFaceFolder::write_text_files(const fs::path& folder) const {
