@@ -361,6 +361,64 @@ CASES = {
         "store": ("bfloat16", "bfloat16"),
         "without": {"sliding_window": [5, 7], "layer_types": [["full_attention"] * 2, ["sliding_attention"] * 2]},
     },
+    # Norms that multiply by 1 + w, GELU, heads wider than hidden / heads, one key head for all.
+    "gemma_even_tied": {
+        "config": {"model_type": "gemma", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 1, "head_dim": 12, "vocab_size": 64, "rms_norm_eps": 1e-6,
+                   "rope_theta": 300.0, "hidden_act": "gelu_pytorch_tanh", "tie_word_embeddings": True,
+                   "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"hidden_act": ["silu"], "rope_theta": 10000.0},
+    },
+    # Caps on scores and logits, norms behind attention and MLP; the first layer slides, which is the default.
+    "gemma2_even_window": {
+        "config": {"model_type": "gemma2", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "head_dim": 12, "vocab_size": 64, "rms_norm_eps": 1e-6,
+                   "rope_theta": 300.0, "hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 12,
+                   "sliding_window": 6, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0,
+                   "tie_word_embeddings": True, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"hidden_activation": ["silu"], "query_pre_attn_scalar": 48, "sliding_window": [5, 7],
+                    "attn_logit_softcapping": [None, 4.0], "final_logit_softcapping": [None, 8.0]},
+    },
+    # Odd heads, the second layer slides, biases, a head of its own.
+    "gemma2_odd_biases": {
+        "config": {"model_type": "gemma2", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "head_dim": 8, "vocab_size": 64, "rms_norm_eps": 1e-3,
+                   "rope_theta": 300.0, "hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 5,
+                   "sliding_window": 6, "attn_logit_softcapping": 3.0, "final_logit_softcapping": None,
+                   "layer_types": ["full_attention", "sliding_attention"], "attention_bias": True,
+                   "tie_word_embeddings": False, "dtype": "float16"},
+        "store": ("float16", "float16"),
+        "without": {"layer_types": [["full_attention"] * 2, ["sliding_attention", "full_attention"]],
+                    "query_pre_attn_scalar": 8, "attn_logit_softcapping": 6.0, "final_logit_softcapping": 5.0},
+    },
+    # Six layers, of which the last sees all, by a table of its own; keys as transformers 4 wrote them.
+    "gemma3_even_tied": {
+        "config": {"model_type": "gemma3_text", "hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 6,
+                   "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8, "vocab_size": 64,
+                   "rms_norm_eps": 1e-6, "rope_theta": 3000.0, "rope_local_base_freq": 200.0,
+                   "rope_scaling": {"rope_type": "linear", "factor": 4.0}, "sliding_window": 6,
+                   "hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 8, "tie_word_embeddings": True,
+                   "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"rope_theta": 30.0, "rope_local_base_freq": 10000.0, "rope_scaling": None,
+                    "query_pre_attn_scalar": 24, "sliding_window": [5, 7], "sliding_window_pattern": [2, 7]},
+    },
+    # Odd heads, keys as transformers 5 writes them, a cap on logits, which nothing published has.
+    "gemma3_odd_types": {
+        "config": {"model_type": "gemma3_text", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "head_dim": 12, "vocab_size": 64, "rms_norm_eps": 1e-3,
+                   "rope_parameters": {
+                       "full_attention": {"rope_type": "linear", "factor": 2.0, "rope_theta": 2000.0},
+                       "sliding_attention": {"rope_type": "default", "rope_theta": 100.0}},
+                   "layer_types": ["full_attention", "sliding_attention"], "sliding_window": 6,
+                   "hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 5,
+                   "final_logit_softcapping": 6.0, "tie_word_embeddings": False, "dtype": "float16"},
+        "store": ("float16", "float32"),
+        "without": {"layer_types": [["full_attention"] * 2, ["sliding_attention", "full_attention"]],
+                    "final_logit_softcapping": None, "query_pre_attn_scalar": 12},
+    },
 }
 SHARED_CONFIG = {"num_hidden_layers": 2, "max_position_embeddings": 64, "hidden_act": "silu", "bos_token_id": 1,
                  "eos_token_id": 2, "pad_token_id": 3}
@@ -373,15 +431,14 @@ def full_config(case):
     architecture = {"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3", "smollm3": "SmolLM3",
                     "granite": "Granite", "granitemoehybrid": "GraniteMoeHybrid", "phi3": "Phi3",
                     "minicpm": "MiniCPM", "hunyuan_v1_dense": "HunYuanDenseV1", "ministral": "Ministral",
-                    "ernie4_5": "Ernie4_5", "seed_oss": "SeedOss", "cwm": "Cwm"}
+                    "ernie4_5": "Ernie4_5", "seed_oss": "SeedOss", "cwm": "Cwm",
+                    "gemma": "Gemma", "gemma2": "Gemma2", "gemma3_text": "Gemma3"}
     config = {**SHARED_CONFIG, **case["config"]}
     return {"architectures": [architecture[config["model_type"]] + "ForCausalLM"], **config}
 
 
 def known_config(config):
     """The configuration of the same model under a name that transformers knows."""
-    if config["model_type"] == "llama" and "partial_rotary_factor" in config:
-        return {**config, "model_type": "phi3"}
     if config["model_type"] != "minicpm":
         return config
     head_size = config["hidden_size"] // config["num_attention_heads"]
@@ -417,6 +474,11 @@ def model_of(config, state=None):
     return model.eval()
 
 
+def ones_of(config):
+    """The weight of a norm that changes nothing: Gemma's norms multiply by 1 + w."""
+    return 0.0 if config["model_type"].startswith("gemma") else 1.0
+
+
 def random_state(case, config, generator):
     """Random weights that are exact in the stored type and in f16, large enough for each to matter."""
     matrix_type, vector_type = (getattr(torch, name) for name in case["store"])
@@ -428,7 +490,7 @@ def random_state(case, config, generator):
             continue
         values = torch.randn(parameter.shape, generator=generator)
         if name.endswith("norm.weight"):
-            values = 1 + 0.4 * values
+            values = ones_of(config) + 0.4 * values
         elif name.endswith("bias"):
             values *= 0.5
         elif "embed_tokens" in name:
@@ -515,7 +577,8 @@ def changed_states(config, state):
     """Every tensor in turn: matrices and biases become zero, norm weights one; then the layout of the heads."""
     for name in state:
         changed = dict(state)
-        changed[name] = torch.ones_like(state[name]) if name.endswith("norm.weight") else torch.zeros_like(state[name])
+        plain = ones_of(config) if name.endswith("norm.weight") else 0.0
+        changed[name] = torch.full_like(state[name], plain)
         yield f"without {name}", changed
     kv_heads = config["num_key_value_heads"]
     interleaved, swapped = dict(state), dict(state)

@@ -48,8 +48,8 @@ class Folded(unittest.TestCase):
         for layers in (8, 32):
             self.assertEqual(files_of(self.bake(f"deep_{layers}", layers, "--form", "folded")), two, f"{layers} layers")
 
-    def test_layers_without_rotary_embedding_are_the_same_graph(self):
-        for case, other in (("smollm3_even_default", 3), ("smollm3_odd_list_window", 1)):
+    def test_layers_with_other_rotary_tables_are_the_same_graph(self):
+        for case, other in (("smollm3_even_default", 3), ("smollm3_odd_list_window", 1), ("gemma3_even_tied", 5)):
             source = baking.with_positions(baking.TINY / case, self.folder / case, 256)
             baked = baking.bake(source, self.folder / f"{case}_baked", "--context", 256, "--group-size", -1)
             layers = json.loads((baked / "ovenbird.json").read_text())["folded"]["layers"]

@@ -18,8 +18,9 @@ TOLERANCE = 1e-3
 FAMILIES = {"llama": ("llama", True), "mistral": ("llama", True), "qwen2": ("qwen2", False), "qwen3": ("qwen3", False),
             "smollm3": ("smollm3", True), "granite": ("granite", True), "granitemoehybrid": ("granite", True),
             "phi3": ("phi3", False), "minicpm": ("minicpm", True), "hunyuan_v1_dense": ("hunyuan-dense", False),
+            "gemma": ("gemma", False), "gemma2": ("gemma2", False), "gemma3_text": ("gemma3", False),
             "ernie4_5": ("ernie4_5", False)}  # which are in that order already
-CASES = ("ernie_even", "granite_even_tied", "granite_odd_biases", "granitemoehybrid_even_dense", "granitemoehybrid_odd_nope",
+CASES = ("gemma_even_tied", "gemma2_even_window", "gemma3_even_tied", "ernie_even", "granite_even_tied", "granite_odd_biases", "granitemoehybrid_even_dense", "granitemoehybrid_odd_nope",
          "hunyuan_even_tied", "hunyuan_odd_alpha", "llama_odd_biases", "minicpm_even_tied", "mistral_even_longrope",
          "mistral_even_window", "phi3_even_longrope_partial", "phi3_odd_short", "phi3_odd_window", "qwen2_odd_tied", "qwen2_odd_yarn", "qwen3_odd_shards", "smollm3_even_default")
 
@@ -41,7 +42,8 @@ def read_tensors(folder):
 
 
 def converted(config, interleaves):
-    """The tensors as the converter changes them: fused MLPs apart, halves of each head interleaved."""
+    """The tensors as the converter changes them: fused MLPs apart, halves of each head interleaved, Gemma's
+    norms with their 1."""
     for name, values in read_tensors(config["folder"]):
         if "shared_mlp.input_linear" in name:
             gate, up = np.split(values, 2)
@@ -49,6 +51,8 @@ def converted(config, interleaves):
             yield name.replace("shared_mlp.input_linear", "mlp.up_proj"), up
             continue
         name = name.replace("shared_mlp.output_linear", "mlp.down_proj")
+        if config["model_type"].startswith("gemma") and name.endswith("norm.weight"):
+            values = values + 1
         if interleaves and (".q_proj." in name or ".k_proj." in name):
             heads = config["num_attention_heads" if ".q_proj." in name else "num_key_value_heads"]
             halves = values.reshape(heads, 2, -1, *values.shape[1:])
@@ -60,6 +64,9 @@ def add_rope_scaling(writer, config):
     """As the converter writes it; longrope's lists are tensors."""
     scaling = config.get("rope_scaling") or {}
     kind = scaling.get("type")
+    if scaling.get("rope_type") == "linear":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+        writer.add_rope_scaling_factor(scaling["factor"])
     if kind not in ("yarn", "longrope"):
         return
     original = config.get("original_max_position_embeddings", scaling.get("original_max_position_embeddings"))
@@ -101,8 +108,13 @@ def add_metadata(writer, config):
         writer.add_embedding_scale(config["scale_emb"])
         writer.add_residual_scale(config["scale_depth"] / layers**0.5)
         writer.add_logit_scale(config["hidden_size"] / config["dim_model_base"])
-    if config["model_type"] in ("mistral", "phi3") and config["sliding_window"] is not None:
+    if config["model_type"] in ("gemma2", "gemma3_text", "mistral", "phi3") and config["sliding_window"] is not None:
         writer.add_sliding_window(config["sliding_window"])
+    if config["model_type"] == "gemma2":
+        writer.add_attn_logit_softcapping(config["attn_logit_softcapping"])
+        writer.add_final_logit_softcapping(config["final_logit_softcapping"])
+    if config["model_type"] == "gemma3_text":
+        writer.add_float32("gemma3.rope.freq_base_swa", config["rope_local_base_freq"])
     if config["model_type"].startswith("granite"):
         writer.add_attention_scale(config["attention_multiplier"])
         writer.add_embedding_scale(config.get("embedding_multiplier", 1.0))

@@ -53,11 +53,25 @@ void note_groups(BakePlan& plan) {
         "there");
 }
 
+// Weights of a norm behind attention or MLP stay between the product and the stream: no rotation passes them.
+void refuse_rotation(BakePlan& plan, const BakeOptions& options) {
+    if (options.rotate == "on") {
+        fail(ErrorCode::unsupported,
+             "--rotate on: {} has norms behind attention and MLP, which a rotated stream does not pass; bake "
+             "it with --rotate off",
+             plan.config.model_type);
+    }
+    plan.notes.push_back(fmt::format(
+        "nothing is rotated: {} has norms behind attention and MLP, which a rotated stream does not pass",
+        plan.config.model_type));
+}
+
 // Rotations, and what must come along: a table that is also the head sees a rotated stream at both ends,
 // which one small product in front of the head undoes.
 void plan_exact_changes(BakePlan& plan, const BakeOptions& options) {
     const bool wanted = options.rotate == "auto" ? plan.calibration.has_value() : options.rotate == "on";
     if (!wanted) return;
+    if (plan.config.norms_behind) return refuse_rotation(plan, options);
     plan.exact = std::make_shared<ExactChanges>(plan.config, options.seed);
     if (plan.exact->mixes_head()) {
         auto mix = std::make_shared<SourceTensor>();
@@ -125,6 +139,7 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     const int64_t positions = reachable_positions(plan.config);
     plan.forms = plan_forms(options, positions, true);
     plan.config.rope.sequence = std::max(options.seq_len, plan.forms.context);
+    if (plan.config.local_rope) plan.config.local_rope->sequence = plan.config.rope.sequence;
     settle_quantization(plan, checkpoint);
     settle_head(plan, checkpoint);
     const bool splits_head = give_head_its_own(plan, checkpoint, options);

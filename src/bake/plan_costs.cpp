@@ -26,12 +26,11 @@ uint64_t correction_bytes(const BakePlan& plan) {
 uint64_t table_bytes(const BakePlan& plan) {
     const int64_t context = plan.forms.context;
     const int64_t rows = plan.forms.seq_len + (plan.forms.has(Form::whole) ? context + kChunkTokens : 0);
-    const auto& layers = plan.config.layers;
     // Layers that are not turned have tables of ones and zeros.
-    const auto turned =
-        std::count_if(layers.begin(), layers.end(), [](const LayerConfig& layer) { return layer.rotary; });
-    const uint64_t kinds = (turned > 0 ? 1 : 0) + (turned < std::ssize(layers) ? 1 : 0);
-    return kinds * 2 * 4 * static_cast<uint64_t>(rows * plan.config.head_size);
+    std::set<std::pair<bool, bool>> kinds;
+    for (const LayerConfig& layer : plan.config.layers)
+        kinds.emplace(layer.rotary, layer.rotary && layer.local_rope);
+    return kinds.size() * 2 * 4 * static_cast<uint64_t>(rows * plan.config.head_size);
 }
 
 // The numbers of places, once for each length of cache.

@@ -19,8 +19,8 @@
 namespace ovenbird {
 namespace {
 
-// Families repeat a pattern of layers after at most so many (one without rotary embedding among four).
-constexpr size_t kPattern = 4;
+// Families repeat a pattern of layers after at most so many (one that sees all positions among six).
+constexpr size_t kPattern = 6;
 // Rows of the tables that are as long as the vocabulary: they cost digits only.
 constexpr int64_t kFewTokens = 512;
 

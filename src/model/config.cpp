@@ -24,6 +24,17 @@ void check_multiplier(const std::string& origin, const char* field, double value
     fail(ErrorCode::invalid_input, "{}: {} is {}, expected a positive number", origin, field, value);
 }
 
+void check_softcap(const std::string& origin, const char* field, double value) {
+    if (std::isfinite(value) && value >= 0) return;
+    fail(ErrorCode::invalid_input, "{}: {} is {}, expected a positive number or null", origin, field, value);
+}
+
+void check_rope(const std::string& origin, const RopeConfig& rope) {
+    if (rope.theta > 1 && rope.factor > 0) return;
+    fail(ErrorCode::invalid_input, "{}: rope_theta {} or rope scaling factor {} is not a positive number",
+         origin, rope.theta, rope.factor);
+}
+
 }  // namespace
 
 int64_t reachable_positions(const ModelConfig& config) {
@@ -57,14 +68,14 @@ void validate(const ModelConfig& config, const std::string& origin) {
         fail(ErrorCode::invalid_input, "{}: rms_norm_eps is {}, expected a small positive number", origin,
              config.rms_norm_eps);
     }
-    if (!(config.rope.theta > 1) || !(config.rope.factor > 0)) {
-        fail(ErrorCode::invalid_input, "{}: rope_theta {} or rope scaling factor {} is not a positive number",
-             origin, config.rope.theta, config.rope.factor);
-    }
+    check_rope(origin, config.rope);
+    if (config.local_rope) check_rope(origin, *config.local_rope);
     check_multiplier(origin, "embedding_multiplier", config.embedding_multiplier);
     check_multiplier(origin, "residual_multiplier", config.residual_multiplier);
     check_multiplier(origin, "attention_multiplier", config.attention_multiplier.value_or(1.0));
     check_multiplier(origin, "logits_scaling", config.logits_divisor);
+    check_softcap(origin, "attn_logit_softcapping", config.attention_softcap);
+    check_softcap(origin, "final_logit_softcapping", config.logits_softcap);
     for (const LayerConfig& layer : config.layers) {
         if (layer.sliding_window >= 0) continue;
         fail(ErrorCode::invalid_input, "{}: sliding_window {} is negative", origin, layer.sliding_window);

@@ -38,10 +38,14 @@ struct RopeConfig {
     bool operator==(const RopeConfig&) const = default;
 };
 
+/// What the MLP's gate goes through: x * sigmoid(x), or GELU with the error function or with tanh.
+enum class Activation { silu, gelu, gelu_tanh };
+
 /// What one layer has for itself; what all layers have alike is in ModelConfig.
 struct LayerConfig {
     int64_t sliding_window = 0;  // how many positions back a token sees, itself included; 0: all
     bool rotary = true;          // queries and keys are turned by their positions
+    bool local_rope = false;     // by the model's local_rope
 };
 
 /// One decoder-only transformer. Sizes are checked by validate().
@@ -56,16 +60,21 @@ struct ModelConfig {
     int64_t max_positions = 0;
     double rms_norm_eps = 1e-6;
     RopeConfig rope;
+    std::optional<RopeConfig> local_rope;  // of the layers that name it
+    Activation activation = Activation::silu;
     bool tied_embeddings = false;
     bool qkv_bias = false;     // biases on query, key and value
     bool output_bias = false;  // bias on the attention's output projection
     bool mlp_bias = false;
     bool qk_norm = false;               // RMS norm over each head's query and key (qwen3)
     bool qk_norm_behind_rope = false;   // it follows the rotary embedding (hunyuan)
+    bool norms_behind = false;          // RMS norm of what attention and MLP add to the stream (gemma2)
     double embedding_multiplier = 1.0;  // of what is looked up
     double residual_multiplier = 1.0;   // of what attention and MLP add to the stream
     double logits_divisor = 1.0;
     std::optional<double> attention_multiplier;  // of the scores; nothing: 1 / sqrt(head_size)
+    double attention_softcap = 0;                // scores become cap * tanh(score / cap); 0: they do not
+    double logits_softcap = 0;                   // the same of the logits
     std::vector<LayerConfig> layers;
 
     int64_t layer_count() const { return static_cast<int64_t>(layers.size()); }

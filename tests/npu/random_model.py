@@ -7,7 +7,7 @@ from safetensors.numpy import save_file
 
 HIDDEN, INTERMEDIATE, VOCABULARY, LAYERS = 256, 384, 320, 2
 FACTORS = {
-    "model_type": ["llama", "mistral", "qwen2", "qwen3", "smollm3", "granite"],
+    "model_type": ["llama", "mistral", "qwen2", "qwen3", "smollm3", "granite", "gemma", "gemma2", "gemma3_text"],
     "heads": [1, 2, 3, 4, 8, 9],
     "attention": ["multi-head", "grouped", "multi-query"],
     "head_size": [64, 80, 96, 128],
@@ -17,11 +17,19 @@ FACTORS = {
 MLP_BIASES = ("llama", "smollm3", "granite")
 OWN_KEYS = {"smollm3": {"no_rope_layer_interval": 2},
             "granite": {"embedding_multiplier": 12.0, "attention_multiplier": 0.015625, "residual_multiplier": 0.22,
-                        "logits_scaling": 8.0}}
+                        "logits_scaling": 8.0},
+            "gemma": {"hidden_act": "gelu_pytorch_tanh"},
+            "gemma2": {"hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 64, "sliding_window": 128},
+            "gemma3_text": {"hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 64, "sliding_window": 128,
+                            "sliding_window_pattern": 2}}
+GEMMAS = ("gemma", "gemma2", "gemma3_text")
 
 
 def allowed(row):
-    """Mistral has no biases, Qwen2 always has those of its queries, keys and values; few head counts can be grouped."""
+    """Mistral has no biases, Qwen2 always has those of its queries, keys and values; few head counts can be grouped; what
+    has norms behind attention and MLP is never rotated."""
+    if row["model_type"] in GEMMAS[1:] and row.get("effort") == "rotated":
+        return False
     if row["model_type"] == "mistral" and row["biases"] or row["model_type"] == "qwen2" and not row["biases"]:
         return False
     return row["attention"] != "grouped" or row["heads"] in (4, 8, 9)
@@ -37,7 +45,7 @@ def config_of(row, layers=LAYERS):
               "num_hidden_layers": layers, "num_attention_heads": row["heads"], "num_key_value_heads": kv_heads(row),
               "head_dim": row["head_size"], "vocab_size": VOCABULARY, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
               "max_position_embeddings": 2048, "tie_word_embeddings": row["tied"]}
-    if row["model_type"] in (*MLP_BIASES, "qwen3"):
+    if row["model_type"] in (*MLP_BIASES, *GEMMAS, "qwen3"):
         config["attention_bias"] = row["biases"]
     if row["model_type"] in MLP_BIASES:
         config["mlp_bias"] = row["biases"]
@@ -59,12 +67,13 @@ def tensors_of(row, generator, layers=LAYERS):
         _linear(tensors, "lm_head", VOCABULARY, HIDDEN, False, generator)
     for layer in range(layers):
         prefix = f"model.layers.{layer}."
-        for norm in ("input_layernorm", "post_attention_layernorm"):
+        behind = ("pre_feedforward_layernorm", "post_feedforward_layernorm")
+        for norm in ("input_layernorm", "post_attention_layernorm", *(behind if row["model_type"] in GEMMAS[1:] else ())):
             tensors[f"{prefix}{norm}.weight"] = np.ones(HIDDEN, np.float16)
         for name, size in (("q", queries), ("k", keys), ("v", keys)):
             _linear(tensors, f"{prefix}self_attn.{name}_proj", size, HIDDEN, bias, generator)
         _linear(tensors, f"{prefix}self_attn.o_proj", HIDDEN, queries, bias and row["model_type"] != "qwen2", generator)
-        if row["model_type"] == "qwen3":
+        if row["model_type"] in ("qwen3", "gemma3_text"):
             for name in ("q", "k"):
                 tensors[f"{prefix}self_attn.{name}_norm.weight"] = np.ones(row["head_size"], np.float16)
         for name in ("gate", "up"):

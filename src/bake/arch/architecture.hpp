@@ -19,6 +19,12 @@ struct GgufKey {
     Kind kind = Kind::number;
 };
 
+/// A module of a layer in a GGUF file ("ffn_norm") and in a Hugging Face folder.
+struct GgufName {
+    std::string_view gguf;
+    std::string_view hugging_face;
+};
+
 /// Which biases a family may have: how config.json says what a GGUF file shows by its tensors.
 enum class GgufBiases {
     none,
@@ -40,7 +46,7 @@ struct FusedTensor {
     std::span<const FusedPart> parts;
 };
 
-/// How llama.cpp's converter writes a family. Tensor names are the same for all.
+/// How llama.cpp's converter writes a family. Tensor names are the same for all but those in `names`.
 struct GgufArchitecture {
     const char* name;        // general.architecture
     const char* model_type;  // config.json's
@@ -51,6 +57,7 @@ struct GgufArchitecture {
     /// Completes the config.json made from the keys above and what all families share; null: it is complete.
     void (*complete)(Json& config, const std::string& origin) = nullptr;
     std::span<const FusedTensor> fused{};  // by the names that the tensors have once they are ours
+    std::span<const GgufName> names{};
 };
 
 struct Architecture {
@@ -62,6 +69,10 @@ struct Architecture {
     /// Whether a checkpoint's rotary pairs lie beside each other in each head of query and key (x0 y0 x1 y1 …
     /// for halves x and y).
     bool interleaves_heads = false;
+    /// Added to the norms' weights of a Hugging Face folder: 1 where they multiply by 1 + w.
+    float norm_offset = 0;
+    /// The language model is a part, beside others: its tensors' names begin with "language_model.".
+    bool has_other_parts = false;
 };
 
 /// All rows, in alphabetical order.
@@ -77,6 +88,10 @@ ModelConfig read_model_config(const Json& config, const std::string& origin);
 // The rows, each in its family's file.
 extern const Architecture kCwm;
 extern const Architecture kErnie45;
+extern const Architecture kGemma;
+extern const Architecture kGemma2;
+extern const Architecture kGemma3;
+extern const Architecture kGemma3Text;
 extern const Architecture kGranite;
 extern const Architecture kGraniteMoeHybrid;
 extern const Architecture kHunyuanDense;

@@ -4,13 +4,22 @@
 #include "base/error.hpp"
 
 namespace ovenbird {
+namespace {
+
+Activation read_activation(const JsonObject& config, const CommonDefaults& defaults) {
+    const auto name = config.text_or(defaults.activation_key, defaults.activation);
+    if (name == "silu" || name == "swish") return Activation::silu;
+    if (name == "gelu") return Activation::gelu;
+    if (name == "gelu_pytorch_tanh") return Activation::gelu_tanh;
+    fail(ErrorCode::unsupported, "{}: {} '{}' is not known; known: silu, gelu, gelu_pytorch_tanh",
+         config.origin(), defaults.activation_key, name);
+}
+
+}  // namespace
+
 ModelConfig read_common_config(const JsonObject& config, const CommonDefaults& defaults) {
-    const auto activation = config.text_or("hidden_act", "silu");
-    if (activation != "silu" && activation != "swish") {
-        fail(ErrorCode::unsupported, "{}: hidden_act '{}' is not known; known: silu", config.origin(),
-             activation);
-    }
     ModelConfig model;
+    model.activation = read_activation(config, defaults);
     model.model_type = config.text("model_type");
     model.hidden_size = config.integer("hidden_size");
     model.intermediate_size = config.integer("intermediate_size");

@@ -12,6 +12,8 @@ struct CommonDefaults {
     double rope_theta = 10000.0;
     bool tied_embeddings = false;
     bool partial_rotary = false;  // partial_rotary_factor is the family's; elsewhere it is refused
+    const char* activation_key = "hidden_act";
+    const char* activation = "silu";
 };
 
 /// Sizes, norms, rope and the tied head; every layer sees all positions and turns. Errors: invalid_input,

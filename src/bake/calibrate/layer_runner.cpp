@@ -39,9 +39,10 @@ int64_t LayerRunner::result_size(LayerPart part) const {
 CompiledGraph& LayerRunner::graph(LayerPart part, int64_t layer) {
     const LayerConfig& own = config_.layers[static_cast<size_t>(layer)];
     const auto number = static_cast<int>(part);
-    const std::string kind = part == LayerPart::attend
-                                 ? fmt::format("{} {} {}", number, own.sliding_window, own.rotary)
-                                 : fmt::format("{}", number);
+    const std::string kind =
+        part == LayerPart::attend
+            ? fmt::format("{} {} {} {}", number, own.sliding_window, own.rotary, own.local_rope)
+            : fmt::format("{}", number);
     auto& graph = graphs_[kind];
     if (graph == nullptr)
         graph = compile_on("CPU",

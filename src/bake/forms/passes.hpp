@@ -25,9 +25,9 @@ void drop_state_sinks(const std::shared_ptr<ov::Model>& model);
 /// new. Errors: unsupported, naming the state.
 void states_to_inputs(const std::shared_ptr<ov::Model>& model, int64_t past);
 
-/// Gives every ScaledDotProductAttention the mask of its layer (rt_info tells sliding windows) instead of its
-/// own: causal_mask(), or static_cache_mask() in a model whose shapes are numbers. The layer is the number in
-/// the name of the state or input that its keys come from.
+/// Gives every ScaledDotProductAttention, and every attention with a cap, the mask of its layer (rt_info
+/// tells sliding windows) instead of its own: causal_mask(), or static_cache_mask() in a model whose shapes
+/// are numbers. The layer is the number in the name of the state or input that its keys come from.
 void set_masks(const std::shared_ptr<ov::Model>& model, bool of_static_cache);
 
 /// Fixes every input: `tokens` new ones behind `past` kept ones ([1] for beam_idx). Errors: unsupported,

@@ -2,6 +2,7 @@
 #include <openvino/op/ops.hpp>
 #include <set>
 
+#include "bake/forms/capped_attention.hpp"
 #include "bake/forms/passes.hpp"
 #include "bake/graph/mask.hpp"
 #include "base/error.hpp"
@@ -82,6 +83,8 @@ void set_masks(const std::shared_ptr<ov::Model>& model, bool of_static_cache) {
         masked->set_friendly_name(attention->get_friendly_name());
         attention->output(0).replace(masked->output(0));
     }
+    for (const auto& attention : capped_attentions(*model))
+        attention.masked->input(1).replace_source_output(masks.of(attention.heads[1]));
 }
 
 }  // namespace ovenbird

@@ -2,6 +2,7 @@
 #include <openvino/op/ops.hpp>
 #include <set>
 
+#include "bake/forms/capped_attention.hpp"
 #include "bake/forms/passes.hpp"
 
 namespace ovenbird {
@@ -57,6 +58,9 @@ void split_heads(const std::shared_ptr<ov::Model>& model) {
         for (size_t input = 0; input < 3; ++input)
             find_transposes(node->input_value(input), seen, transposes);
     }
+    for (const auto& attention : capped_attentions(*model))
+        for (const auto& heads : attention.heads)
+            find_transposes(heads, seen, transposes);
     for (const auto& transpose : transposes)
         replace_by_split(transpose);
     model->validate_nodes_and_infer_types();

@@ -28,8 +28,43 @@ Value split_heads(const Value& x, int64_t heads, int64_t size) {
 // each head is turned, only that part has it, and the tables do.
 float score_scale(const ModelConfig& config, const LayerConfig& layer) {
     const double usual = 1.0 / std::sqrt(static_cast<double>(config.head_size));
-    const double factor = layer.rotary && config.rope.rotary_size == 0 ? config.rope.attention_factor : 1.0;
+    const RopeConfig& rope = layer.local_rope ? *config.local_rope : config.rope;
+    const double factor = layer.rotary && rope.rotary_size == 0 ? rope.attention_factor : 1.0;
     return static_cast<float>(config.attention_multiplier.value_or(usual) * factor * factor);
+}
+
+const RopeTables& tables_of(const LayerConfig& layer, const LayerContext& context) {
+    if (!layer.rotary) return context.no_rope;
+    return layer.local_rope ? context.local_rope : context.rope;
+}
+
+// Attention with a cap on its scores, which no single operation has: softmax(cap tanh(q kᵀ scale / cap) +
+// mask) v. The queries of a key head are its rows, so that keys and values are not copied.
+Value capped_attention(const Value& query, const Value& keys, const Value& values, const Value& mask,
+                       float scale, const ModelConfig& config) {
+    const auto cap = static_cast<float>(config.attention_softcap);
+    const bool grouped = config.heads != config.kv_heads;
+    const auto with_heads = [&](const Value& x, int64_t heads, int64_t size) {
+        return grouped ? reshape(x, {0, heads, -1, size}) : x;
+    };
+    const auto rows = with_heads(scaled(query, scale / cap), config.kv_heads, config.head_size);
+    const auto products = std::make_shared<v0::MatMul>(rows, keys, false, true);
+    const auto scores = with_heads(capped(products, cap), config.heads, 0);
+    const auto shares = std::make_shared<v8::Softmax>(std::make_shared<v1::Add>(scores, mask), -1);
+    const auto mixed = std::make_shared<v0::MatMul>(with_heads(shares, config.kv_heads, 0), values);
+    return with_heads(mixed, config.heads, config.head_size);
+}
+
+// The same without a cap. Keys and values are copied for the queries that share them as is usual, which the
+// CPU device's attention over states never does; static forms fold the queries instead.
+Value plain_attention(const Value& query, const Value& keys, const Value& values, const Value& mask,
+                      float scale, const ModelConfig& config) {
+    const int64_t groups = config.heads / config.kv_heads;
+    const auto copied = [&](const Value& x) { return groups > 1 ? repeat_heads(x, groups) : x; };
+    const Value all_keys = copied(keys);
+    const Value all_values = copied(values);
+    const auto factor = v0::Constant::create(ov::element::f32, {}, {scale});
+    return std::make_shared<v13::ScaledDotProductAttention>(query, all_keys, all_values, mask, factor, false);
 }
 
 }  // namespace
@@ -62,27 +97,19 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
     query = norm(query, "q_norm", !config.qk_norm_behind_rope);
     key = norm(key, "k_norm", !config.qk_norm_behind_rope);
     const LayerConfig& own = config.layers[static_cast<size_t>(layer)];
-    const auto& tables = own.rotary ? context.rope : context.no_rope;
+    const auto& tables = tables_of(own, context);
     query = apply_rope(swap_heads_and_rows(query), tables, config.head_size);
     key = apply_rope(swap_heads_and_rows(key), tables, config.head_size);
     query = norm(query, "q_norm", config.qk_norm_behind_rope);
     key = norm(key, "k_norm", config.qk_norm_behind_rope);
 
     const std::string kept = std::to_string(layer);
-    Value keys = cache.extend(kept + ".key", key);
-    Value values = cache.extend(kept + ".value", value);
-    // The usual copies, which the CPU device's attention over states never makes; static forms fold the
-    // queries instead.
-    const int64_t groups = config.heads / config.kv_heads;
-    if (groups > 1) {
-        keys = repeat_heads(keys, groups);
-        values = repeat_heads(values, groups);
-    }
+    const Value keys = cache.extend(kept + ".key", key);
+    const Value values = cache.extend(kept + ".value", value);
     const auto& mask = own.sliding_window > 0 ? context.sliding_mask : context.full_mask;
-    const auto scale = v0::Constant::create(ov::element::f32, {}, {score_scale(config, own)});
-    const auto mixed =
-        std::make_shared<v13::ScaledDotProductAttention>(query, keys, values, mask, scale, false);
-    mixed->set_friendly_name(prefix + "sdpa");
+    const auto attended = config.attention_softcap == 0 ? plain_attention : capped_attention;
+    const auto mixed = attended(query, keys, values, mask, score_scale(config, own), config);
+    mixed.get_node()->set_friendly_name(prefix + "sdpa");
     const auto joined = reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size});
     return projection(scaled(joined, context.residual_scale), prefix + "o_proj", config.output_bias, tensors,
                       context.residual_scale);

@@ -24,10 +24,15 @@ void add_layer(std::vector<RequiredTensor>& list, const ModelConfig& config, int
         list.push_back({prefix + "self_attn.k_norm.weight", TensorRole::vector, 1, config.head_size});
     }
     add_linear(list, prefix + "self_attn.o_proj", config.hidden_size, query_size, config.output_bias);
-    list.push_back({prefix + "post_attention_layernorm.weight", TensorRole::vector, 1, config.hidden_size});
+    const auto add_norm = [&](const std::string& name) {
+        list.push_back({name + ".weight", TensorRole::vector, 1, config.hidden_size});
+    };
+    if (config.norms_behind) add_norm(prefix + "post_attention_layernorm");
+    add_norm(mlp_norm(config, layer));
     add_linear(list, prefix + "mlp.gate_proj", config.intermediate_size, config.hidden_size, config.mlp_bias);
     add_linear(list, prefix + "mlp.up_proj", config.intermediate_size, config.hidden_size, config.mlp_bias);
     add_linear(list, prefix + "mlp.down_proj", config.hidden_size, config.intermediate_size, config.mlp_bias);
+    if (config.norms_behind) add_norm(prefix + "post_feedforward_layernorm");
 }
 
 }  // namespace
@@ -41,6 +46,11 @@ const char* rope_factors_name(const RopeConfig& rope) {
 
 std::string layer_prefix(int64_t layer) {
     return fmt::format("model.layers.{}.", layer);
+}
+
+std::string mlp_norm(const ModelConfig& config, int64_t layer) {
+    return layer_prefix(layer) +
+           (config.norms_behind ? "pre_feedforward_layernorm" : "post_attention_layernorm");
 }
 
 JointProjection joint_attention(int64_t layer) {

@@ -38,6 +38,10 @@ const char* rope_factors_name(const RopeConfig& rope);
 /// "model.layers.7."
 std::string layer_prefix(int64_t layer);
 
+/// The norm before a layer's MLP, without ".weight": where there are norms behind attention and MLP too, they
+/// have the name that it has elsewhere.
+std::string mlp_norm(const ModelConfig& config, int64_t layer);
+
 /// Projections of one layer that read the same values ("model.layers.7.self_attn." and q_proj, k_proj,
 /// v_proj): where their bytes lie behind each other, a graph may take them for one.
 struct JointProjection {

@@ -16,6 +16,13 @@ Value normed(const Value& x, const std::string& name, const StoredTensors& tenso
     return rms_norm(x, scaled(weight, static_cast<float>(factor)), context.norm_eps, name);
 }
 
+// What a layer half adds to the stream, through a norm of its own where the model has one. It comes divided
+// as the stream is (context.residual_scale), so that the stream's epsilon is right for it too.
+Value normed_behind(const Value& x, const std::string& name, const ModelConfig& config,
+                    const StoredTensors& tensors, const LayerContext& context) {
+    return config.norms_behind ? normed(x, name, tensors, context, context.residual_scale) : x;
+}
+
 }  // namespace
 
 LayerContext layer_context(const ModelConfig& config, const StoredTensors& tensors,
@@ -33,6 +40,10 @@ LayerContext layer_context(const ModelConfig& config, const StoredTensors& tenso
     const auto is_rotary = [](const LayerConfig& layer) { return layer.rotary; };
     if (!std::all_of(config.layers.begin(), config.layers.end(), is_rotary))
         context.no_rope = rope_tables(position_ids, no_turns, config.head_size);
+    if (config.local_rope)
+        context.local_rope =
+            rope_tables(position_ids, inverse_frequencies(*config.local_rope, config.head_size, nullptr),
+                        config.head_size);
     context.full_mask = causal_mask(attention_mask, position_ids, 0);
     int64_t window = 0;
     for (const LayerConfig& layer : config.layers)
@@ -48,21 +59,25 @@ LayerContext layer_context(const ModelConfig& config, const StoredTensors& tenso
 Value attend(const Value& hidden, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
              const LayerContext& context, KvCache& cache) {
     const auto x = normed(hidden, layer_prefix(layer) + "input_layernorm", tensors, context);
-    return attention(x, config, layer, tensors, context, cache);
+    const auto added = attention(x, config, layer, tensors, context, cache);
+    return normed_behind(added, layer_prefix(layer) + "post_attention_layernorm", config, tensors, context);
 }
 
 Value feed(const Value& hidden, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
            const LayerContext& context) {
-    const auto x = normed(hidden, layer_prefix(layer) + "post_attention_layernorm", tensors, context);
-    return mlp(x, config, layer, tensors, context);
+    const auto x = normed(hidden, mlp_norm(config, layer), tensors, context);
+    const auto added = mlp(x, config, layer, tensors, context);
+    return normed_behind(added, layer_prefix(layer) + "post_feedforward_layernorm", config, tensors, context);
 }
 
 Value head(const Value& hidden, const ModelConfig& config, const StoredTensors& tensors,
            const LayerContext& context) {
-    // The divisor goes into the last norm's weights, which no tied table shares.
-    Value x = normed(hidden, "model.norm", tensors, context, 1.0 / config.logits_divisor);
+    // The divisors go into the last norm's weights, which no tied table shares.
+    const double cap = config.logits_softcap;
+    const double divisor = config.logits_divisor * (cap == 0 ? 1.0 : cap);
+    Value x = normed(hidden, "model.norm", tensors, context, 1.0 / divisor);
     if (tensors.contains(kHeadMixName)) x = linear(x, stored(tensors, kHeadMixName));
-    return linear(x, stored(tensors, config.tied_embeddings ? kEmbeddingName : kHeadName));
+    return capped(linear(x, stored(tensors, config.tied_embeddings ? kEmbeddingName : kHeadName)), cap);
 }
 
 }  // namespace ovenbird

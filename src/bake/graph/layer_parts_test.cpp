@@ -90,18 +90,18 @@ TEST(LayerParts, ChainedTheyGiveTheDecodersLogits) {
         auto hidden = parts.look_up(ids);
         for (int64_t layer = 0; layer < config.layer_count(); ++layer) {
             const auto& values = parts.values();
-            const auto norm_of = [&](const char* norm) {
-                return normed(hidden, values.at(layer_prefix(layer) + norm), config.rms_norm_eps);
+            const auto norm_of = [&](const std::string& norm) {
+                return normed(hidden, values.at(norm + ".weight"), config.rms_norm_eps);
             };
             EXPECT_LT(largest_difference(parts.run(LayerPart::norm_attention, layer, hidden),
-                                         norm_of("input_layernorm.weight")),
+                                         norm_of(layer_prefix(layer) + "input_layernorm")),
                       1e-4);
             auto read = parts.run(LayerPart::attend, layer, hidden);
             EXPECT_EQ(read.size(),
                       kSequences * kTokens * static_cast<size_t>(config.heads * config.head_size));
             hidden = parts.run(LayerPart::add_attended, layer, hidden, &read);
             EXPECT_LT(largest_difference(parts.run(LayerPart::norm_mlp, layer, hidden),
-                                         norm_of("post_attention_layernorm.weight")),
+                                         norm_of(mlp_norm(config, layer))),
                       1e-4);
             read = parts.run(LayerPart::gate, layer, hidden);
             EXPECT_EQ(read.size(), kSequences * kTokens * static_cast<size_t>(config.intermediate_size));
@@ -111,17 +111,18 @@ TEST(LayerParts, ChainedTheyGiveTheDecodersLogits) {
         const float bound = 2e-5F * largest_magnitude(wanted);
         EXPECT_LT(largest_difference(parts.head(false, hidden), wanted), bound);
         auto norm = parts.values().at(kFinalNormName);
+        const bool capped = config.logits_softcap != 0;
         for (float& weight : norm)
-            weight /= static_cast<float>(config.logits_divisor);
+            weight /= static_cast<float>(config.logits_divisor * (capped ? config.logits_softcap : 1.0));
         EXPECT_LT(largest_difference(parts.head_norm(hidden), normed(hidden, norm, config.rms_norm_eps)),
                   1e-4);
         auto& mix = parts.values()[kHeadMixName];
         mix.assign(static_cast<size_t>(config.hidden_size * config.hidden_size), 0.0F);
         for (int64_t i = 0; i < config.hidden_size; ++i)
-            mix[static_cast<size_t>(i * config.hidden_size + i)] = 0.5F;
+            mix[static_cast<size_t>(i * config.hidden_size + i)] = capped ? 1.0F : 0.5F;
         auto mixed = parts.head(true, hidden);
         for (float& logit : mixed)
-            logit *= 2.0F;
+            logit *= capped ? 1.0F : 2.0F;
         EXPECT_LT(largest_difference(mixed, wanted), bound);
     }
 }

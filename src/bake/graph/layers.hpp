@@ -47,9 +47,10 @@ Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size);
 /// What all layers share.
 struct LayerContext {
     RopeTables rope;
-    RopeTables no_rope;  // angles of 0, for layers without rotary embedding; null when there are none
-    Value full_mask;     // causal_mask() of all tokens
-    Value sliding_mask;  // the same for the model's window; null when no layer slides
+    RopeTables no_rope;     // angles of 0, for layers without rotary embedding; null when there are none
+    RopeTables local_rope;  // for layers with the model's local_rope; null when it has none
+    Value full_mask;        // causal_mask() of all tokens
+    Value sliding_mask;     // the same for the model's window; null when no layer slides
     float embedding_scale = 1.0F;  // of what is looked up
     float residual_scale = 1.0F;   // what attention and MLP add to the stream is multiplied by it
     double norm_eps = 0;           // of the norms of the stream
@@ -82,13 +83,16 @@ Value repeat_heads(const Value& x, int64_t groups);
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
                 const LayerContext& context, KvCache& cache);
 
-/// SwiGLU feed-forward (Shazeer, 2020): down(silu(gate(x)) * up(x)), times the context's residual_scale.
+/// Gated feed-forward (Shazeer, 2020): down(activation(gate(x)) * up(x)), times the context's residual_scale.
 Value mlp(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
           const LayerContext& context);
 
 /// A projection by name, with its bias (times bias_scale) where the checkpoint has one.
 Value projection(const Value& x, const std::string& name, bool bias, const StoredTensors& tensors,
                  float bias_scale = 1.0F);
+
+/// cap * tanh(x), for an x that is divided by the cap already; x itself for a cap of 0.
+Value capped(const Value& x, double cap);
 
 /// x times a factor; x itself for 1.
 Value scaled(const Value& x, float factor);

@@ -22,6 +22,10 @@ Value projection(const Value& x, const std::string& name, bool bias, const Store
                                      scaled(vector_constant(stored(tensors, name + ".bias")), bias_scale));
 }
 
+Value capped(const Value& x, double cap) {
+    return cap == 0 ? x : scaled(std::make_shared<v0::Tanh>(x), static_cast<float>(cap));
+}
+
 Value scaled(const Value& x, float factor) {
     if (factor == 1.0F) return x;
     return std::make_shared<v1::Multiply>(x, v0::Constant::create(ov::element::f32, {}, {factor}));

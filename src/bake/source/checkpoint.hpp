@@ -55,6 +55,8 @@ struct SourceTensor {
     /// `packed_row` on. `bytes` are the codes then, and `type` says nothing.
     std::shared_ptr<const PackedWeight> packed;
     int64_t packed_row = 0;
+    /// Added to each value: norms that multiply by 1 + w.
+    float offset = 0;
 
     int64_t rows() const { return shape.size() < 2 ? 1 : shape[0]; }  // tensors here have 1 or 2 axes
     int64_t columns() const { return shape.empty() ? 1 : shape.back(); }

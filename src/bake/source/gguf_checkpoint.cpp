@@ -56,7 +56,7 @@ void refuse_types(const std::vector<GgufPart>& parts, const GgufArchitecture& ar
     size_t total = 0;
     for (const GgufPart& part : parts) {
         for (const UnreadableTensor& entry : part.header.unreadable) {
-            const GgufTensorUse use = gguf_tensor_name(entry.name).use;
+            const GgufTensorUse use = gguf_tensor_name(entry.name, architecture.names).use;
             if (use == GgufTensorUse::skip) continue;
             if (use == GgufTensorUse::unknown) {
                 refuse_name(entry.name, architecture, part.header.metadata.origin());
@@ -143,7 +143,7 @@ GgufCheckpoint::GgufCheckpoint(const fs::path& path) {
 
 void GgufCheckpoint::add(const StoredTensor& entry, const GgufArchitecture& architecture,
                          const MappedFile& file) {
-    const GgufTensorName name = gguf_tensor_name(entry.name);
+    const GgufTensorName name = gguf_tensor_name(entry.name, architecture.names);
     if (name.use == GgufTensorUse::skip) return;
     const std::string origin = printable(file.path().string());
     const bool is_foreign = architecture.fused.empty() && name.name.find(".qkv_proj.") != std::string::npos;

@@ -183,9 +183,10 @@ TEST(GgufNames, TensorNames) {
 TEST(GgufNames, Architectures) {
     EXPECT_STREQ(gguf_architecture("qwen3", "m.gguf").model_type, "qwen3");
     expect_error(ErrorCode::unsupported,
-                 {"m.gguf", "'gemma3'",
-                  "ernie4_5, granite, hunyuan-dense, llama, minicpm, mistral3, phi3, qwen2, qwen3, smollm3"},
-                 [] { gguf_architecture("gemma3", "m.gguf"); });
+                 {"m.gguf", "'mamba'",
+                  "ernie4_5, gemma, gemma2, gemma3, granite, hunyuan-dense, llama, minicpm, mistral3, phi3, "
+                  "qwen2, qwen3, smollm3"},
+                 [] { gguf_architecture("mamba", "m.gguf"); });
 }
 
 }  // namespace

@@ -8,12 +8,7 @@
 namespace ovenbird {
 namespace {
 
-struct NameRow {
-    std::string_view gguf;
-    std::string_view hugging_face;
-};
-
-constexpr NameRow kGlobalNames[] = {
+constexpr GgufName kGlobalNames[] = {
     {"token_embd.weight", "model.embed_tokens.weight"},
     {"output_norm.weight", "model.norm.weight"},
     {"output.weight", "lm_head.weight"},
@@ -22,7 +17,7 @@ constexpr NameRow kGlobalNames[] = {
     {"rope_factors_short.weight", "rope_factors_short.weight"},
 };
 
-constexpr NameRow kLayerNames[] = {
+constexpr GgufName kLayerNames[] = {
     {"attn_norm", "input_layernorm"},    {"attn_q", "self_attn.q_proj"},
     {"attn_k", "self_attn.k_proj"},      {"attn_v", "self_attn.v_proj"},
     {"attn_output", "self_attn.o_proj"}, {"attn_q_norm", "self_attn.q_norm"},
@@ -68,8 +63,8 @@ const GgufArchitecture& gguf_architecture(std::string_view name, const std::stri
          printable(name), known);
 }
 
-GgufTensorName gguf_tensor_name(std::string_view name) {
-    for (const NameRow& row : kGlobalNames) {
+GgufTensorName gguf_tensor_name(std::string_view name, std::span<const GgufName> own) {
+    for (const GgufName& row : kGlobalNames) {
         if (row.gguf == name) return {GgufTensorUse::tensor, std::string(row.hugging_face), false, false};
     }
     constexpr std::string_view kPrefix = "blk.";
@@ -78,11 +73,13 @@ GgufTensorName gguf_tensor_name(std::string_view name) {
     if (parts.layer < 0) return {};
     if (parts.module == "attn_rot_embd") return {GgufTensorUse::skip, "", false, false};
     if (parts.kind != "weight" && parts.kind != "bias") return {};
-    for (const NameRow& row : kLayerNames) {
-        if (row.gguf != parts.module) continue;
-        return {GgufTensorUse::tensor,
-                fmt::format("model.layers.{}.{}.{}", parts.layer, row.hugging_face, parts.kind),
-                parts.module == "attn_q", parts.module == "attn_k"};
+    for (const std::span<const GgufName> rows : {own, std::span<const GgufName>(kLayerNames)}) {
+        for (const GgufName& row : rows) {
+            if (row.gguf != parts.module) continue;
+            return {GgufTensorUse::tensor,
+                    fmt::format("model.layers.{}.{}.{}", parts.layer, row.hugging_face, parts.kind),
+                    parts.module == "attn_q", parts.module == "attn_k"};
+        }
     }
     return {};
 }

@@ -1,6 +1,7 @@
 #pragma once
 // How GGUF spells tensors, in Hugging Face's words, and the row of a file's architecture.
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,8 @@ struct GgufTensorName {
     bool key = false;    // attn_k, likewise
 };
 
-/// "blk.3.attn_q.weight" to "model.layers.3.self_attn.q_proj.weight".
-GgufTensorName gguf_tensor_name(std::string_view name);
+/// "blk.3.attn_q.weight" to "model.layers.3.self_attn.q_proj.weight"; `own`: modules that the family names
+/// otherwise.
+GgufTensorName gguf_tensor_name(std::string_view name, std::span<const GgufName> own = {});
 
 }  // namespace ovenbird

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include "bake/source/built_tokenizer.hpp"
 #include "bake/source/compressed.hpp"
@@ -50,6 +51,7 @@ public:
 
 private:
     void read_config();
+    const Architecture* architecture() const;
     void settle_old_settings();
     void mark_interleaved_heads();
     void open_weights(const WeightFiles& weights);
@@ -84,12 +86,18 @@ HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     settle_old_settings();
     unpack_compressed(config_, config_origin_, parts_, tensors_, unusable_);
     parts_.clear();
-    const auto type = config_.find("model_type");
-    if (type == config_.end() || !type->is_string()) return;  // which read_model_config() refuses
-    const auto* row = find_architecture(type->get_ref<const std::string&>());
-    if (row == nullptr) return;
+    const auto* row = architecture();
+    if (row == nullptr) return;  // which read_model_config() refuses
     split_fused(tensors_, row->fused, JsonObject(config_, config_origin_));
     if (row->interleaves_heads) mark_interleaved_heads();
+    for (auto& [name, tensor] : tensors_)
+        if (name.ends_with("norm.weight")) tensor.offset = row->norm_offset;
+}
+
+const Architecture* HuggingFaceFolder::architecture() const {
+    const auto type = config_.find("model_type");
+    if (type == config_.end() || !type->is_string()) return nullptr;
+    return find_architecture(type->get_ref<const std::string&>());
 }
 
 void HuggingFaceFolder::mark_interleaved_heads() {
@@ -101,8 +109,9 @@ void HuggingFaceFolder::mark_interleaved_heads() {
         if (!is_query && name.find(".self_attn.k_proj.") == std::string::npos) continue;
         if (tensor.packed != nullptr)
             fail(ErrorCode::unsupported,
-                 "tensor {} is compressed, in a family whose heads are stored in another order; "
-                 "bake the original checkpoint",
+                 "tensor {} is compressed, in a family whose heads are stored in another order; bake the "
+                 "original "
+                 "checkpoint",
                  printable(name));
         tensor.interleaved_heads = is_query ? heads : kv_heads;
     }
@@ -206,6 +215,12 @@ void HuggingFaceFolder::add(const SafetensorsEntry& entry, const std::string& na
 // Where two files have one tensor, the index decides.
 void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
     PrefixRule rule;
+    const auto* row = architecture();
+    const bool has_other_parts = row != nullptr && row->has_other_parts;
+    const auto inner_name = [&](const std::string& name) {
+        return has_other_parts ? name_in_language_model(name) : name;
+    };
+    std::set<std::string> left_out;
     std::map<std::string, std::string> stored_names;  // by the decoder's
     std::map<std::string, std::string> promised = weights.placement;
     for (const std::string& file_name : weights.names) {
@@ -214,7 +229,10 @@ void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
              parse_safetensors(file.bytes(), printable(file.path().string()))) {
             const auto place = weights.placement.find(entry.name);
             promised.erase(entry.name);
-            const std::string name = rule.usual_name(entry.name);
+            const std::string inner = inner_name(entry.name);
+            if (inner.empty()) left_out.insert(entry.name);
+            if (inner.empty()) continue;
+            const std::string name = rule.usual_name(inner);
             const bool placed_here = place != weights.placement.end() && place->second == file_name;
             const auto [seen, is_new] = stored_names.emplace(name, entry.name);
             if (seen->second != entry.name) fail_twice(file, seen->second, entry.name);
@@ -225,7 +243,7 @@ void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
         }
     }
     for (const auto& [tensor, shard] : promised) {
-        unusable_.emplace(rule.usual_name(tensor),
+        unusable_.emplace(rule.usual_name(inner_name(tensor)),
                           fmt::format("is not in {}, where {} puts it: download both files again",
                                       printable(shard), kSafetensorsIndex));
     }
@@ -235,6 +253,11 @@ void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
                         kSafetensorsIndex, promised.size(), printable(promised.begin()->first)));
     }
     if (const std::string note = rule.note(); !note.empty()) notes_.push_back(note);
+    if (!left_out.empty()) {
+        notes_.push_back(fmt::format(
+            "the language model alone is baked; {} tensors of other parts are left out (first: {})",
+            left_out.size(), printable(*left_out.begin())));
+    }
 }
 
 std::vector<std::string> HuggingFaceFolder::write_text_files(const fs::path& folder) const {

@@ -38,6 +38,17 @@ std::string PrefixRule::usual_name(const std::string& name) {
     return usual;
 }
 
+std::string name_in_language_model(const std::string& name) {
+    constexpr std::string_view kPart = "language_model.";
+    constexpr std::array<std::string_view, 2> kOthers{"vision_tower.", "multi_modal_projector."};
+    const bool inside = name.starts_with(kPrefix);
+    const std::string_view rest = std::string_view(name).substr(inside ? kPrefix.size() : 0);
+    for (const std::string_view other : kOthers)
+        if (rest.starts_with(other)) return "";
+    if (!rest.starts_with(kPart)) return name;
+    return std::string(inside ? kPrefix : "") + std::string(rest.substr(kPart.size()));
+}
+
 std::string PrefixRule::note() const {
     if (added_ + removed_ == 0) return "";
     return fmt::format(

@@ -24,4 +24,9 @@ private:
     std::string first_;
 };
 
+/// For a model that has a language model beside other parts ("language_model.model.layers.0…", or
+/// "model.language_model.layers.0…" as transformers 5 writes it): the name without that prefix; empty where
+/// the tensor belongs to another part.
+std::string name_in_language_model(const std::string& name);
+
 }  // namespace ovenbird

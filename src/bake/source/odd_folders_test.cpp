@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bake/source/checkpoint.hpp"
+#include "bake/source/hf_names.hpp"
 #include "bake/source/source_files.hpp"
 
 namespace ovenbird {
@@ -172,6 +173,18 @@ TEST_F(OddFolder, EmbeddersAreRefused) {
     std::filesystem::remove(folder().path() / "modules.json");
     folder().write("1_Pooling/config.json", "{}");
     expect_error(ErrorCode::unsupported, {"embedder", "1_Pooling"}, [&] { open(); });
+}
+
+TEST(HfNames, TheLanguageModelAmongOtherParts) {
+    EXPECT_EQ(name_in_language_model("language_model.model.layers.0.mlp.up_proj.weight"),
+              "model.layers.0.mlp.up_proj.weight");
+    EXPECT_EQ(name_in_language_model("model.language_model.layers.0.mlp.up_proj.weight"),
+              "model.layers.0.mlp.up_proj.weight");
+    EXPECT_EQ(name_in_language_model("language_model.lm_head.weight"), "lm_head.weight");
+    for (const char* name : {"lm_head.weight", "model.norm.weight", "other.weight"})
+        EXPECT_EQ(name_in_language_model(name), name);
+    for (const char* name : {"vision_tower.a.weight", "model.multi_modal_projector.mm_soft_emb_norm.weight"})
+        EXPECT_EQ(name_in_language_model(name), "");
 }
 
 }  // namespace

@@ -37,9 +37,7 @@ void read_interleaved_vector(const SourceTensor& tensor, float* out) {
     }
 }
 
-}  // namespace
-
-void read_rows(const SourceTensor& tensor, int64_t begin, int64_t end, float* out) {
+void read_stored_rows(const SourceTensor& tensor, int64_t begin, int64_t end, float* out) {
     const int64_t rows = tensor.rows();
     const int64_t columns = tensor.columns();
     if (begin < 0 || end < begin || end > rows) {
@@ -67,6 +65,15 @@ void read_rows(const SourceTensor& tensor, int64_t begin, int64_t end, float* ou
         const int64_t stored = interleaved_index(row, rows, tensor.interleaved_heads);
         dequantize(tensor.type, data + stored * row_bytes, columns, out);
     }
+}
+
+}  // namespace
+
+void read_rows(const SourceTensor& tensor, int64_t begin, int64_t end, float* out) {
+    read_stored_rows(tensor, begin, end, out);
+    if (tensor.offset == 0) return;
+    for (int64_t i = 0; i < (end - begin) * tensor.columns(); ++i)
+        out[i] += tensor.offset;
 }
 
 }  // namespace ovenbird
