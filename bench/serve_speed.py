@@ -40,7 +40,7 @@ class Chat:
 
     def ask(self, text, answer):
         """First byte and whole answer, in seconds; `answer` is known."""
-        wanted = len(answer.encode()) + 1
+        wanted = len(answer.rstrip().encode()) + 1
         start = time.perf_counter()
         self.process.stdin.write(text.encode() + b"\n")
         said, first = b"", None
@@ -49,7 +49,7 @@ class Chat:
             first = first or time.perf_counter() - start
         whole = time.perf_counter() - start
         self.process.stdin.write(b"/reset\n")
-        if said.decode() != answer + "\n":
+        if said.decode().rstrip() != answer.rstrip():
             raise AssertionError(f"chat says something else:\n{said!r}\n{answer!r}")
         return first, whole
 
@@ -87,22 +87,25 @@ def medians(rows):
 
 
 def one_by_one(folder, port, times):
-    """(first token ms, ms a token) of chat and of serve: each question to both, who comes first in turn."""
+    """(first token ms, ms a token) of chat and of serve, for a new conversation and for the same question once more, where the
+    prompt is there already and what is left is what stands between the client and the model."""
     chat, client = Chat(folder), Client(port)
-    by_chat, by_http = [], []
+    figures = {"new": ([], []), "again": ([], [])}
     for number in range(times + 2):
         _, _, text, tokens = client.ask(question(number + 1000))  # so that neither has computed it last
         _, _, text, tokens = client.ask(question(number))
         client.ask(question(number + 2000))
         rows = {}
         for who in ("chat", "http") if number % 2 else ("http", "chat"):
-            first, whole = chat.ask(question(number), text.rstrip()) if who == "chat" else client.ask(question(number))[:2]
-            rows[who] = (first * 1000, (whole - first) * 1000 / (tokens - 1))
+            for when in ("new", "again"):
+                first, whole = chat.ask(question(number), text) if who == "chat" else client.ask(question(number))[:2]
+                rows[when, who] = (first * 1000, (whole - first) * 1000 / (tokens - 1))
         if number >= 2:  # the first ones warm up
-            by_chat.append(rows["chat"])
-            by_http.append(rows["http"])
+            for when, (by_chat, by_http) in figures.items():
+                by_chat.append(rows[when, "chat"])
+                by_http.append(rows[when, "http"])
     chat.close()
-    return by_chat, by_http
+    return figures
 
 
 def all_at_once(port):
@@ -126,17 +129,19 @@ def main():
     words = parser.parse_args()
     server = serving.Server(f"m={words.folder}", *EXACT)
     try:
-        by_chat, by_http = one_by_one(words.folder, server.port, words.times)
+        pairs = one_by_one(words.folder, server.port, words.times)
         rounds = [all_at_once(server.port) for _ in range(3)]
     finally:
         server.stop()
-    chat, http_ = medians(by_chat), medians(by_http)
-    added = medians([(b[0] - a[0], b[1] / a[1]) for a, b in zip(by_chat, by_http)])
-    ratio = statistics.median(at_once / in_turn for in_turn, at_once, _ in rounds)
+    figures = {"times": words.times}
+    for when, (by_chat, by_http) in pairs.items():
+        chat, http_ = medians(by_chat), medians(by_http)
+        added = medians([(b[0] - a[0], b[1] / a[1]) for a, b in zip(by_chat, by_http)])
+        figures[when] = {"chat_first_ms": chat[0], "http_first_ms": http_[0], "added_first_ms": added[0],
+                         "chat_ms_a_token": chat[1], "http_ms_a_token": http_[1], "decode_ratio": added[1]}
     gaps = [max(b - a for a, b in zip(sorted(ends), sorted(ends)[1:])) for _, _, ends in rounds]
-    figures = {"chat_first_ms": chat[0], "http_first_ms": http_[0], "added_first_ms": added[0], "chat_ms_a_token": chat[1],
-               "http_ms_a_token": http_[1], "decode_ratio": added[1], "clients": CLIENTS, "at_once_over_in_turn": ratio,
-               "longest_gap_s": max(gaps), "times": words.times}
+    figures["queue"] = {"clients": CLIENTS, "at_once_over_in_turn": statistics.median(at_once / in_turn for in_turn, at_once, _ in rounds),
+                        "longest_gap_s": max(gaps)}
     print(json.dumps(figures, indent=1))
     if words.json:
         pathlib.Path(words.json).write_text(json.dumps(figures, indent=1) + "\n")

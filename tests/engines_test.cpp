@@ -16,6 +16,9 @@
 namespace ovenbird {
 namespace {
 
+// Of logits up to 8, where keys and values are kept in f16.
+constexpr float kHalfCache = 3e-2F;
+
 namespace fs = std::filesystem;
 
 constexpr int64_t kContext = 256;
@@ -189,7 +192,9 @@ protected:
 
 TEST_P(Engines, Paged) {
     const auto opened = open_as(FormChoice::best);
-    EXPECT_GT(opened.engine->cache_bytes(), 0U);
+    // A cap on scores is no attention that has pages: the graph with states answers.
+    const bool has_pages = !GetParam().filename().string().starts_with("gemma2");
+    EXPECT_EQ(opened.engine->cache_bytes() > 0, has_pages);
     expect_same_everywhere(*opened.engine, 1e-3F);
 }
 
@@ -201,12 +206,12 @@ TEST_P(Engines, Stateful) {
 
 TEST_P(Engines, Static) {
     const auto opened = open_as(FormChoice::whole);
-    expect_same_everywhere(*opened.engine, 2e-2F);  // keys and values are kept in f16
+    expect_same_everywhere(*opened.engine, kHalfCache);
 }
 
 TEST_P(Engines, Folded) {
     const auto opened = open_as(FormChoice::folded);
-    expect_same_everywhere(*opened.engine, 2e-2F);
+    expect_same_everywhere(*opened.engine, kHalfCache);
 }
 
 TEST_P(Engines, FoldedIsTheWholeForm) {

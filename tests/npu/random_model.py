@@ -7,7 +7,8 @@ from safetensors.numpy import save_file
 
 HIDDEN, INTERMEDIATE, VOCABULARY, LAYERS = 256, 384, 320, 2
 FACTORS = {
-    "model_type": ["llama", "mistral", "qwen2", "qwen3", "smollm3", "granite", "gemma", "gemma2", "gemma3_text"],
+    "model_type": ["llama", "mistral", "qwen2", "qwen3", "smollm3", "granite", "gemma", "gemma2", "gemma3_text",
+                   "phi3", "hunyuan_v1_dense"],
     "heads": [1, 2, 3, 4, 8, 9],
     "attention": ["multi-head", "grouped", "multi-query"],
     "head_size": [64, 80, 96, 128],
@@ -21,16 +22,17 @@ OWN_KEYS = {"smollm3": {"no_rope_layer_interval": 2},
             "gemma": {"hidden_act": "gelu_pytorch_tanh"},
             "gemma2": {"hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 64, "sliding_window": 128},
             "gemma3_text": {"hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 64, "sliding_window": 128,
-                            "sliding_window_pattern": 2}}
+                            "sliding_window_pattern": 2},
+            "phi3": {"partial_rotary_factor": 0.75, "sliding_window": None}}
 GEMMAS = ("gemma", "gemma2", "gemma3_text")
 
 
 def allowed(row):
-    """Mistral has no biases, Qwen2 always has those of its queries, keys and values; few head counts can be grouped; what
+    """Mistral and Phi-3 have no biases, Qwen2 always has those of its queries, keys and values; few head counts can be grouped; what
     has norms behind attention and MLP is never rotated."""
     if row["model_type"] in GEMMAS[1:] and row.get("effort") == "rotated":
         return False
-    if row["model_type"] == "mistral" and row["biases"] or row["model_type"] == "qwen2" and not row["biases"]:
+    if row["model_type"] in ("mistral", "phi3") and row["biases"] or row["model_type"] == "qwen2" and not row["biases"]:
         return False
     return row["attention"] != "grouped" or row["heads"] in (4, 8, 9)
 
@@ -45,7 +47,7 @@ def config_of(row, layers=LAYERS):
               "num_hidden_layers": layers, "num_attention_heads": row["heads"], "num_key_value_heads": kv_heads(row),
               "head_dim": row["head_size"], "vocab_size": VOCABULARY, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
               "max_position_embeddings": 2048, "tie_word_embeddings": row["tied"]}
-    if row["model_type"] in (*MLP_BIASES, *GEMMAS, "qwen3"):
+    if row["model_type"] in (*MLP_BIASES, *GEMMAS, "qwen3", "hunyuan_v1_dense"):
         config["attention_bias"] = row["biases"]
     if row["model_type"] in MLP_BIASES:
         config["mlp_bias"] = row["biases"]
@@ -56,6 +58,10 @@ def _linear(tensors, name, rows, columns, bias, generator):
     tensors[f"{name}.weight"] = (generator.standard_normal((rows, columns)) / columns**0.5).astype(np.float16)
     if bias:
         tensors[f"{name}.bias"] = (0.1 * generator.standard_normal(rows)).astype(np.float16)
+
+
+def _fuse(tensors, name, parts):
+    tensors[f"{name}.weight"] = np.concatenate([tensors.pop(f"{part}.weight") for part in parts])
 
 
 def tensors_of(row, generator, layers=LAYERS):
@@ -76,9 +82,15 @@ def tensors_of(row, generator, layers=LAYERS):
         if row["model_type"] in ("qwen3", "gemma3_text"):
             for name in ("q", "k"):
                 tensors[f"{prefix}self_attn.{name}_norm.weight"] = np.ones(row["head_size"], np.float16)
+        if row["model_type"] == "hunyuan_v1_dense":
+            for name in ("query", "key"):
+                tensors[f"{prefix}self_attn.{name}_layernorm.weight"] = np.ones(row["head_size"], np.float16)
         for name in ("gate", "up"):
             _linear(tensors, f"{prefix}mlp.{name}_proj", INTERMEDIATE, HIDDEN, mlp_bias, generator)
         _linear(tensors, f"{prefix}mlp.down_proj", HIDDEN, INTERMEDIATE, mlp_bias, generator)
+        if row["model_type"] == "phi3":
+            _fuse(tensors, f"{prefix}self_attn.qkv_proj", [f"{prefix}self_attn.{name}_proj" for name in "qkv"])
+            _fuse(tensors, f"{prefix}mlp.gate_up_proj", [f"{prefix}mlp.{name}_proj" for name in ("gate", "up")])
     return tensors
 
 
