@@ -284,7 +284,7 @@ class Process(unittest.TestCase):
             manager.settimeout(60)
             os.set_inheritable(listening.fileno(), True)
             script = f'exec 3<&{listening.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
-            process = subprocess.Popen(["sh", "-c", script, "sh", baking.program(), "serve", self.folder(), "--device", "CPU",
+            process = subprocess.Popen(["bash", "-c", script, "bash", baking.program(), "serve", self.folder(), "--device", "CPU",
                                         "--no-cache", "--lazy"], pass_fds=[listening.fileno()], stderr=subprocess.PIPE, text=True,
                                        env={**os.environ, "NOTIFY_SOCKET": f"{scratch}/notify"})
             with process:
