@@ -28,7 +28,7 @@ Value split_heads(const Value& x, int64_t heads, int64_t size) {
 // each head is turned, only that part has it, and the tables do.
 float score_scale(const ModelConfig& config, const LayerConfig& layer) {
     const double usual = 1.0 / std::sqrt(static_cast<double>(config.head_size));
-    const RopeConfig& rope = layer.local_rope ? *config.local_rope : config.rope;
+    const RopeConfig& rope = layer.local_rope && config.local_rope ? *config.local_rope : config.rope;
     const double factor = layer.rotary && rope.rotary_size == 0 ? rope.attention_factor : 1.0;
     return static_cast<float>(config.attention_multiplier.value_or(usual) * factor * factor);
 }

@@ -109,18 +109,19 @@ std::optional<int64_t> ConfigMaker::layer_integer(const char* name) const {
 }
 
 int64_t ConfigMaker::head_size(int64_t hidden, int64_t heads) const {
-    const auto rotated = metadata_.integer(key("rope.dimension_count"));
+    const auto rotated_size = metadata_.integer(key("rope.dimension_count"));
     const auto key_size = metadata_.integer(key("attention.key_length"));
     const auto value_size = metadata_.integer(key("attention.value_length"));
     const int64_t size = key_size.value_or(heads > 0 ? hidden / heads : 0);
     // Interleaved rows of a part would be in another order than transformers'.
-    const bool whole = rotated.value_or(size) == size;
-    const bool part = !architecture_.interleaves_heads && !whole && *rotated > 0 && *rotated < size;
+    const int64_t rotated = rotated_size.value_or(size);
+    const bool whole = rotated == size;
+    const bool part = !architecture_.interleaves_heads && rotated > 0 && rotated < size;
     if (value_size.value_or(size) != size || !(whole || part)) {
         fail(ErrorCode::unsupported,
              "{}: heads of {} for keys, {} for values, {} of them rotated; Ovenbird needs one size for all "
              "three",
-             metadata_.origin(), size, value_size.value_or(size), rotated.value_or(size));
+             metadata_.origin(), size, value_size.value_or(size), rotated);
     }
     return size;
 }
