@@ -16,13 +16,11 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
-import baking  # noqa: E402
 import serving  # noqa: E402
+from serving import EXACT  # noqa: E402
 
 TOKENS = 64
 CLIENTS = 32
-# The same text from both: in a device's own precision, near ties depend on what is computed together.
-EXACT = [word for key, value in {**baking.EXACT, "KV_CACHE_PRECISION": "f32"}.items() for word in ("--ov-config", f"{key}={value}")]
 QUESTIONS = ("a river", "an oven", "a bridge", "the moon", "a garden", "a clock", "winter", "a letter", "bread", "the sea")
 
 

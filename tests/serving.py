@@ -9,6 +9,8 @@ import time
 
 import baking
 
+# Then a token's logits hardly depend on what was computed together with it: in a device's own precision, near ties do.
+EXACT = [word for key, value in {**baking.EXACT, "KV_CACHE_PRECISION": "f32"}.items() for word in ("--ov-config", f"{key}={value}")]
 
 class Server:
     """`ovenbird serve` over folders; its messages are kept in `log`."""

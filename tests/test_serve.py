@@ -20,10 +20,9 @@ import openai
 
 import baking
 import serving
+from serving import EXACT
 
 QUESTION = [{"role": "user", "content": "What is the capital of France?"}]
-# Then a token's logits hardly depend on what was computed together with it: in a device's own precision, near ties do.
-EXACT = [word for key, value in {**baking.EXACT, "KV_CACHE_PRECISION": "f32"}.items() for word in ("--ov-config", f"{key}={value}")]
 STORY = "The heron stood at the edge of the pond and did not move when the rain began. "
 
 

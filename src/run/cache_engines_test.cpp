@@ -284,13 +284,18 @@ TEST(DynamicEngine, EveryTokenSeesAllBeforeItOnce) {
     EXPECT_THROW(engine->next_logits(std::vector<int64_t>(9, 1)), Error);
 }
 
-TEST(OpenEngine, WhereAttentionHasNoPagesTheStatesAreUsedAndThatIsSaid) {
-    const TestFolder folder;
+Manifest write_toy_dynamic(const TestFolder& folder) {
     fs::create_directory(folder / kGraphsFolder);
     ov::serialize(toy_dynamic_graph(), (folder / kDynamicGraph).string(), (folder / kModelBinName).string());
     Manifest manifest;
     manifest.context = 8;
     manifest.dynamic_graph = kDynamicGraph;
+    return manifest;
+}
+
+TEST(OpenEngine, WhereAttentionHasNoPagesTheStatesAreUsedAndThatIsSaid) {
+    const TestFolder folder;
+    const Manifest manifest = write_toy_dynamic(folder);
     std::vector<std::string> notes;
     OpenOptions options{.device = cpu()};
     options.device.devices = {"NPU", "CPU"};
@@ -305,11 +310,7 @@ TEST(OpenEngine, WhereAttentionHasNoPagesTheStatesAreUsedAndThatIsSaid) {
 
 TEST(OpenEngine, ADeviceWhoseFirstStepSaysSomethingElseIsPassedOver) {
     const TestFolder folder;
-    fs::create_directory(folder / kGraphsFolder);
-    ov::serialize(toy_dynamic_graph(), (folder / kDynamicGraph).string(), (folder / kModelBinName).string());
-    Manifest manifest;
-    manifest.context = 8;
-    manifest.dynamic_graph = kDynamicGraph;
+    Manifest manifest = write_toy_dynamic(folder);
     OpenOptions options{.device = cpu()};
     const std::vector<int64_t> ids{0, 0};
     const auto open = [&] { return open_engine(folder.path(), manifest, options, 0); };

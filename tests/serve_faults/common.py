@@ -14,10 +14,9 @@ sys.dont_write_bytecode = True
 
 import baking  # noqa: E402
 import serving  # noqa: E402
+from serving import EXACT  # noqa: E402, F401
 
 HERE = pathlib.Path(__file__).resolve().parent
-# Then the tokens of an answer do not depend on which of them were computed together.
-EXACT = [word for key, value in {**baking.EXACT, "KV_CACHE_PRECISION": "f32"}.items() for word in ("--ov-config", f"{key}={value}")]
 CASE = baking.TINY / "llama_odd_biases"
 POSITIONS = 256
 TEMPLATE = "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}assistant:"

@@ -20,6 +20,9 @@ Json openai_timings(const Finish& finish);
 
 // Shared with the completions API.
 
+/// The last chunk of a stream, made of an empty one: no choice, and what the answers took.
+Json openai_usage_chunk(Json frame, const Usage& all, const Finish& last);
+
 /// max_tokens, temperature, top_p, stop, seed, penalties, logit_bias, and the extensions of other servers.
 void read_openai_sampling(const class Fields& fields, Call& call);
 /// A token as "logprobs" has it: {"token", "logprob", "bytes"}.

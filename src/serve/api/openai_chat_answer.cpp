@@ -49,15 +49,8 @@ public:
     }
 
     std::string end(const Usage& all) override {
-        std::string frames;
-        if (call_.usage_in_stream) {
-            Json json = frame();
-            json["choices"] = Json::array();
-            json["usage"] = openai_usage(all);
-            json["timings"] = openai_timings(last_);
-            frames = event(json);
-        }
-        return frames + "data: [DONE]\n\n";
+        const std::string done = "data: [DONE]\n\n";
+        return call_.usage_in_stream ? event(openai_usage_chunk(frame(), all, last_)) + done : done;
     }
 
     std::string error(const ApiError& error) override { return event(openai_error(error)); }
@@ -169,6 +162,13 @@ Json openai_timings(const Finish& finish) {
             {"predicted_per_second", timings.tokens_per_second},
             {"queue_ms", timings.queue_ms},
             {"ttft_ms", timings.queue_ms + timings.first_token_ms}};
+}
+
+Json openai_usage_chunk(Json frame, const Usage& all, const Finish& last) {
+    frame["choices"] = Json::array();
+    frame["usage"] = openai_usage(all);
+    frame["timings"] = openai_timings(last);
+    return frame;
 }
 
 Json openai_token(const std::string& text, double log_probability) {

@@ -90,15 +90,8 @@ public:
         return chunk(choice_json(choice, "", openai_finish_reason(finish.end), nullptr));
     }
     std::string end(const Usage& all) override {
-        std::string frames;
-        if (call_.usage_in_stream) {
-            Json json = frame(facts_);
-            json["choices"] = Json::array();
-            json["usage"] = openai_usage(all);
-            json["timings"] = openai_timings(last_);
-            frames = event(json);
-        }
-        return frames + "data: [DONE]\n\n";
+        const std::string done = "data: [DONE]\n\n";
+        return call_.usage_in_stream ? event(openai_usage_chunk(frame(facts_), all, last_)) + done : done;
     }
     std::string error(const ApiError& error) override { return event(openai_error(error)); }
 
