@@ -419,6 +419,51 @@ CASES = {
         "without": {"layer_types": [["full_attention"] * 2, ["sliding_attention", "full_attention"]],
                     "final_logit_softcapping": None, "query_pre_attn_scalar": 12},
     },
+    # Convolutions before, between and behind what attends; sizes of the MLP as they are written.
+    "lfm2_even_tied": {
+        "config": {"model_type": "lfm2", "hidden_size": 48, "intermediate_size": 72, "num_hidden_layers": 4,
+                   "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 72, "norm_eps": 1e-2,
+                   "rope_theta": 5000.0, "conv_L_cache": 3, "conv_bias": False, "block_auto_adjust_ff_dim": False,
+                   "full_attn_idxs": [1, 2], "tie_embedding": True, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"norm_eps": 1e-6, "rope_theta": 100.0},
+    },
+    # Longer convolutions with biases, layers named one by one, a size that is reckoned, the head apart.
+    "lfm2_odd_biases": {
+        "config": {"model_type": "lfm2", "hidden_size": 36, "block_ff_dim": 100, "num_hidden_layers": 3,
+                   "num_attention_heads": 3, "num_key_value_heads": 1, "vocab_size": 64, "norm_eps": 1e-5,
+                   "rope_parameters": {"rope_type": "default", "rope_theta": 300.0}, "conv_L_cache": 5,
+                   "conv_bias": True, "block_auto_adjust_ff_dim": True, "block_ffn_dim_multiplier": 1.1,
+                   "block_multiple_of": 16, "layer_types": ["conv", "full_attention", "conv"],
+                   "tie_word_embeddings": False, "dtype": "float32"},
+        "store": ("float32", "float32"),
+        "without": {"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}},
+    },
+    # Value heads that share key heads, of another size; the fourth layer attends.
+    "qwen3_5_even_shared": {
+        "config": {"model_type": "qwen3_5_text", "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 4,
+                   "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "vocab_size": 64,
+                   "rms_norm_eps": 1e-2, "linear_num_key_heads": 2, "linear_num_value_heads": 4,
+                   "linear_key_head_dim": 8, "linear_value_head_dim": 12, "linear_conv_kernel_dim": 4,
+                   "rope_parameters": {"rope_type": "default", "rope_theta": 500.0, "partial_rotary_factor": 0.5,
+                                       "mrope_section": [2, 1, 1], "mrope_interleaved": True},
+                   "tie_word_embeddings": True, "dtype": "bfloat16"},
+        "store": ("bfloat16", "float32"),
+        "without": {"rms_norm_eps": 1e-6,
+                    "rope_parameters": [{"rope_type": "default", "rope_theta": 500.0, "partial_rotary_factor": factor,
+                                         "mrope_section": [2, 1, 1]} for factor in (0.25, 1.0)]},
+    },
+    # Odd heads, biases, layers named one by one, the smallest convolution, a quarter of each head turned.
+    "qwen3_5_odd_biases": {
+        "config": {"model_type": "qwen3_5_text", "hidden_size": 36, "intermediate_size": 44, "num_hidden_layers": 3,
+                   "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 16, "vocab_size": 60,
+                   "rms_norm_eps": 1e-6, "linear_num_key_heads": 3, "linear_num_value_heads": 3,
+                   "linear_key_head_dim": 10, "linear_value_head_dim": 6, "linear_conv_kernel_dim": 2,
+                   "layer_types": ["full_attention", "linear_attention", "linear_attention"],
+                   "attention_bias": True, "tie_word_embeddings": False, "dtype": "float32"},
+        "store": ("float32", "float32"),
+        "without": {"partial_rotary_factor": 0.5},
+    },
 }
 SHARED_CONFIG = {"num_hidden_layers": 2, "max_position_embeddings": 64, "hidden_act": "silu", "bos_token_id": 1,
                  "eos_token_id": 2, "pad_token_id": 3}
@@ -432,7 +477,8 @@ def full_config(case):
                     "granite": "Granite", "granitemoehybrid": "GraniteMoeHybrid", "phi3": "Phi3",
                     "minicpm": "MiniCPM", "hunyuan_v1_dense": "HunYuanDenseV1", "ministral": "Ministral",
                     "ernie4_5": "Ernie4_5", "seed_oss": "SeedOss", "cwm": "Cwm",
-                    "gemma": "Gemma", "gemma2": "Gemma2", "gemma3_text": "Gemma3"}
+                    "gemma": "Gemma", "gemma2": "Gemma2", "gemma3_text": "Gemma3",
+                    "lfm2": "Lfm2", "qwen3_5_text": "Qwen3_5"}
     config = {**SHARED_CONFIG, **case["config"]}
     return {"architectures": [architecture[config["model_type"]] + "ForCausalLM"], **config}
 
@@ -468,15 +514,26 @@ def model_of(config, state=None):
     model = transformers.AutoModelForCausalLM.from_config(parsed, attn_implementation="eager", dtype=torch.float32)
     if state is not None:
         missing, unexpected = model.load_state_dict(known_state(config, state), strict=False)
-        tied = {"lm_head.weight"} if config["tie_word_embeddings"] else set()
+        tied = {"lm_head.weight"} if is_tied(config) else set()
         assert set(missing) <= tied and not unexpected, (missing, unexpected)
         model.tie_weights()
     return model.eval()
 
 
+def is_tied(config):
+    return config.get("tie_embedding", config.get("tie_word_embeddings"))
+
+
 def ones_of(config):
     """The weight of a norm that changes nothing: Gemma's norms multiply by 1 + w."""
-    return 0.0 if config["model_type"].startswith("gemma") else 1.0
+    return 0.0 if config["model_type"].startswith(("gemma", "qwen3_5")) else 1.0
+
+
+def plain_of(config, name):
+    """What a tensor is changed to, to show that it matters."""
+    if name.endswith("linear_attn.norm.weight"):
+        return 1.0
+    return ones_of(config) if name.endswith("norm.weight") else 0.0
 
 
 def random_state(case, config, generator):
@@ -486,11 +543,15 @@ def random_state(case, config, generator):
     # Its own names, not those of known_state().
     named = {key: value for key, value in config.items() if key != "partial_rotary_factor"}
     for name, parameter in model_of(named if config["model_type"] == "llama" else config).state_dict().items():
-        if name == "lm_head.weight" and config["tie_word_embeddings"]:
+        if name == "lm_head.weight" and is_tied(config):
             continue
         values = torch.randn(parameter.shape, generator=generator)
         if name.endswith("norm.weight"):
-            values = ones_of(config) + 0.4 * values
+            values = plain_of(config, name) + 0.4 * values
+        elif name.endswith("A_log"):
+            values = 0.5 * values - 1
+        elif parameter.dim() == 3:
+            values *= 0.8
         elif name.endswith("bias"):
             values *= 0.5
         elif "embed_tokens" in name:
@@ -577,8 +638,7 @@ def changed_states(config, state):
     """Every tensor in turn: matrices and biases become zero, norm weights one; then the layout of the heads."""
     for name in state:
         changed = dict(state)
-        plain = ones_of(config) if name.endswith("norm.weight") else 0.0
-        changed[name] = torch.full_like(state[name], plain)
+        changed[name] = torch.full_like(state[name], plain_of(config, name))
         yield f"without {name}", changed
     kv_heads = config["num_key_value_heads"]
     interleaved, swapped = dict(state), dict(state)

@@ -168,14 +168,29 @@ void list_blobs(BakePlan& plan) {
     }
 }
 
+// In f32, whatever the text's length.
+uint64_t state_bytes(const ModelConfig& config) {
+    int64_t values = 0;
+    for (const LayerConfig& layer : config.layers) {
+        const int64_t before = config.convolution_size - 1;
+        if (layer.mixer == Mixer::short_convolution) values += before * config.hidden_size;
+        if (layer.mixer == Mixer::delta_rule)
+            values += before * config.delta_rule->mixed() +
+                      config.delta_rule->values() * config.delta_rule->key_size;
+    }
+    return 4 * static_cast<uint64_t>(values);
+}
+
 // Of keys and values in f16 (the dynamic form's are the device's own business, and no larger than f32).
 void count_caches(BakePlan& plan) {
     const auto& config = plan.config;
-    const auto token_bytes =
-        2 * 2 * static_cast<uint64_t>(config.layer_count() * config.kv_heads * config.head_size);
+    const auto attending =
+        std::count_if(config.layers.begin(), config.layers.end(),
+                      [](const LayerConfig& layer) { return layer.mixer == Mixer::attention; });
+    const auto token_bytes = 2 * 2 * static_cast<uint64_t>(attending * config.kv_heads * config.head_size);
     for (auto& form : plan.forms.forms) {
         if (form.form != Form::window)
-            form.cache_bytes = token_bytes * static_cast<uint64_t>(plan.forms.context);
+            form.cache_bytes = token_bytes * static_cast<uint64_t>(plan.forms.context) + state_bytes(config);
     }
 }
 

@@ -62,17 +62,18 @@ void CompiledGraph::reset_state() {
     });
 }
 
-void CompiledGraph::set_states(const std::function<ov::Tensor(const ov::Tensor&)>& change) {
+void CompiledGraph::set_states(
+    const std::function<ov::Tensor(const std::string& name, const ov::Tensor&)>& change) {
     at_the_edge("setting the states", [&] {
         for (auto& state : request_.query_state())
-            state.set_state(change(state.get_state()));
+            state.set_state(change(state.get_name(), state.get_state()));
     });
 }
 
-void CompiledGraph::read_states(const std::function<void(const ov::Tensor&)>& look) {
+void CompiledGraph::read_states(const std::function<void(const std::string& name, const ov::Tensor&)>& look) {
     at_the_edge("reading the states", [&] {
         for (auto& state : request_.query_state())
-            look(state.get_state());
+            look(state.get_name(), state.get_state());
     });
 }
 

@@ -46,9 +46,9 @@ public:
     /// Where an output is written from now on. Errors: internal, as for inputs.
     void set_output(const std::string& name, const ov::Tensor& tensor);
     /// Gives each state of a stateful model what `change` makes of it. Errors: device; some are then changed.
-    void set_states(const std::function<ov::Tensor(const ov::Tensor&)>& change);
+    void set_states(const std::function<ov::Tensor(const std::string& name, const ov::Tensor&)>& change);
     /// Shows each state of a stateful model, in the order of set_states(). Errors: device.
-    void read_states(const std::function<void(const ov::Tensor&)>& look);
+    void read_states(const std::function<void(const std::string& name, const ov::Tensor&)>& look);
     /// Clears the state variables of a stateful model (no effect on others).
     void reset_state();
     /// False when `stop` said so while it ran: outputs and states are then not what they should be. Without

@@ -71,6 +71,9 @@ std::shared_ptr<ov::Model> for_one_token(const std::shared_ptr<ov::Model>& chunk
 }  // namespace
 
 PagedGraphs page_attention(const std::shared_ptr<ov::Model>& stateful, int64_t pages) {
+    for (const auto& variable : stateful->get_variables())
+        if (is_whole_state(variable->get_info().variable_id))
+            fail(ErrorCode::unsupported, "its layers keep other states than keys and values");
     try {
         ov::pass::Manager manager;
         manager.register_pass<ov::pass::SDPAToPagedAttention>();

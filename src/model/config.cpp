@@ -35,6 +35,21 @@ void check_rope(const std::string& origin, const RopeConfig& rope) {
          origin, rope.theta, rope.factor);
 }
 
+void check_states(const ModelConfig& config, const std::string& origin) {
+    if (config.has_attention_only()) return;
+    check_size(origin, "the number of tokens that a convolution sees", config.convolution_size, 64);
+    if (!config.delta_rule) return;
+    const DeltaRuleConfig& rule = *config.delta_rule;
+    check_size(origin, "linear_num_key_heads", rule.key_heads, 65536);
+    check_size(origin, "linear_num_value_heads", rule.value_heads, 65536);
+    check_size(origin, "linear_key_head_dim", rule.key_size, 65536);
+    check_size(origin, "linear_value_head_dim", rule.value_size, 65536);
+    if (rule.value_heads % rule.key_heads == 0) return;
+    fail(ErrorCode::invalid_input,
+         "{}: linear_num_value_heads {} is not a multiple of linear_num_key_heads {}", origin,
+         rule.value_heads, rule.key_heads);
+}
+
 }  // namespace
 
 int64_t reachable_positions(const ModelConfig& config) {
@@ -44,6 +59,11 @@ int64_t reachable_positions(const ModelConfig& config) {
     if (!stretches) return config.max_positions;
     const double reached = std::min(rope.factor * static_cast<double>(rope.original_context), 0x1p31);
     return std::max(config.max_positions, static_cast<int64_t>(reached));
+}
+
+bool ModelConfig::has_attention_only() const {
+    return std::all_of(layers.begin(), layers.end(),
+                       [](const LayerConfig& layer) { return layer.mixer == Mixer::attention; });
 }
 
 void validate(const ModelConfig& config, const std::string& origin) {
@@ -76,6 +96,7 @@ void validate(const ModelConfig& config, const std::string& origin) {
     check_multiplier(origin, "logits_scaling", config.logits_divisor);
     check_softcap(origin, "attn_logit_softcapping", config.attention_softcap);
     check_softcap(origin, "final_logit_softcapping", config.logits_softcap);
+    check_states(config, origin);
     for (const LayerConfig& layer : config.layers) {
         if (layer.sliding_window >= 0) continue;
         fail(ErrorCode::invalid_input, "{}: sliding_window {} is negative", origin, layer.sliding_window);

@@ -41,8 +41,26 @@ struct RopeConfig {
 /// What the MLP's gate goes through: x * sigmoid(x), or GELU with the error function or with tanh.
 enum class Activation { silu, gelu, gelu_tanh };
 
+/// How the tokens of a layer learn of each other. A short convolution sees the few tokens before each; the
+/// gated delta rule (Yang et al., arXiv:2412.06464) keeps a matrix for each head that every token changes.
+/// Both keep a state of one size, however long the text is.
+enum class Mixer { attention, short_convolution, delta_rule };
+
+/// Sizes of the gated delta rule. Heads of keys are repeated for those of values.
+struct DeltaRuleConfig {
+    int64_t key_heads = 0;
+    int64_t value_heads = 0;
+    int64_t key_size = 0;  // of a head
+    int64_t value_size = 0;
+
+    int64_t keys() const { return key_heads * key_size; }
+    int64_t values() const { return value_heads * value_size; }
+    int64_t mixed() const { return 2 * keys() + values(); }  // queries, keys and values
+};
+
 /// What one layer has for itself; what all layers have alike is in ModelConfig.
 struct LayerConfig {
+    Mixer mixer = Mixer::attention;
     int64_t sliding_window = 0;  // how many positions back a token sees, itself included; 0: all
     bool rotary = true;          // queries and keys are turned by their positions
     bool local_rope = false;     // by the model's local_rope
@@ -75,9 +93,15 @@ struct ModelConfig {
     std::optional<double> attention_multiplier;  // of the scores; nothing: 1 / sqrt(head_size)
     double attention_softcap = 0;                // scores become cap * tanh(score / cap); 0: they do not
     double logits_softcap = 0;                   // the same of the logits
+    bool output_gate = false;      // what attention gives is multiplied by the sigmoid of a gate (qwen3_5)
+    int64_t convolution_size = 0;  // tokens that a convolution sees, the one itself included
+    bool convolution_bias = false;
+    std::optional<DeltaRuleConfig> delta_rule;  // of the layers that name it
     std::vector<LayerConfig> layers;
 
     int64_t layer_count() const { return static_cast<int64_t>(layers.size()); }
+    /// Whether every layer keeps keys and values, and nothing else.
+    bool has_attention_only() const;
 };
 
 /// Throws invalid_input (naming `origin` and the field) when sizes are zero, negative, absurdly large or do

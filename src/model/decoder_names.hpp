@@ -16,6 +16,15 @@ inline constexpr const char* kLogits = "logits";                 // f32 [batch, 
 inline constexpr std::string_view kPast = "past_key_values.";
 inline constexpr std::string_view kPresent = "present.";
 
+/// Ends of the names of states that are not extended but given back whole, f32 [batch, ...]: the last tokens
+/// that a convolution saw ("past_key_values.7.conv", [batch, tokens, channels]) and the matrix of each head
+/// of the delta rule ("past_key_values.7.recurrent", [batch, heads, key size, value size]).
+inline constexpr std::string_view kConvolutionState = ".conv";
+inline constexpr std::string_view kRecurrentState = ".recurrent";
+inline bool is_whole_state(std::string_view name) {
+    return name.ends_with(kConvolutionState) || name.ends_with(kRecurrentState);
+}
+
 /// Key of a graph's rt_info, below "ovenbird": the layers' sliding windows ("0 4096 0 …", 0: all tokens).
 inline constexpr const char* kSlidingWindows = "sliding_windows";
 

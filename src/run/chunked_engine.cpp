@@ -31,10 +31,10 @@ ChunkedEngine::ChunkedEngine(std::vector<Step> shapes, int64_t context)
              context_);
 }
 
-const Step& ChunkedEngine::shape_for(int64_t tokens, int64_t rows) const {
+const Step& ChunkedEngine::shape_for(int64_t tokens, int64_t rows, int64_t past) const {
     const Step* best = nullptr;
     for (const auto& shape : shapes_) {
-        if (shape.context != bucket_ || (rows > 1 && !shape.all_rows)) continue;
+        if (shape.context != bucket_ || shape.past < past || (rows > 1 && !shape.all_rows)) continue;
         const bool better = best == nullptr ||
                             (best->tokens < tokens ? shape.tokens > best->tokens
                                                    : shape.tokens >= tokens && shape.tokens < best->tokens);
@@ -64,6 +64,7 @@ void ChunkedEngine::choose_bucket(int64_t tokens) {
 
 std::vector<std::vector<std::byte>> ChunkedEngine::copy_cache(int64_t tokens) {
     std::vector<std::vector<std::byte>> parts;
+    if (cache().has_whole() && states_.at() != tokens) return parts;
     parts.reserve(cache().size());
     for (size_t part = 0; part < cache().size(); ++part)
         parts.push_back(cache().rows(part, tokens));
@@ -74,6 +75,22 @@ void ChunkedEngine::restore_cache(const std::vector<std::vector<std::byte>>& par
     choose_bucket(tokens + 1);
     for (size_t part = 0; part < parts.size(); ++part)
         cache().set_rows(part, parts[part], tokens);
+    states_.replace(tokens);
+}
+
+int64_t ChunkedEngine::resume_at(int64_t kept) const {
+    return cache().has_whole() ? states_.resume_at(kept) : kept;
+}
+
+// A copy of the states is made before each run of several tokens: drafts may be rejected, and the next prompt
+// may go on before the last one's end.
+void ChunkedEngine::bring_states_to(int64_t place, const Step& shape) {
+    const bool there = states_.at() == place;
+    const auto* copy = states_.go_to(place);
+    if (!there && copy != nullptr) cache().set_whole_values(*copy);
+    if (!there && copy == nullptr) cache().clear_whole();
+    if (shape.tokens > 1 && !states_.is_kept()) states_.keep(cache().whole_values(), shape.all_rows);
+    states_.begin_run();
 }
 
 Engine::Progress ChunkedEngine::compute(const Request& request) {
@@ -83,15 +100,19 @@ Engine::Progress ChunkedEngine::compute(const Request& request) {
     const bool last = request.rows == 1 || count - request.kept <= most_rows();
     const int64_t rows = last ? request.rows : 1;
     const int64_t end = last ? count : count - request.rows;
-    const Step& shape = shape_for(end - request.kept, rows);
-    // A graph for chunks may see less of the cache than others: what is behind that is computed again.
+    const bool has_whole = cache().has_whole();
+    const Step& shape = shape_for(end - request.kept, rows, has_whole ? request.kept : 0);
+    // A graph for chunks may see less of the cache than others: what is behind that is computed again, unless
+    // there are states that cannot go back.
     const int64_t from = std::min(request.kept, shape.past);
     const int64_t tokens = std::min(shape.tokens, end - from);
     // The last token of a full context has no place in the cache, and needs none: nothing can follow it.
     const int64_t placed = std::min(tokens, shape.context - 1 - from);
     const auto ids = request.ids.subspan(static_cast<size_t>(from), static_cast<size_t>(tokens));
+    if (has_whole) bring_states_to(from, shape);
     const auto logits = run(shape, {ids, from, placed, rows}, request.stop);
     if (logits.empty()) return {from, from, from};
+    states_.end_run(from + tokens);
     return {from, from + tokens, from + placed, logits};
 }
 

@@ -8,6 +8,7 @@
 #include "model/manifest.hpp"
 #include "run/engine.hpp"
 #include "run/host_cache.hpp"
+#include "run/state_snapshots.hpp"
 
 namespace ovenbird {
 
@@ -33,21 +34,26 @@ protected:
 
     /// Where they are kept.
     virtual HostCache& cache() = 0;
+    virtual const HostCache& cache() const = 0;
 
     int64_t context() const { return context_; }
     int64_t most_rows_of_graphs() const;
 
-    /// The bucket's graph for so many tokens: the smallest that takes them, else the largest there is.
-    const Step& shape_for(int64_t tokens, int64_t rows) const;
+    /// The bucket's graph for so many tokens: the smallest that takes them, else the largest there is. It
+    /// sees at least `past` tokens of the cache.
+    const Step& shape_for(int64_t tokens, int64_t rows, int64_t past = 0) const;
 
 private:
+    int64_t resume_at(int64_t kept) const override;
     Progress compute(const Request& request) override;
+    void bring_states_to(int64_t place, const Step& shape);
     std::vector<std::vector<std::byte>> copy_cache(int64_t tokens) override;
     void restore_cache(const std::vector<std::vector<std::byte>>& parts, int64_t tokens) override;
     void choose_bucket(int64_t tokens);
     std::vector<Step> shapes_;
     int64_t context_;
     int64_t bucket_;
+    StateSnapshots states_;  // where there are whole states
 };
 
 }  // namespace ovenbird

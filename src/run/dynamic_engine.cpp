@@ -4,12 +4,16 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "model/decoder_names.hpp"
 #include "model/step.hpp"
 #include "run/logits.hpp"
 
 namespace ovenbird {
 namespace {
 
+// A prompt's last tokens run by themselves where states cannot be cut back: the next prompt goes on before
+// them.
+constexpr int64_t kTail = 32;
 constexpr size_t kTokensAxis = 2;  // of a state, [batch, heads, tokens, head size]
 
 ov::Tensor row_of(std::span<const int64_t> values) {
@@ -27,6 +31,23 @@ ov::Tensor first_tokens(const ov::Tensor& state, size_t count) {
     ov::Tensor copy(state.get_element_type(), shape);
     ov::Tensor(state, begin, end).copy_to(copy);
     return copy;
+}
+
+std::vector<std::byte> bytes_of(const ov::Tensor& tensor) {
+    ov::Tensor copy(tensor.get_element_type(), tensor.get_shape());
+    tensor.copy_to(copy);
+    const auto* first = static_cast<const std::byte*>(copy.data());
+    return {first, first + copy.get_byte_size()};
+}
+
+// A tensor like `like` with these values.
+ov::Tensor filled(const ov::Tensor& like, const std::vector<std::byte>& values) {
+    ov::Tensor tensor(like.get_element_type(), like.get_shape());
+    if (values.size() != tensor.get_byte_size()) {
+        fail(ErrorCode::internal, "{} bytes are no state of {}", values.size(), tensor.get_byte_size());
+    }
+    std::memcpy(tensor.data(), values.data(), values.size());
+    return tensor;
 }
 
 }  // namespace
@@ -52,30 +73,54 @@ DynamicEngine::DynamicEngine(std::unique_ptr<CompiledGraph> session, int64_t con
     ov::Tensor beam(ov::element::i32, {1});
     beam.data<int32_t>()[0] = 0;
     session_->set_input("beam_idx", beam);
+    session_->read_states(
+        [&](const std::string& name, const ov::Tensor&) { has_whole_ = has_whole_ || is_whole_state(name); });
+}
+
+int64_t DynamicEngine::resume_at(int64_t kept) const {
+    return has_whole_ ? states_.resume_at(kept) : kept;
+}
+
+StateSnapshots::Values DynamicEngine::whole_states() {
+    StateSnapshots::Values values;
+    session_->read_states([&](const std::string& name, const ov::Tensor& state) {
+        if (is_whole_state(name)) values.push_back(bytes_of(state));
+    });
+    return values;
+}
+
+// A copy of the whole states before a run of several tokens: drafts may be rejected, and the next prompt may
+// go on before the last one's end.
+void DynamicEngine::keep_states(bool before_drafts) {
+    if (!states_.is_kept()) states_.keep(whole_states(), before_drafts);
 }
 
 // Brings the states to the first `count` tokens. What they hold is not known while they are being changed.
 void DynamicEngine::hold(int64_t count) {
+    const auto* whole = has_whole_ ? states_.go_to(count) : nullptr;
     if (held_ == count) return;
     const bool reset = count == 0 || !held_;
     held_.reset();
     if (reset) {
         session_->reset_state();
     } else {
-        session_->set_states(
-            [&](const ov::Tensor& state) { return first_tokens(state, static_cast<size_t>(count)); });
+        size_t next = 0;
+        session_->set_states([&](const std::string& name, const ov::Tensor& state) {
+            if (!is_whole_state(name)) return first_tokens(state, static_cast<size_t>(count));
+            if (whole == nullptr) fail(ErrorCode::internal, "no copy of {} at {} tokens", name, count);
+            return filled(state, whole->at(next++));
+        });
     }
     held_ = count;
 }
 
 std::vector<std::vector<std::byte>> DynamicEngine::copy_cache(int64_t tokens) {
     std::vector<std::vector<std::byte>> parts;
-    if (!held_) return parts;
+    if (!held_ || (has_whole_ && held_ != tokens)) return parts;
     hold(tokens);
-    session_->read_states([&](const ov::Tensor& state) {
-        const ov::Tensor whole = first_tokens(state, static_cast<size_t>(tokens));
-        const auto* first = static_cast<const std::byte*>(whole.data());
-        parts.emplace_back(first, first + whole.get_byte_size());
+    session_->read_states([&](const std::string& name, const ov::Tensor& state) {
+        parts.push_back(
+            bytes_of(is_whole_state(name) ? state : first_tokens(state, static_cast<size_t>(tokens))));
     });
     return parts;
 }
@@ -83,17 +128,16 @@ std::vector<std::vector<std::byte>> DynamicEngine::copy_cache(int64_t tokens) {
 void DynamicEngine::restore_cache(const std::vector<std::vector<std::byte>>& parts, int64_t tokens) {
     held_.reset();
     size_t part = 0;
-    session_->set_states([&](const ov::Tensor& state) {
+    session_->set_states([&](const std::string& name, const ov::Tensor& state) {
         ov::Shape shape = state.get_shape();
         shape[0] = 1;
-        shape[kTokensAxis] = static_cast<size_t>(tokens);
-        ov::Tensor tensor(state.get_element_type(), shape);
-        if (part >= parts.size() || parts[part].size() != tensor.get_byte_size())
+        if (!is_whole_state(name)) shape[kTokensAxis] = static_cast<size_t>(tokens);
+        if (part >= parts.size())
             fail(ErrorCode::internal, "a state of {} tokens was not copied whole", tokens);
-        std::memcpy(tensor.data(), parts[part++].data(), tensor.get_byte_size());
-        return tensor;
+        return filled(ov::Tensor(state.get_element_type(), shape), parts[part++]);
     });
     held_ = tokens;
+    states_.replace(tokens);
 }
 
 bool DynamicEngine::infer(std::span<const int64_t> ids, int64_t position, const StopAsked& stop) {
@@ -104,15 +148,25 @@ bool DynamicEngine::infer(std::span<const int64_t> ids, int64_t position, const 
     session_->set_input("attention_mask", row_of(std::vector<int64_t>(total, 1)));
     session_->set_input("position_ids", row_of(positions));
     held_.reset();
+    states_.begin_run();
     if (!session_->infer(ids.size() > 1 ? stop : StopAsked())) return false;
     held_ = static_cast<int64_t>(total);
+    states_.end_run(*held_);
     return true;
 }
 
 Engine::Progress DynamicEngine::compute(const Request& request) {
     const int64_t from = held_ ? request.kept : 0;
     hold(from);
-    const auto [now, is_last] = request.chunk_behind(from);
+    auto [now, is_last] = request.chunk_behind(from);
+    if (has_whole_) {
+        if (now.size() > 1) keep_states(request.rows > 1);
+        const auto rest = static_cast<int64_t>(now.size()) - kTail;
+        if (is_last && rest > request.rows) {
+            now = now.first(static_cast<size_t>(rest));
+            is_last = false;
+        }
+    }
     if (!infer(now, from, request.stop)) return {};
     const int64_t done = from + static_cast<int64_t>(now.size());
     if (!is_last) return {from, done, done};

@@ -37,7 +37,7 @@ std::span<const float> Engine::logits_after(std::span<const int64_t> ids, int64_
         fail(ErrorCode::internal, "{} tokens do not fit a context of {}", count, window_tokens());
     if (rows < 1 || rows > most_rows())
         fail(ErrorCode::internal, "{} rows of logits are wanted of at most {}", rows, most_rows());
-    kept_.truncate(kept_.shared_with(ids, rows));
+    kept_.truncate(resume_at(kept_.shared_with(ids, rows)));
     Progress progress;
     try {
         for (int64_t done = kept_.count(); done < count; done = progress.done) {

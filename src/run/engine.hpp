@@ -62,7 +62,9 @@ public:
     /// Tokens that were computed since it was opened.
     int64_t computed_tokens() const { return computed_; }
     /// Of a sequence, those at its start that next_logits() would not compute again.
-    int64_t kept_of(std::span<const int64_t> ids) const { return ids.empty() ? 0 : kept_.shared_with(ids); }
+    int64_t kept_of(std::span<const int64_t> ids) const {
+        return ids.empty() ? 0 : resume_at(kept_.shared_with(ids));
+    }
     std::span<const int64_t> kept_ids() const { return kept_.ids(); }
 
     /// A copy of all that is kept; without ids where this form keeps nothing that could be copied. Errors:
@@ -107,6 +109,9 @@ protected:
         int64_t kept = 0;                 // how many are kept now
         std::span<const float> logits{};  // once all are done: the rows that were wanted
     };
+    /// The last place at or before `kept` tokens from which computing can go on: all of them where what is
+    /// kept can be cut anywhere.
+    virtual int64_t resume_at(int64_t kept) const { return kept; }
     /// Computes some of the tokens behind the kept ones, at least one: what one run of a graph takes.
     virtual Progress compute(const Request& request) = 0;
     /// The keys and values of the first `tokens` kept tokens; nothing where there are none to copy.

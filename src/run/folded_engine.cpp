@@ -7,12 +7,13 @@
 
 #include "base/error.hpp"
 #include "device/embedder.hpp"
+#include "model/decoder_names.hpp"
 #include "run/input_shapes.hpp"
 
 namespace ovenbird {
 namespace {
 
-constexpr std::string_view kPast = "past.";
+constexpr std::string_view kPastOfLayer = "past.";
 constexpr std::string_view kShared = "shared.";
 
 // What each context's tokens can be computed with: its own steps, and chunks of a prompt by the longest
@@ -80,9 +81,16 @@ void FoldedEngine::find_caches() {
     for (const auto& layer : form_.layers) {
         const std::string& file = step.layers.at(layer.kind);
         for (size_t i = 0; i < layer.caches.size(); ++i) {
-            const auto& port = port_of(runner_->ports(file), fmt::format("{}{}", kPast, i), file);
+            const auto& port = port_of(runner_->ports(file), fmt::format("{}{}", kPastOfLayer, i), file);
+            if (is_whole_state(layer.caches[i])) {
+                if (port.type != ov::element::f32 || port.shape.is_dynamic())
+                    fail(ErrorCode::invalid_input, "{}: {}{} is no state of one size", file, kPastOfLayer, i);
+                cache_.add_whole(layer.caches[i], port.shape.to_shape());
+                continue;
+            }
             if (port.type != ov::element::f16 || port.shape.size() != 4 || port.shape[2] != step.past)
-                fail(ErrorCode::invalid_input, "{}: {}{} is no cache of keys or values", file, kPast, i);
+                fail(ErrorCode::invalid_input, "{}: {}{} is no cache of keys or values", file, kPastOfLayer,
+                     i);
             cache_.add(layer.caches[i], port.shape[1].get_length(), port.shape[3].get_length());
         }
     }
@@ -170,15 +178,13 @@ void FoldedEngine::prepare_layer(const FoldedStep& folded, size_t index, const C
     Layer prepared;
     for (size_t i = 0; i < layer.caches.size(); ++i) {
         prepared.parts.push_back(cache_.find(layer.caches[i]));
-        tensors[fmt::format("{}{}", kPast, i)] = cache_.view(prepared.parts.back(), folded.past);
+        tensors[fmt::format("{}{}", kPastOfLayer, i)] = cache_.view(prepared.parts.back(), folded.past);
         const std::string present = fmt::format("present.{}", i);
-        const auto shape = port_of(runner_->ports(file), present, file);
-        while (step.fresh.size() <= i)
-            step.fresh.push_back(make(shape));
-        // Layers of one kind after the other use the same memory; those of another size need their own.
-        if (step.fresh[i].get_shape() != shape.shape.to_shape())
-            fail(ErrorCode::unsupported, "{}: layers whose caches differ in size cannot be run", file);
-        tensors[present] = step.fresh[i];
+        // Layers of one kind after the other use the same memory.
+        ov::Tensor& fresh = step.fresh[{layer.kind, i}];
+        if (!fresh) fresh = make(port_of(runner_->ports(file), present, file));
+        prepared.fresh.push_back(fresh);
+        tensors[present] = fresh;
     }
     prepared.call = runner_->prepare(file, Place::device, tensors);
     if (index == 0) step.sent = std::move(tensors);
@@ -225,7 +231,7 @@ std::span<const float> FoldedEngine::run(const Step& shape, const Chunk& chunk, 
             cache_.set_past(part, shape.past, chunk.kept);
         layer.call();
         for (size_t i = 0; i < layer.parts.size(); ++i)
-            cache_.place(layer.parts[i], step.fresh[i], chunk.kept, chunk.placed);
+            cache_.place(layer.parts[i], layer.fresh[i], chunk.kept, chunk.placed);
     }
     const ov::Tensor& last = step.hidden[step.layers.size() % 2];
     const size_t wanted = chunk.ids.size() - static_cast<size_t>(chunk.rows);

@@ -29,21 +29,23 @@ private:
     std::span<const float> run(const Step& shape, const Chunk& chunk, const StopAsked& stop) override;
     void use_bucket(int64_t context) override;
     HostCache& cache() override { return cache_; }
+    const HostCache& cache() const override { return cache_; }
 
     using Call = std::function<void()>;
     struct Layer {
         Call call;
-        std::vector<size_t> parts;  // of the cache: what past.0, past.1, … are
+        std::vector<size_t> parts;      // of the cache: what past.0, past.1, … are
+        std::vector<ov::Tensor> fresh;  // what the run gives of each: present.0, present.1, …
     };
     struct Prepared {
         StepInputs inputs;
         Call embed, before, head;
         std::vector<Layer> layers;
-        ov::Tensor hidden[2];           // f32 [1, tokens, hidden]
-        std::vector<ov::Tensor> fresh;  // present.0, present.1, …: every layer's, one after the other
-        ov::Tensor head_rows;           // f32 [1, rows of the head, hidden]
-        ov::Tensor logits;              // f32 [1, rows of the head, vocabulary]
-        CallTensors sent;               // to the first layer, for the line that tells
+        ov::Tensor hidden[2];                                   // f32 [1, tokens, hidden]
+        std::map<std::pair<size_t, size_t>, ov::Tensor> fresh;  // present.* by kind of layer and number
+        ov::Tensor head_rows;                                   // f32 [1, rows of the head, hidden]
+        ov::Tensor logits;                                      // f32 [1, rows of the head, vocabulary]
+        CallTensors sent;                                       // to the first layer, for the line that tells
     };
     const FoldedStep& folded_step(const Step& shape) const;
     Prepared& step_of(const Step& shape);

@@ -10,13 +10,62 @@ namespace {
 
 constexpr size_t kValueBytes = 2;  // f16
 
+void clear(ov::Tensor& memory) {
+    std::memset(memory.data(), 0, memory.get_byte_size());
+}
+
+std::vector<std::byte> bytes_of(const ov::Tensor& memory) {
+    const auto* first = static_cast<const std::byte*>(memory.data());
+    return {first, first + memory.get_byte_size()};
+}
+
+void fill(ov::Tensor& memory, const std::vector<std::byte>& values) {
+    if (values.size() != memory.get_byte_size())
+        fail(ErrorCode::internal, "{} bytes are no state of {}", values.size(), memory.get_byte_size());
+    std::memcpy(memory.data(), values.data(), values.size());
+}
+
 }  // namespace
 
 void HostCache::add(const std::string& name, int64_t heads, int64_t head_size) {
-    Part part{name, static_cast<size_t>(heads), static_cast<size_t>(head_size), largest_past_, {}};
+    Part part{name, false, static_cast<size_t>(heads), static_cast<size_t>(head_size), largest_past_, {}};
     part.memory =
         allocate_(ov::element::f16, {1, part.heads, static_cast<size_t>(largest_past_), part.head_size});
     parts_.push_back(std::move(part));
+}
+
+void HostCache::add_whole(const std::string& name, const ov::Shape& shape) {
+    parts_.push_back({name, true, 0, 0, 0, allocate_(ov::element::f32, shape)});
+    clear(parts_.back().memory);
+}
+
+bool HostCache::has_whole() const {
+    return std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.whole; });
+}
+
+std::vector<std::vector<std::byte>> HostCache::whole_values() const {
+    std::vector<std::vector<std::byte>> values;
+    for (const Part& part : parts_)
+        if (part.whole) values.push_back(bytes_of(part.memory));
+    return values;
+}
+
+void HostCache::set_whole_values(const std::vector<std::vector<std::byte>>& values) {
+    size_t next = 0;
+    for (Part& part : parts_)
+        if (part.whole) fill(part.memory, next < values.size() ? values[next++] : std::vector<std::byte>());
+}
+
+void HostCache::clear_whole() {
+    for (Part& part : parts_)
+        if (part.whole) clear(part.memory);
+}
+
+ov::Tensor HostCache::make_fresh(size_t index, int64_t tokens) const {
+    const Part& part = parts_[index];
+    ov::Shape shape = part.memory.get_shape();
+    if (!part.whole) shape[2] = static_cast<size_t>(tokens);
+    return {part.memory.get_element_type(), shape};
 }
 
 size_t HostCache::find(const std::string& name) const {
@@ -27,7 +76,7 @@ size_t HostCache::find(const std::string& name) const {
 
 void HostCache::set_past(size_t index, int64_t past, int64_t kept) {
     Part& part = parts_[index];
-    if (past == part.past) return;
+    if (part.whole || past == part.past) return;
     auto* bytes = static_cast<std::byte*>(part.memory.data());
     const size_t row = part.head_size * kValueBytes;
     const auto move = [&](size_t head) {
@@ -47,6 +96,7 @@ void HostCache::set_past(size_t index, int64_t past, int64_t kept) {
 
 ov::Tensor HostCache::view(size_t part, int64_t past) const {
     const auto& memory = parts_[part].memory;
+    if (parts_[part].whole) return memory;
     ov::Shape shape = memory.get_shape();
     shape[2] = static_cast<size_t>(past);
     // A view of the allocation: the device knows its memory by the address.
@@ -55,6 +105,10 @@ ov::Tensor HostCache::view(size_t part, int64_t past) const {
 
 void HostCache::place(size_t part, const ov::Tensor& fresh, int64_t at, int64_t tokens) {
     Part& to = parts_[part];
+    if (to.whole) {
+        fresh.copy_to(to.memory);
+        return;
+    }
     if (at + tokens > to.past) set_past(part, largest_past_, at);
     const size_t row = to.head_size * kValueBytes;
     const size_t fresh_rows = fresh.get_shape()[2];
@@ -68,6 +122,7 @@ void HostCache::place(size_t part, const ov::Tensor& fresh, int64_t at, int64_t 
 
 std::vector<std::byte> HostCache::rows(size_t part, int64_t tokens) const {
     const Part& from = parts_[part];
+    if (from.whole) return bytes_of(from.memory);
     const size_t row = from.head_size * kValueBytes;
     const size_t bytes = static_cast<size_t>(tokens) * row;
     std::vector<std::byte> rows(from.heads * bytes);
@@ -78,7 +133,8 @@ std::vector<std::byte> HostCache::rows(size_t part, int64_t tokens) const {
 }
 
 void HostCache::set_rows(size_t part, const std::vector<std::byte>& rows, int64_t tokens) {
-    const Part& to = parts_[part];
+    Part& to = parts_[part];
+    if (to.whole) return fill(to.memory, rows);
     const ov::Shape shape{1, to.heads, static_cast<size_t>(tokens), to.head_size};
     if (rows.size() != ov::shape_size(shape) * kValueBytes || tokens > largest_past_)
         fail(ErrorCode::internal, "{} bytes are no keys or values of {} tokens", rows.size(), tokens);

@@ -44,6 +44,10 @@ void StaticCacheEngine::find_caches(const CompiledGraph& session) {
         const std::string name = input.get_any_name();
         if (!name.starts_with(kPast)) continue;
         const auto& shape = input.get_shape();
+        if (is_whole_state(name)) {
+            cache_.add_whole(name.substr(kPast.size()), shape);
+            continue;
+        }
         cache_.add(name.substr(kPast.size()), static_cast<int64_t>(shape.at(1)),
                    static_cast<int64_t>(shape.at(3)));
     }
@@ -52,12 +56,10 @@ void StaticCacheEngine::find_caches(const CompiledGraph& session) {
 
 void StaticCacheEngine::connect(Graph& graph, const Step& shape) {
     for (size_t part = 0; part < cache_.size(); ++part) {
-        const ov::Tensor view = cache_.view(part, shape.past);
-        graph.session->set_input(fmt::format("{}{}", kPast, cache_.name(part)), view);
-        ov::Shape fresh = view.get_shape();
-        fresh[2] = static_cast<size_t>(shape.tokens);
-        graph.fresh.emplace_back(ov::element::f16, fresh);
-        graph.session->set_output("present." + cache_.name(part), graph.fresh.back());
+        graph.session->set_input(fmt::format("{}{}", kPast, cache_.name(part)),
+                                 cache_.view(part, shape.past));
+        graph.fresh.push_back(cache_.make_fresh(part, shape.tokens));
+        graph.session->set_output(fmt::format("{}{}", kPresent, cache_.name(part)), graph.fresh.back());
     }
 }
 

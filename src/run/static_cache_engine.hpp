@@ -32,6 +32,7 @@ private:
     std::span<const float> run(const Step& shape, const Chunk& chunk, const StopAsked& stop) override;
     void use_bucket(int64_t context) override;
     HostCache& cache() override { return cache_; }
+    const HostCache& cache() const override { return cache_; }
 
     struct Graph {
         std::unique_ptr<CompiledGraph> session;

@@ -9,9 +9,10 @@ namespace ovenbird {
 namespace {
 
 constexpr std::array kArchitectures{
-    &kCwm,          &kErnie45, &kGemma,   &kGemma2,    &kGemma3,  &kGemma3Text, &kGranite, &kGraniteMoeHybrid,
-    &kHunyuanDense, &kLlama,   &kMiniCpm, &kMinistral, &kMistral, &kPhi3,       &kQwen2,   &kQwen3,
-    &kSeedOss,      &kSmolLm3,
+    &kCwm,        &kErnie45,          &kGemma,        &kGemma2, &kGemma3, &kGemma3Text,
+    &kGranite,    &kGraniteMoeHybrid, &kHunyuanDense, &kLfm2,   &kLlama,  &kMiniCpm,
+    &kMinistral,  &kMistral,          &kPhi3,         &kQwen2,  &kQwen3,  &kQwen35,
+    &kQwen35Text, &kSeedOss,          &kSmolLm3,
 };
 
 std::string known_types() {

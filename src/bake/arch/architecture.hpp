@@ -60,6 +60,9 @@ struct GgufArchitecture {
     std::span<const GgufName> names{};
 };
 
+/// The last norm's usual name.
+inline constexpr std::string_view kFinalNorm = "model.norm";
+
 struct Architecture {
     const char* model_type;  // config.json's model_type
     const char* models;      // that people know it by
@@ -69,8 +72,11 @@ struct Architecture {
     /// Whether a checkpoint's rotary pairs lie beside each other in each head of query and key (x0 y0 x1 y1 …
     /// for halves x and y).
     bool interleaves_heads = false;
-    /// Added to the norms' weights of a Hugging Face folder: 1 where they multiply by 1 + w.
+    /// Added to the norms' weights of a Hugging Face folder: 1 where they multiply by 1 + w. The gated norm
+    /// of the delta rule is none of them.
     float norm_offset = 0;
+    /// What the last norm is called in a Hugging Face folder.
+    std::string_view final_norm = kFinalNorm;
     /// The language model is a part, beside others: its tensors' names begin with "language_model.".
     bool has_other_parts = false;
 };
@@ -95,6 +101,7 @@ extern const Architecture kGemma3Text;
 extern const Architecture kGranite;
 extern const Architecture kGraniteMoeHybrid;
 extern const Architecture kHunyuanDense;
+extern const Architecture kLfm2;
 extern const Architecture kLlama;
 extern const Architecture kMiniCpm;
 extern const Architecture kMinistral;
@@ -102,6 +109,8 @@ extern const Architecture kMistral;
 extern const Architecture kPhi3;
 extern const Architecture kQwen2;
 extern const Architecture kQwen3;
+extern const Architecture kQwen35;
+extern const Architecture kQwen35Text;
 extern const Architecture kSeedOss;
 extern const Architecture kSmolLm3;
 

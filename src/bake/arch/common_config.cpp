@@ -44,6 +44,21 @@ ModelConfig read_common_config(const JsonObject& config, const CommonDefaults& d
     return model;
 }
 
+std::optional<Json> text_part(const JsonObject& config, const char* type, bool tied) {
+    const auto text = config.object("text_config");
+    if (!text) return std::nullopt;
+    const auto own_type = text->text_or("model_type", type);
+    if (own_type != type) {
+        fail(ErrorCode::unsupported, "{}: text_config's model_type is '{}', expected {}", config.origin(),
+             own_type, type);
+    }
+    Json own = text->json();
+    if (!own.contains("model_type")) own["model_type"] = type;
+    if (!own.contains("tie_word_embeddings"))
+        own["tie_word_embeddings"] = config.boolean_or("tie_word_embeddings", tied);
+    return own;
+}
+
 void read_biases(ModelConfig& model, const JsonObject& config) {
     model.qkv_bias = config.boolean_or("attention_bias", false);
     model.output_bias = model.qkv_bias;

@@ -1,6 +1,8 @@
 #pragma once
 // The part of config.json that all llama-like families spell the same way.
 
+#include <optional>
+
 #include "base/json.hpp"
 #include "model/config.hpp"
 
@@ -19,6 +21,10 @@ struct CommonDefaults {
 /// Sizes, norms, rope and the tied head; every layer sees all positions and turns. Errors: invalid_input,
 /// unsupported (activation, rope scaling).
 ModelConfig read_common_config(const JsonObject& config, const CommonDefaults& defaults = {});
+
+/// text_config of a model that has other parts, with the tied head that the whole one tells; nothing where
+/// there is none. Errors: unsupported, where its model_type is not `type`.
+std::optional<Json> text_part(const JsonObject& config, const char* type, bool tied);
 
 /// attention_bias, for all four projections, and mlp_bias.
 void read_biases(ModelConfig& model, const JsonObject& config);

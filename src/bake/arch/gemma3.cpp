@@ -86,17 +86,8 @@ ModelConfig read_text(const JsonObject& config) {
 
 // The model that sees, too: only its text part is baked.
 ModelConfig read_with_images(const JsonObject& config) {
-    const auto text = config.object("text_config");
-    if (!text) return read_text(config);
-    const auto type = text->text_or("model_type", kText);
-    if (type != kText) {
-        fail(ErrorCode::unsupported, "{}: text_config's model_type is '{}', expected {}", config.origin(),
-             type, kText);
-    }
-    Json own = text->json();
-    if (!own.contains("tie_word_embeddings"))
-        own["tie_word_embeddings"] = config.boolean_or("tie_word_embeddings", true);
-    return read_text(JsonObject(own, config.origin() + " (text_config)"));
+    const auto text = text_part(config, kText, true);
+    return text ? read_text(JsonObject(*text, config.origin() + " (text_config)")) : read_text(config);
 }
 
 constexpr GgufKey kGgufKeys[] = {

@@ -18,10 +18,9 @@ constexpr std::array<std::string_view, 32> kExperts{
     "phimoe",         "qwen2_moe",    "qwen3_5_moe", "qwen3_5_moe_text", "qwen3_moe",
     "qwen3_next",     "solar_open",
 };
-constexpr std::array<std::string_view, 17> kOtherStates{
-    "bamba",  "falcon_h1",  "falcon_mamba", "jamba",   "lfm2",         "mamba",
-    "mamba2", "nemotron_h", "olmo_hybrid",  "qwen3_5", "qwen3_5_text", "recurrent_gemma",
-    "rwkv",   "xlstm",      "zamba",        "zamba2",  "minicpm_sala",
+constexpr std::array<std::string_view, 14> kOtherStates{
+    "bamba",       "falcon_h1",       "falcon_mamba", "jamba", "mamba", "mamba2", "nemotron_h",
+    "olmo_hybrid", "recurrent_gemma", "rwkv",         "xlstm", "zamba", "zamba2", "minicpm_sala",
 };
 constexpr std::array<std::string_view, 14> kSeeing{
     "gemma3n", "gemma4",    "idefics3",        "internvl",   "llava",    "llava_next", "mistral3",

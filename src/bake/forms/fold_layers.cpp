@@ -35,6 +35,16 @@ bool is_attention(const ov::Node* node) {
            ov::is_type<v8::Softmax>(node);
 }
 
+// A layer without attention has a state of another kind.
+bool reads_state(const ov::Node& node) {
+    const auto inputs = node.input_values();
+    return std::any_of(inputs.begin(), inputs.end(), [](const Value& input) {
+        const auto& names = input.get_names();
+        return ov::is_type<v0::Parameter>(input.get_node()) &&
+               std::any_of(names.begin(), names.end(), [](const auto& name) { return is_whole_state(name); });
+    });
+}
+
 class Folder {
 public:
     Folder(const std::shared_ptr<ov::Model>& model, int64_t head_rows)
@@ -80,7 +90,7 @@ private:
     std::vector<size_t> layer_starts() const {
         std::set<size_t> attends;
         for (const auto& [node, segment] : stream_.segment)
-            if (is_attention(node)) attends.insert(segment);
+            if (is_attention(node) || reads_state(*node)) attends.insert(segment);
         const size_t last = stream_.values.size() - 1;
         if (!attends.contains(0) || attends.contains(last)) {
             fail(ErrorCode::unsupported,

@@ -22,8 +22,13 @@ void drop_state_sinks(const std::shared_ptr<ov::Model>& model);
 
 /// Turns each state past_key_values.* (f32 [batch, heads, kept, size], extended by a Concat along the third
 /// axis) into an input of that name, f16 [1, heads, past, size], and an output present.* (f16) of what is
-/// new. Errors: unsupported, naming the state.
+/// new. A whole state (is_whole_state()) becomes an input and an output of its own size, f32. Errors:
+/// unsupported, naming the state.
 void states_to_inputs(const std::shared_ptr<ov::Model>& model, int64_t past);
+
+/// Writes every gated delta rule, a Loop over tokens, out as products: of chunks of tokens, or of one. For
+/// static models.
+void write_out_delta_rule(const std::shared_ptr<ov::Model>& model);
 
 /// Gives every ScaledDotProductAttention, and every attention with a cap, the mask of its layer (rt_info
 /// tells sliding windows) instead of its own: causal_mask(), or static_cache_mask() in a model whose shapes
@@ -86,6 +91,10 @@ void use_scalar_zero_points(const std::shared_ptr<ov::Model>& model);
 /// own, from input_ids [1, any] to inputs_embeds. Errors: unsupported when no table is looked up with
 /// input_ids.
 std::shared_ptr<ov::Model> split_off_embedding(const std::shared_ptr<ov::Model>& model);
+
+/// Writes the ends of slices as numbers that count from the front: of a slice of what is put behind
+/// constants, whose end counts from behind, the NPU compiler makes one of no rows. For static models.
+void plain_slices(const std::shared_ptr<ov::Model>& model);
 
 /// Keeps constants (masks, above all) within ±65504: an NPU computes in f16, where more is infinite and a
 /// difference of infinities is no number.

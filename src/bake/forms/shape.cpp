@@ -13,6 +13,7 @@ void rewrite_for_npu(const std::shared_ptr<ov::Model>& model, int64_t positions)
     scale_after_gather(model);
     use_scalar_zero_points(model);
     bound_constants(model);
+    plain_slices(model);
     split_heads(model);
     model->validate_nodes_and_infer_types();
     unique_names(model);
@@ -37,6 +38,7 @@ std::shared_ptr<ov::Model> shape_window(const std::shared_ptr<const ov::Model>& 
     return shaped(decoder, "static [1, N]", [&](const auto& model) {
         drop_cache(model);
         reshape_inputs(model, seq_len, 0);
+        write_out_delta_rule(model);
         if (!all_logits) keep_last_row(model);
         settle_shapes(model);
         drop_empty_parts(model);
@@ -58,6 +60,7 @@ std::shared_ptr<ov::Model> shape_step(const std::shared_ptr<const ov::Model>& de
     return shaped(decoder, "static, with a cache", [&](const auto& model) {
         states_to_inputs(model, step.past);
         reshape_inputs(model, step.tokens, step.past);
+        write_out_delta_rule(model);
         if (step.tokens > 1 && !all_rows) keep_last_row(model);
         settle_shapes(model);
         drop_empty_parts(model);

@@ -76,7 +76,7 @@ void check_input_types(const ov::Model& model, std::vector<Violation>& found) {
         const std::string name = input.get_any_name();
         auto expected = ov::element::i64;
         if (name == kBeamIdx) expected = ov::element::i32;
-        if (name.starts_with(kPast)) expected = ov::element::f16;
+        if (name.starts_with(kPast)) expected = is_whole_state(name) ? ov::element::f32 : ov::element::f16;
         if (name == kInputsEmbeds) expected = ov::element::f32;
         if (input.get_element_type() == expected) continue;
         found.push_back({name, fmt::format("input '{}' is {}, expected {}", name,

@@ -23,6 +23,18 @@ Value split_heads(const Value& x, int64_t heads, int64_t size) {
     return reshape(x, {0, 0, heads, size});
 }
 
+// Queries [batch, sequence, heads, size], and where the projection gives each head a gate behind its query
+// its sigmoid, [batch, sequence, heads * size].
+std::pair<Value, Value> queries_and_gate(const Value& x, const ModelConfig& config, const std::string& prefix,
+                                         const StoredTensors& tensors) {
+    const auto all = projection(x, prefix + "q_proj", config.qkv_bias, tensors);
+    if (!config.output_gate) return {split_heads(all, config.heads, config.head_size), {}};
+    const auto parts =
+        std::make_shared<v1::Split>(split_heads(all, config.heads, 2 * config.head_size), integer(3), 2);
+    const auto gates = reshape(parts->output(1), {0, 0, config.heads * config.head_size});
+    return {parts->output(0), std::make_shared<v0::Sigmoid>(gates)};
+}
+
 // What the scores are multiplied by. The rope's attention factor is here, squared, and not in its tables:
 // both queries and keys would carry it, and a number that is there already costs nothing. Where a part of
 // each head is turned, only that part has it, and the tables do.
@@ -86,7 +98,8 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
     const auto heads_of = [&](const char* name, int64_t heads) {
         return split_heads(projection(x, prefix + name, config.qkv_bias, tensors), heads, config.head_size);
     };
-    Value query = heads_of("q_proj", config.heads);
+    const auto [asked, gate] = queries_and_gate(x, config, prefix, tensors);
+    Value query = asked;
     Value key = heads_of("k_proj", config.kv_heads);
     const auto value = swap_heads_and_rows(heads_of("v_proj", config.kv_heads));
     const auto norm = [&](const Value& heads, const char* name, bool here) {
@@ -110,7 +123,8 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
     const auto attended = config.attention_softcap == 0 ? plain_attention : capped_attention;
     const auto mixed = attended(query, keys, values, mask, score_scale(config, own), config);
     mixed.get_node()->set_friendly_name(prefix + "sdpa");
-    const auto joined = reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size});
+    Value joined = reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size});
+    if (config.output_gate) joined = std::make_shared<v1::Multiply>(joined, gate);
     return projection(scaled(joined, context.residual_scale), prefix + "o_proj", config.output_bias, tensors,
                       context.residual_scale);
 }

@@ -11,12 +11,11 @@ void add_linear(std::vector<RequiredTensor>& list, const std::string& name, int6
     if (bias) list.push_back({name + ".bias", TensorRole::vector, 1, rows});
 }
 
-void add_layer(std::vector<RequiredTensor>& list, const ModelConfig& config, int64_t layer) {
-    const std::string prefix = layer_prefix(layer);
+void add_attention(std::vector<RequiredTensor>& list, const ModelConfig& config, const std::string& prefix) {
     const int64_t query_size = config.heads * config.head_size;
     const int64_t key_size = config.kv_heads * config.head_size;
-    list.push_back({prefix + "input_layernorm.weight", TensorRole::vector, 1, config.hidden_size});
-    add_linear(list, prefix + "self_attn.q_proj", query_size, config.hidden_size, config.qkv_bias);
+    add_linear(list, prefix + "self_attn.q_proj", config.output_gate ? 2 * query_size : query_size,
+               config.hidden_size, config.qkv_bias);
     add_linear(list, prefix + "self_attn.k_proj", key_size, config.hidden_size, config.qkv_bias);
     add_linear(list, prefix + "self_attn.v_proj", key_size, config.hidden_size, config.qkv_bias);
     if (config.qk_norm) {
@@ -24,6 +23,50 @@ void add_layer(std::vector<RequiredTensor>& list, const ModelConfig& config, int
         list.push_back({prefix + "self_attn.k_norm.weight", TensorRole::vector, 1, config.head_size});
     }
     add_linear(list, prefix + "self_attn.o_proj", config.hidden_size, query_size, config.output_bias);
+}
+
+void add_convolution(std::vector<RequiredTensor>& list, const ModelConfig& config, const std::string& name,
+                     int64_t channels) {
+    list.push_back({name + ".weight", TensorRole::channels, channels, config.convolution_size});
+    if (config.convolution_bias) list.push_back({name + ".bias", TensorRole::vector, 1, channels});
+}
+
+void add_short_convolution(std::vector<RequiredTensor>& list, const ModelConfig& config,
+                           const std::string& prefix) {
+    const int64_t size = config.hidden_size;
+    add_linear(list, prefix + "in_proj", 3 * size, size, config.convolution_bias);
+    add_convolution(list, config, prefix + "conv", size);
+    add_linear(list, prefix + "out_proj", size, size, config.convolution_bias);
+}
+
+void add_delta_rule(std::vector<RequiredTensor>& list, const ModelConfig& config, const std::string& prefix) {
+    const DeltaRuleConfig& rule = *config.delta_rule;
+    const int64_t size = config.hidden_size;
+    add_linear(list, prefix + "in_proj_qkv", rule.mixed(), size, false);
+    add_linear(list, prefix + "in_proj_z", rule.values(), size, false);
+    add_linear(list, prefix + "in_proj_b", rule.value_heads, size, false);
+    add_linear(list, prefix + "in_proj_a", rule.value_heads, size, false);
+    add_convolution(list, config, prefix + "conv1d", rule.mixed());
+    list.push_back({prefix + "A_log", TensorRole::vector, 1, rule.value_heads});
+    list.push_back({prefix + "dt_bias", TensorRole::vector, 1, rule.value_heads});
+    list.push_back({prefix + "norm.weight", TensorRole::vector, 1, rule.value_size});
+    add_linear(list, prefix + "out_proj", size, rule.values(), false);
+}
+
+void add_layer(std::vector<RequiredTensor>& list, const ModelConfig& config, int64_t layer) {
+    const std::string prefix = layer_prefix(layer);
+    list.push_back({prefix + "input_layernorm.weight", TensorRole::vector, 1, config.hidden_size});
+    switch (config.layers[static_cast<size_t>(layer)].mixer) {
+        case Mixer::attention:
+            add_attention(list, config, prefix);
+            break;
+        case Mixer::short_convolution:
+            add_short_convolution(list, config, prefix + "conv.");
+            break;
+        case Mixer::delta_rule:
+            add_delta_rule(list, config, prefix + "linear_attn.");
+            break;
+    }
     const auto add_norm = [&](const std::string& name) {
         list.push_back({name + ".weight", TensorRole::vector, 1, config.hidden_size});
     };

@@ -13,6 +13,7 @@ enum class TensorRole {
     head,       // the output projection, where it is not the embedding itself
     linear,     // a projection inside a layer
     vector,     // norm weights, biases, rope factors: kept in f32
+    channels,   // a convolution's weights, a row a channel: kept in f32
 };
 
 struct RequiredTensor {

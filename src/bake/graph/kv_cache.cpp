@@ -1,7 +1,6 @@
 #include "bake/graph/kv_cache.hpp"
 
 #include <openvino/op/ops.hpp>
-#include <openvino/op/util/variable.hpp>
 
 #include "model/decoder_names.hpp"
 
@@ -12,21 +11,24 @@ using namespace ov::op;
 
 constexpr int64_t kTokensAxis = 2;
 
-// f32 [batch, kv_heads, 0, head_size].
-Value no_tokens(const Value& input_ids, int64_t kv_heads, int64_t head_size) {
+Value batch_of(const Value& input_ids) {
     const auto shape = std::make_shared<v3::ShapeOf>(input_ids, ov::element::i64);
-    const auto batch = std::make_shared<v8::Gather>(shape, integers({0}), integers({0}));
-    const auto empty =
-        std::make_shared<v0::Concat>(ov::OutputVector{batch, integers({kv_heads, 0, head_size})}, 0);
-    return std::make_shared<v3::Broadcast>(v0::Constant::create(ov::element::f32, {}, {0.0F}), empty);
+    return std::make_shared<v8::Gather>(shape, integers({0}), integers({0}));
+}
+
+// f32 [batch, sizes…].
+Value zeros(const Value& batch, const std::vector<int64_t>& sizes) {
+    const auto shape = std::make_shared<v0::Concat>(ov::OutputVector{batch, integers(sizes)}, 0);
+    return std::make_shared<v3::Broadcast>(v0::Constant::create(ov::element::f32, {}, {0.0F}), shape);
 }
 
 }  // namespace
 
 KvCache::KvCache(const ModelConfig& config, const Value& input_ids)
-    : kv_heads_(config.kv_heads),
+    : batch_(batch_of(input_ids)),
+      kv_heads_(config.kv_heads),
       head_size_(config.head_size),
-      empty_(no_tokens(input_ids, kv_heads_, head_size_)),
+      empty_(zeros(batch_, {kv_heads_, 0, head_size_})),
       beam_idx_(named_input(kBeamIdx, ov::element::i32, {-1})) {}
 
 Value KvCache::extend(const std::string& name, const Value& fresh) {
@@ -38,6 +40,21 @@ Value KvCache::extend(const std::string& name, const Value& fresh) {
     const auto all = std::make_shared<v0::Concat>(ov::OutputVector{chosen, fresh}, kTokensAxis);
     sinks_.push_back(std::make_shared<v6::Assign>(all, variable));
     return all;
+}
+
+Value KvCache::take(const std::string& name, const std::vector<int64_t>& sizes) {
+    if (beam_idx_ == nullptr) return zeros(integers({1}), sizes);
+    ov::PartialShape shape{-1};
+    shape.insert(shape.end(), sizes.begin(), sizes.end());
+    const auto variable = std::make_shared<util::Variable>(
+        util::VariableInfo{shape, ov::element::f32, std::string(kPast) + name});
+    taken_[name] = variable;
+    const auto kept = std::make_shared<v6::ReadValue>(zeros(batch_, sizes), variable);
+    return std::make_shared<v8::Gather>(kept, beam_idx_, integer(0));
+}
+
+void KvCache::give(const std::string& name, const Value& next) {
+    if (beam_idx_ != nullptr) sinks_.push_back(std::make_shared<v6::Assign>(next, taken_.at(name)));
 }
 
 }  // namespace ovenbird

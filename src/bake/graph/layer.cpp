@@ -23,6 +23,33 @@ Value normed_behind(const Value& x, const std::string& name, const ModelConfig& 
     return config.norms_behind ? normed(x, name, tensors, context, context.residual_scale) : x;
 }
 
+Value mixed(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
+            const LayerContext& context, KvCache& cache) {
+    switch (config.layers[static_cast<size_t>(layer)].mixer) {
+        case Mixer::attention:
+            return attention(x, config, layer, tensors, context, cache);
+        case Mixer::short_convolution:
+            return short_convolution(x, config, layer, tensors, context, cache);
+        case Mixer::delta_rule:
+            return gated_delta_net(x, config, layer, tensors, context, cache);
+    }
+    return x;
+}
+
+// The attention mask's end is that of the new tokens.
+void add_real_tokens(LayerContext& context, const Value& attention_mask, const Value& position_ids) {
+    const auto length_of = [](const Value& ids) {
+        const auto shape = std::make_shared<v3::ShapeOf>(ids, ov::element::i64);
+        return std::make_shared<v8::Gather>(shape, integers({1}), integer(0));
+    };
+    const auto length = length_of(attention_mask);
+    const auto kept = std::make_shared<v1::Subtract>(length, length_of(position_ids));
+    const auto real = std::make_shared<v8::Slice>(attention_mask, kept, length, integers({1}), integers({1}));
+    const auto column = std::make_shared<v0::Unsqueeze>(real, integers({2}));
+    context.real = std::make_shared<v0::Convert>(column, ov::element::f32);
+    context.real_count = std::make_shared<v1::ReduceSum>(real, integers({1}), true);
+}
+
 }  // namespace
 
 LayerContext layer_context(const ModelConfig& config, const StoredTensors& tensors,
@@ -49,6 +76,7 @@ LayerContext layer_context(const ModelConfig& config, const StoredTensors& tenso
     for (const LayerConfig& layer : config.layers)
         window = std::max(window, layer.sliding_window);
     if (window > 0) context.sliding_mask = causal_mask(attention_mask, position_ids, window);
+    if (!config.has_attention_only()) add_real_tokens(context, attention_mask, position_ids);
     const float stream_scale = 1.0F / static_cast<float>(activations_scale_factor);
     context.embedding_scale = static_cast<float>(config.embedding_multiplier) * stream_scale;
     context.residual_scale = static_cast<float>(config.residual_multiplier) * stream_scale;
@@ -59,7 +87,7 @@ LayerContext layer_context(const ModelConfig& config, const StoredTensors& tenso
 Value attend(const Value& hidden, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
              const LayerContext& context, KvCache& cache) {
     const auto x = normed(hidden, layer_prefix(layer) + "input_layernorm", tensors, context);
-    const auto added = attention(x, config, layer, tensors, context, cache);
+    const auto added = mixed(x, config, layer, tensors, context, cache);
     return normed_behind(added, layer_prefix(layer) + "post_attention_layernorm", config, tensors, context);
 }
 

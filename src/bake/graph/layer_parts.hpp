@@ -23,7 +23,8 @@ enum class LayerPart {
 
 /// A part of layer `layer` for static shapes. Weights are inputs named as the checkpoint's tensors without
 /// the layer's prefix ("self_attn.q_proj.weight", f32 [rows, columns] or [size]). Sequences begin at position
-/// 0. `tensors`: those of no layer (rope factors). Layers with equal LayerConfig have equal graphs.
+/// 0. `tensors`: those of no layer (rope factors). Layers with equal LayerConfig have equal graphs. Errors:
+/// unsupported for a layer that does not attend.
 std::shared_ptr<ov::Model> build_layer_part(const ModelConfig& config, int64_t layer, LayerPart part,
                                             const StoredTensors& tensors, size_t sequences, size_t tokens);
 

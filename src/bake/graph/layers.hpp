@@ -54,6 +54,9 @@ struct LayerContext {
     float embedding_scale = 1.0F;  // of what is looked up
     float residual_scale = 1.0F;   // what attention and MLP add to the stream is multiplied by it
     double norm_eps = 0;           // of the norms of the stream
+    // Of the new tokens, where a layer has a state that padding must not reach; else null.
+    Value real;        // f32 [batch, tokens, 1]: 1, and 0 for padding
+    Value real_count;  // i64 [batch, 1]
 };
 class KvCache;
 
@@ -82,6 +85,30 @@ Value repeat_heads(const Value& x, int64_t groups);
 /// Grouped-query attention of one layer: x [batch, sequence, hidden] to the same shape.
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
                 const LayerContext& context, KvCache& cache);
+
+/// A convolution over the tokens of each channel by itself, which sees convolution_size - 1 tokens before
+/// each: x [batch, tokens, channels] to the same. They are kept as a state of `layer`. `name`: of the
+/// weights.
+Value causal_convolution(const Value& x, const ModelConfig& config, int64_t layer, const std::string& name,
+                         const StoredTensors& tensors, const LayerContext& context, KvCache& cache);
+
+/// What mixes tokens in place of attention: x [batch, tokens, hidden] to the same. The first: a gate before a
+/// convolution of few tokens, and one behind it (LFM2); the second: the gated delta rule (Qwen3.5).
+Value short_convolution(const Value& x, const ModelConfig& config, int64_t layer,
+                        const StoredTensors& tensors, const LayerContext& context, KvCache& cache);
+Value gated_delta_net(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
+                      const LayerContext& context, KvCache& cache);
+
+/// For each token and head: S = exp(decay) S; S += rate k (v - Sᵀ k)ᵀ; answer = Sᵀ q / sqrt(key size)
+/// (Yang et al., arXiv:2412.06464). Queries and keys [batch, tokens, heads, key size], values [batch, tokens,
+/// heads, value size], decays and rates [batch, tokens, heads], the state S [batch, heads, key size, value
+/// size]. A Loop of that name.
+struct DeltaRuleResult {
+    Value answers;  // [batch, tokens, heads, value size]
+    Value state;    // behind the last token
+};
+DeltaRuleResult delta_rule(const Value& queries, const Value& keys, const Value& values, const Value& decays,
+                           const Value& rates, const Value& state, const std::string& name);
 
 /// Gated feed-forward (Shazeer, 2020): down(activation(gate(x)) * up(x)), times the context's residual_scale.
 Value mlp(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,

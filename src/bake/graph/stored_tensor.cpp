@@ -67,6 +67,13 @@ ov::Output<ov::Node> vector_constant(const StoredTensor& tensor) {
     return view(tensor, ov::element::f32, {static_cast<size_t>(tensor.columns)}, tensor.weights, "");
 }
 
+ov::Output<ov::Node> channels_constant(const StoredTensor& tensor) {
+    if (tensor.store != Store::f32)
+        fail(ErrorCode::internal, "{} is a convolution's but is not stored in f32", tensor.name);
+    return view(tensor, ov::element::f32,
+                {static_cast<size_t>(tensor.rows), static_cast<size_t>(tensor.columns)}, tensor.weights, "");
+}
+
 ov::Output<ov::Node> matrix_weights(const StoredTensor& tensor) {
     if (tensor.store == Store::quantized) return dequantized(tensor);
     const ov::Shape shape{static_cast<size_t>(tensor.rows), static_cast<size_t>(tensor.columns)};

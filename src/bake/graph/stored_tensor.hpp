@@ -33,6 +33,9 @@ using StoredTensors = std::map<std::string, StoredTensor, std::less<>>;
 /// Vector tensors: an f32 Constant of shape [columns].
 ov::Output<ov::Node> vector_constant(const StoredTensor& tensor);
 
+/// The weights of a convolution: an f32 Constant of shape [rows, columns].
+ov::Output<ov::Node> channels_constant(const StoredTensor& tensor);
+
 /// Matrix tensors: f32 [rows, columns], decompressed in the graph: Convert to f16, Subtract the zero point,
 /// Multiply by the scale, Reshape the groups away, Convert to f32. The form OpenVINO's plugins fuse into
 /// their MatMul.

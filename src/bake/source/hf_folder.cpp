@@ -33,6 +33,8 @@ constexpr std::array kTextFiles{
     "tokenizer.model",     "tekken.json",
 };
 
+constexpr std::string_view kGatedNorm = ".linear_attn.norm.weight";
+
 using Tensors = std::map<std::string, SourceTensor, std::less<>>;
 using Reasons = std::map<std::string, std::string, std::less<>>;  // tensor name to why it is of no use
 
@@ -54,6 +56,7 @@ private:
     const Architecture* architecture() const;
     void settle_old_settings();
     void mark_interleaved_heads();
+    void rename_final_norm(std::string_view stored);
     void open_weights(const WeightFiles& weights);
     void add(const SafetensorsEntry& entry, const std::string& name, const MappedFile& file);
     const MappedFile& map(const fs::path& path);
@@ -89,9 +92,20 @@ HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     const auto* row = architecture();
     if (row == nullptr) return;  // which read_model_config() refuses
     split_fused(tensors_, row->fused, JsonObject(config_, config_origin_));
+    rename_final_norm(row->final_norm);
     if (row->interleaves_heads) mark_interleaved_heads();
     for (auto& [name, tensor] : tensors_)
-        if (name.ends_with("norm.weight")) tensor.offset = row->norm_offset;
+        if (name.ends_with("norm.weight") && !name.ends_with(kGatedNorm)) tensor.offset = row->norm_offset;
+}
+
+void HuggingFaceFolder::rename_final_norm(std::string_view stored) {
+    const std::string usual = std::string(kFinalNorm) + ".weight";
+    if (stored == kFinalNorm || tensors_.contains(usual)) return;
+    auto tensor = tensors_.extract(std::string(stored) + ".weight");
+    if (tensor.empty()) return;
+    tensor.key() = usual;
+    tensor.mapped().name = usual;
+    tensors_.insert(std::move(tensor));
 }
 
 const Architecture* HuggingFaceFolder::architecture() const {
@@ -161,6 +175,13 @@ const MappedFile& HuggingFaceFolder::map(const fs::path& path) {
     return *maps_.back();
 }
 
+// A convolution that keeps channels apart is [channels, 1, tokens]: a row a channel.
+std::vector<int64_t> shape_of(const SafetensorsEntry& entry) {
+    const auto& shape = entry.shape;
+    if (shape.size() == 3 && shape[1] == 1) return {shape[0], shape[2]};
+    return shape;
+}
+
 // Why a graph cannot use a tensor, to be put behind its name; empty: it can.
 std::string why_unusable(const SafetensorsEntry& entry) {
     if (!entry.foreign_type.empty()) {
@@ -174,7 +195,7 @@ std::string why_unusable(const SafetensorsEntry& entry) {
             "weights and bake those",
             fmt::join(entry.shape, ", "));
     }
-    if (!entry.shape.empty() && entry.shape.size() <= 2) return "";
+    if (!shape_of(entry).empty() && shape_of(entry).size() <= 2) return "";
     return fmt::format(
         "has shape [{}], and the tensors of a text-only decoder have one or two axes: bake the "
         "language model alone",
@@ -198,7 +219,7 @@ void HuggingFaceFolder::add(const SafetensorsEntry& entry, const std::string& na
     SourceTensor tensor;
     tensor.name = name;
     tensor.type = entry.type;
-    tensor.shape = entry.shape;
+    tensor.shape = shape_of(entry);
     tensor.bytes = file.bytes().subspan(entry.begin, entry.end - entry.begin);
     tensor.file = &file;
     tensors_.emplace(name, std::move(tensor));

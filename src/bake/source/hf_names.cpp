@@ -15,7 +15,7 @@ constexpr std::string_view kPrefix = "model.";
 
 // What the decoder itself has, behind its prefix.
 bool is_in_decoder(std::string_view name) {
-    constexpr std::array<std::string_view, 3> kStarts{"layers.", "embed_tokens.", "norm."};
+    constexpr std::array<std::string_view, 4> kStarts{"layers.", "embed_tokens.", "norm.", "embedding_norm."};
     return std::any_of(kStarts.begin(), kStarts.end(),
                        [&](std::string_view start) { return name.starts_with(start); });
 }
@@ -40,7 +40,8 @@ std::string PrefixRule::usual_name(const std::string& name) {
 
 std::string name_in_language_model(const std::string& name) {
     constexpr std::string_view kPart = "language_model.";
-    constexpr std::array<std::string_view, 2> kOthers{"vision_tower.", "multi_modal_projector."};
+    constexpr std::array<std::string_view, 4> kOthers{"vision_tower.", "multi_modal_projector.", "visual.",
+                                                      "mtp."};
     const bool inside = name.starts_with(kPrefix);
     const std::string_view rest = std::string_view(name).substr(inside ? kPrefix.size() : 0);
     for (const std::string_view other : kOthers)

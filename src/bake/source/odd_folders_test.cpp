@@ -96,16 +96,18 @@ TEST_F(OddFolder, TensorsOfOtherTypesAndShapesAreKeptApart) {
     write("model.safetensors", {{"w"},
                                 {"ids", "I64", "[1]", std::string(8, 'x')},
                                 {"mask", "U8", "[1,1,2]", "xx"},
-                                {"conv", "F32", "[1,1,1]", "1234"},
+                                {"image", "F32", "[1,2,1]", "12345678"},
+                                {"conv", "F32", "[1,1,2]", "12345678"},
                                 {"count", "F32", "[]", "1234"},
                                 {"codes", "F8_E4M3", "[2]", "xx"}});
     const auto checkpoint = open();
-    EXPECT_EQ(checkpoint->tensors().size(), 1U);
+    EXPECT_EQ(checkpoint->tensors().size(), 2U);
+    EXPECT_EQ(checkpoint->tensors().at("conv").shape, (std::vector<int64_t>{1, 2}));  // a row a channel
     const auto& unusable = checkpoint->unusable();
     EXPECT_EQ(unusable.size(), 5U);
     EXPECT_TRUE(unusable.at("ids").starts_with("has type I64, and Ovenbird reads F32, F16 and BF16"));
     EXPECT_TRUE(unusable.at("mask").starts_with("has type U8"));
-    EXPECT_TRUE(unusable.at("conv").starts_with("has shape [1, 1, 1]"));
+    EXPECT_TRUE(unusable.at("image").starts_with("has shape [1, 2, 1]"));
     EXPECT_TRUE(unusable.at("count").starts_with("has shape []"));
     EXPECT_TRUE(unusable.at("codes").starts_with("has type F8_E4M3"));
     EXPECT_NE(unusable.at("codes").find("(model.safetensors)"), std::string::npos);

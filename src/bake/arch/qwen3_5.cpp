@@ -1,0 +1,94 @@
+#include "bake/arch/architecture.hpp"
+#include "bake/arch/common_config.hpp"
+#include "base/error.hpp"
+
+namespace ovenbird {
+namespace {
+
+constexpr const char* kText = "qwen3_5_text";
+constexpr const char* kFull = "full_attention";
+constexpr const char* kLinear = "linear_attention";
+
+// Positions of images have three numbers, those of a text are three times the same: plain rope.
+Json settled(const JsonObject& config) {
+    Json result = config.json();
+    for (const char* key : {"rope_parameters", "rope_scaling"}) {
+        if (!config.object(key)) continue;
+        result[key].erase("mrope_section");
+        result[key].erase("mrope_interleaved");
+    }
+    const auto rope = config.object("rope_parameters");
+    if (!config.has("partial_rotary_factor") && !(rope && rope->has("partial_rotary_factor")))
+        result["partial_rotary_factor"] = 0.25;
+    return result;
+}
+
+void refuse_others(const ModelConfig& model, const JsonObject& config) {
+    if (!config.boolean_or("attn_output_gate", true))
+        fail(ErrorCode::unsupported,
+             "{}: attn_output_gate is false, which transformers' Qwen3.5 does not honour", config.origin());
+    if (model.activation != Activation::silu)
+        fail(ErrorCode::unsupported, "{}: hidden_act is not silu, which the convolutions of Qwen3.5 need",
+             config.origin());
+}
+
+// layer_types, or every fourth layer attends.
+void settle_mixers(ModelConfig& model, const JsonObject& config) {
+    const int64_t period = config.integer_or("full_attention_interval", 4);
+    if (period < 1) {
+        fail(ErrorCode::invalid_input, "{}: full_attention_interval is {}, expected 1 or more",
+             config.origin(), period);
+    }
+    const Json* types = layer_list(model, config, "layer_types");
+    for (size_t layer = 0; layer < model.layers.size(); ++layer) {
+        bool attends = (static_cast<int64_t>(layer) + 1) % period == 0;
+        if (types != nullptr) {
+            const Json& type = types->at(layer);
+            if (type != kFull && type != kLinear) {
+                fail(ErrorCode::unsupported, "{}: layer_types[{}] is {}; known: {}, {}", config.origin(),
+                     layer, type.dump(), kFull, kLinear);
+            }
+            attends = type == kFull;
+        }
+        model.layers[layer].mixer = attends ? Mixer::attention : Mixer::delta_rule;
+    }
+}
+
+// Qwen3.5: three layers of four keep a matrix for each head by the gated delta rule, the fourth attends.
+ModelConfig read_text(const JsonObject& config) {
+    const Json whole = settled(config);
+    ModelConfig model =
+        read_common_config(JsonObject(whole, config.origin()), {.head_size = 256, .partial_rotary = true});
+    refuse_others(model, config);
+    model.qkv_bias = config.boolean_or("attention_bias", false);
+    model.output_bias = model.qkv_bias;
+    model.qk_norm = true;
+    model.output_gate = true;
+    model.convolution_size = config.integer_or("linear_conv_kernel_dim", 4);
+    model.delta_rule = DeltaRuleConfig{.key_heads = config.integer_or("linear_num_key_heads", 16),
+                                       .value_heads = config.integer_or("linear_num_value_heads", 32),
+                                       .key_size = config.integer_or("linear_key_head_dim", 128),
+                                       .value_size = config.integer_or("linear_value_head_dim", 128)};
+    settle_mixers(model, config);
+    return model;
+}
+
+// The model that sees, too: only its text part is baked.
+ModelConfig read_with_images(const JsonObject& config) {
+    const auto text = text_part(config, kText, false);
+    return text ? read_text(JsonObject(*text, config.origin() + " (text_config)")) : read_text(config);
+}
+
+}  // namespace
+
+const Architecture kQwen35{.model_type = "qwen3_5",
+                           .models = "Qwen 3.5, dense, its text",
+                           .read_config = read_with_images,
+                           .norm_offset = 1.0F,
+                           .has_other_parts = true};
+const Architecture kQwen35Text{.model_type = kText,
+                               .models = "Qwen 3.5, dense, saved without the part that sees",
+                               .read_config = read_text,
+                               .norm_offset = 1.0F};
+
+}  // namespace ovenbird
