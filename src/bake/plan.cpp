@@ -53,17 +53,21 @@ void note_groups(BakePlan& plan) {
         "there");
 }
 
-// Weights of a norm behind attention or MLP stay between the product and the stream: no rotation passes them.
-void refuse_rotation(BakePlan& plan, const BakeOptions& options) {
+// Why no rotation passes the stream's norms; null: one does. Weights of a norm behind attention or MLP stay
+// between the product and the stream; a mean is one of the columns as they are.
+const char* why_not_rotated(const ModelConfig& config) {
+    if (config.norms_behind) return "norms behind attention and MLP, which a rotated stream does not pass";
+    if (config.norm == NormKind::layer)
+        return "norms that subtract the mean, which a rotated stream does not have";
+    return nullptr;
+}
+
+void refuse_rotation(BakePlan& plan, const BakeOptions& options, const char* why) {
     if (options.rotate == "on") {
-        fail(ErrorCode::unsupported,
-             "--rotate on: {} has norms behind attention and MLP, which a rotated stream does not pass; bake "
-             "it with --rotate off",
-             plan.config.model_type);
+        fail(ErrorCode::unsupported, "--rotate on: {} has {}; bake it with --rotate off",
+             plan.config.model_type, why);
     }
-    plan.notes.push_back(fmt::format(
-        "nothing is rotated: {} has norms behind attention and MLP, which a rotated stream does not pass",
-        plan.config.model_type));
+    plan.notes.push_back(fmt::format("nothing is rotated: {} has {}", plan.config.model_type, why));
 }
 
 // Rotations, and what must come along: a table that is also the head sees a rotated stream at both ends,
@@ -71,7 +75,7 @@ void refuse_rotation(BakePlan& plan, const BakeOptions& options) {
 void plan_exact_changes(BakePlan& plan, const BakeOptions& options) {
     const bool wanted = options.rotate == "auto" ? plan.calibration.has_value() : options.rotate == "on";
     if (!wanted) return;
-    if (plan.config.norms_behind) return refuse_rotation(plan, options);
+    if (const char* why = why_not_rotated(plan.config)) return refuse_rotation(plan, options, why);
     plan.exact = std::make_shared<ExactChanges>(plan.config, options.seed);
     if (plan.exact->mixes_head()) {
         auto mix = std::make_shared<SourceTensor>();

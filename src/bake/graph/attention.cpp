@@ -83,19 +83,26 @@ Value repeat_heads(const Value& x, int64_t groups) {
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
                 const LayerContext& context, KvCache& cache) {
     const std::string prefix = layer_prefix(layer) + "self_attn.";
+    const auto norm = [&](const Value& x, const std::string& name, bool here) {
+        if (!config.qk_norm || !here) return x;
+        return rms_norm(x, vector_constant(stored(tensors, prefix + name + ".weight")), config.norm_eps,
+                        prefix + name);
+    };
+    const bool whole = config.qk_norm_whole;
+    const auto projected = [&](const std::string& name) {
+        return projection(x, prefix + name, config.qkv_bias, tensors);
+    };
     const auto heads_of = [&](const char* name, int64_t heads) {
-        return split_heads(projection(x, prefix + name, config.qkv_bias, tensors), heads, config.head_size);
+        const auto all = norm(projected(name + std::string("_proj")), name + std::string("_norm"), whole);
+        return split_heads(all, heads, config.head_size);
     };
-    Value query = heads_of("q_proj", config.heads);
-    Value key = heads_of("k_proj", config.kv_heads);
-    const auto value = swap_heads_and_rows(heads_of("v_proj", config.kv_heads));
-    const auto norm = [&](const Value& heads, const char* name, bool here) {
-        if (!config.qk_norm || !here) return heads;
-        return rms_norm(heads, vector_constant(stored(tensors, prefix + name + ".weight")),
-                        config.rms_norm_eps, prefix + name);
-    };
-    query = norm(query, "q_norm", !config.qk_norm_behind_rope);
-    key = norm(key, "k_norm", !config.qk_norm_behind_rope);
+    Value query = heads_of("q", config.heads);
+    Value key = heads_of("k", config.kv_heads);
+    const auto value =
+        swap_heads_and_rows(split_heads(projected("v_proj"), config.kv_heads, config.head_size));
+    const bool before_rope = !whole && !config.qk_norm_behind_rope;
+    query = norm(query, "q_norm", before_rope);
+    key = norm(key, "k_norm", before_rope);
     const LayerConfig& own = config.layers[static_cast<size_t>(layer)];
     const auto& tables = tables_of(own, context);
     query = apply_rope(swap_heads_and_rows(query), tables, config.head_size);

@@ -27,6 +27,9 @@ std::shared_ptr<ov::op::v0::Constant> integer(int64_t value);
 /// Root-mean-square norm over the last axis (Zhang and Sennrich, 2019): x / sqrt(mean(x²) + eps) * weight.
 Value rms_norm(const Value& x, const Value& weight, double eps, const std::string& name);
 
+/// The norm that subtracts the mean first, without a bias.
+Value layer_norm(const Value& x, const Value& weight, double eps, const std::string& name);
+
 /// The rotary tables for position_ids (i64 [batch, sequence]): cosine and sine, f32 [batch, 1, sequence,
 /// head_size].
 struct RopeTables {
@@ -53,6 +56,7 @@ struct LayerContext {
     Value sliding_mask;     // the same for the model's window; null when no layer slides
     float embedding_scale = 1.0F;  // of what is looked up
     float residual_scale = 1.0F;   // what attention and MLP add to the stream is multiplied by it
+    float stream_factor = 1.0F;    // of the stream, where attention and MLP read it without a norm
     double norm_eps = 0;           // of the norms of the stream
 };
 class KvCache;
@@ -70,6 +74,10 @@ Value attend(const Value& hidden, const ModelConfig& config, int64_t layer, cons
 Value feed(const Value& hidden, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
            const LayerContext& context);
 
+/// The stream behind a layer.
+Value through_layer(const Value& hidden, const ModelConfig& config, int64_t layer,
+                    const StoredTensors& tensors, const LayerContext& context, KvCache& cache);
+
 /// Logits [batch, sequence, vocab_size] of the stream behind the last layer. Where there is a kHeadMixName,
 /// the last norm's result passes through it first.
 Value head(const Value& hidden, const ModelConfig& config, const StoredTensors& tensors,
@@ -83,7 +91,8 @@ Value repeat_heads(const Value& x, int64_t groups);
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
                 const LayerContext& context, KvCache& cache);
 
-/// Gated feed-forward (Shazeer, 2020): down(activation(gate(x)) * up(x)), times the context's residual_scale.
+/// Feed-forward, gated (Shazeer, 2020) or not: down(activation(gate(x)) * up(x)) or down(activation(up(x))),
+/// times the context's residual_scale.
 Value mlp(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
           const LayerContext& context);
 

@@ -53,7 +53,7 @@ private:
     void read_config();
     const Architecture* architecture() const;
     void settle_old_settings();
-    void mark_interleaved_heads();
+    void mark_interleaved_heads(const Architecture& row);
     void open_weights(const WeightFiles& weights);
     void add(const SafetensorsEntry& entry, const std::string& name, const MappedFile& file);
     const MappedFile& map(const fs::path& path);
@@ -89,7 +89,7 @@ HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     const auto* row = architecture();
     if (row == nullptr) return;  // which read_model_config() refuses
     split_fused(tensors_, row->fused, JsonObject(config_, config_origin_));
-    if (row->interleaves_heads) mark_interleaved_heads();
+    if (row->interleaves_heads) mark_interleaved_heads(*row);
     for (auto& [name, tensor] : tensors_)
         if (name.ends_with("norm.weight")) tensor.offset = row->norm_offset;
 }
@@ -100,10 +100,8 @@ const Architecture* HuggingFaceFolder::architecture() const {
     return find_architecture(type->get_ref<const std::string&>());
 }
 
-void HuggingFaceFolder::mark_interleaved_heads() {
-    const JsonObject config(config_, config_origin_);
-    const int64_t heads = config.integer("num_attention_heads");
-    const int64_t kv_heads = config.integer_or("num_key_value_heads", heads);
+void HuggingFaceFolder::mark_interleaved_heads(const Architecture& row) {
+    const ModelConfig model = row.read_config(JsonObject(config_, config_origin_));
     for (auto& [name, tensor] : tensors_) {
         const bool is_query = name.find(".self_attn.q_proj.") != std::string::npos;
         if (!is_query && name.find(".self_attn.k_proj.") == std::string::npos) continue;
@@ -113,7 +111,8 @@ void HuggingFaceFolder::mark_interleaved_heads() {
                  "original "
                  "checkpoint",
                  printable(name));
-        tensor.interleaved_heads = is_query ? heads : kv_heads;
+        tensor.interleaved_heads = is_query ? model.heads : model.kv_heads;
+        tensor.interleaved_rows = model.rope.rotary_size;
     }
 }
 
