@@ -33,6 +33,8 @@ YARN = {"factor": 4.0, "original_max_position_embeddings": 16}
 YARN_OWN = {"mscale": 3.0, "mscale_all_dim": 0.5, "beta_fast": 1.5, "beta_slow": 0.4, "truncate": False}
 LONGROPE = {"short_factor": [1.0, 1.5, 2.0, 2.5], "long_factor": [1.0, 2.0, 4.0, 8.0], "factor": 4.0,
             "original_max_position_embeddings": 16}
+GROWING = {"factor": 4.0, "original_max_position_embeddings": 8, "mscale": 1.0, "mscale_all_dim": 1.0,
+           "beta_fast": 32.0, "beta_slow": 1.0, "llama_4_scaling_beta": 0.7}
 
 PHI_LONGROPE = {"short_factor": [1.0, 1.5, 2.0], "long_factor": [1.0, 2.0, 5.0]}
 
@@ -584,6 +586,28 @@ CASES = {
         "store": ("bfloat16", "bfloat16"),
         "without": {"hidden_act": "silu", "rope_scaling": None},
     },
+    # Queries grow at the 8th and 16th position; YaRN.
+    "ministral3_even_growth": {
+        "config": {"model_type": "ministral3", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "head_dim": 12, "vocab_size": 64, "rms_norm_eps": 1e-5,
+                   "rope_parameters": {"type": "yarn", "rope_theta": 300.0, **GROWING}, "sliding_window": None,
+                   "tie_word_embeddings": False, "dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"sliding_window": 7,
+                    "rope_parameters": [{"type": "yarn", "rope_theta": 300.0, **GROWING, **change} for change in
+                                        ({"llama_4_scaling_beta": 0.0}, {"factor": 16.0}, {"rope_theta": 1000.0},
+                                         {"original_max_position_embeddings": 16})]},
+    },
+    # Keys as transformers 4 wrote them; all layers slide.
+    "ministral3_odd_window": {
+        "config": {"model_type": "ministral3", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "head_dim": 16, "vocab_size": 64, "rms_norm_eps": 1e-5, "rope_theta": 200.0,
+                   "rope_scaling": {"rope_type": "yarn", **GROWING}, "sliding_window": 6,
+                   "tie_word_embeddings": True, "torch_dtype": "float16"},
+        "store": ("float16", "float16"),
+        "without": {"sliding_window": [None, 5, 7],
+                    "rope_scaling": {"rope_type": "yarn", **GROWING, "llama_4_scaling_beta": 0.0}},
+    },
 }
 SHARED_CONFIG = {"num_hidden_layers": 2, "max_position_embeddings": 64, "hidden_act": "silu", "bos_token_id": 1,
                  "eos_token_id": 2, "pad_token_id": 3}
@@ -595,7 +619,7 @@ CHAT_TEMPLATE = ("{% for message in messages %}{{ message['role'] + ': ' + messa
 def full_config(case):
     architecture = {"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3", "smollm3": "SmolLM3",
                     "granite": "Granite", "granitemoehybrid": "GraniteMoeHybrid", "phi3": "Phi3",
-                    "minicpm": "MiniCPM", "hunyuan_v1_dense": "HunYuanDenseV1", "ministral": "Ministral",
+                    "minicpm": "MiniCPM", "hunyuan_v1_dense": "HunYuanDenseV1", "ministral": "Ministral", "ministral3": "Ministral3",
                     "ernie4_5": "Ernie4_5", "seed_oss": "SeedOss", "cwm": "Cwm",
                     "exaone4": "Exaone4", "olmo2": "Olmo2", "olmo3": "Olmo3", "glm": "Glm", "glm4": "Glm4",
                     "starcoder2": "Starcoder2", "stablelm": "StableLm", "nemotron": "Nemotron", "cohere": "Cohere",

@@ -15,7 +15,7 @@ import baking
 
 TOLERANCE = 1e-3
 # general.architecture that the converter chooses, and whether it reorders query and key rows.
-FAMILIES = {"llama": ("llama", True), "mistral": ("llama", True), "qwen2": ("qwen2", False), "qwen3": ("qwen3", False),
+FAMILIES = {"llama": ("llama", True), "mistral": ("llama", True), "ministral3": ("mistral3", True), "qwen2": ("qwen2", False), "qwen3": ("qwen3", False),
             "smollm3": ("smollm3", True), "granite": ("granite", True), "granitemoehybrid": ("granite", True),
             "phi3": ("phi3", False), "minicpm": ("minicpm", True), "hunyuan_v1_dense": ("hunyuan-dense", False),
             "gemma": ("gemma", False), "gemma2": ("gemma2", False), "gemma3_text": ("gemma3", False),
@@ -27,7 +27,7 @@ FAMILIES = {"llama": ("llama", True), "mistral": ("llama", True), "qwen2": ("qwe
             "arcee": ("arcee", True)}
 # Of each head, where config.json does not say it.
 TURNED_PARTS = {"glm": 0.5, "glm4": 0.5, "nemotron": 0.5, "stablelm": 0.25}
-CASES = ("arcee_even_biases", "cohere_even_tied", "cohere2_even_window", "nemotron_even_biases", "nemotron_odd_tied", "stablelm_even_biases",
+CASES = ("ministral3_even_growth", "ministral3_odd_window", "arcee_even_biases", "cohere_even_tied", "cohere2_even_window", "nemotron_even_biases", "nemotron_odd_tied", "stablelm_even_biases",
          "stablelm_odd_parallel", "starcoder2_even_biases",
          "exaone4_even_window", "glm_odd_partial", "glm4_even_biases", "olmo2_even", "olmo3_even_yarn", "gemma_even_tied", "gemma2_even_window", "gemma3_even_tied", "ernie_even", "granite_even_tied", "granite_odd_biases", "granitemoehybrid_even_dense", "granitemoehybrid_odd_nope",
          "hunyuan_even_tied", "hunyuan_odd_alpha", "llama_odd_biases", "minicpm_even_tied", "mistral_even_longrope",
@@ -71,8 +71,8 @@ def converted(config, interleaves):
 
 def add_rope_scaling(writer, config):
     """As the converter writes it; longrope's lists are tensors."""
-    scaling = config.get("rope_scaling") or {}
-    kind = scaling.get("type")
+    scaling = config.get("rope_scaling") or config.get("rope_parameters") or {}
+    kind = scaling.get("type", "yarn" if "llama_4_scaling_beta" in scaling else None)
     if scaling.get("rope_type") == "linear":
         writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
         writer.add_rope_scaling_factor(scaling["factor"])
@@ -84,6 +84,9 @@ def add_rope_scaling(writer, config):
     writer.add_rope_scaling_orig_ctx_len(original)
     if kind == "yarn":
         writer.add_rope_scaling_factor(scaling["factor"])
+        if "llama_4_scaling_beta" in scaling:
+            writer.add_rope_scaling_yarn_log_mul(scaling["mscale_all_dim"])
+            writer.add_attn_temperature_scale(scaling["llama_4_scaling_beta"])
         return
     growth = scaling.get("factor", config["max_position_embeddings"] / original)
     writer.add_rope_scaling_attn_factors(math.sqrt(1 + math.log(growth) / math.log(original)))
@@ -121,7 +124,7 @@ def add_metadata(writer, config):
         writer.add_embedding_scale(config["scale_emb"])
         writer.add_residual_scale(config["scale_depth"] / layers**0.5)
         writer.add_logit_scale(config["hidden_size"] / config["dim_model_base"])
-    if config["model_type"] in ("cohere2", "exaone4", "gemma2", "gemma3_text", "mistral", "olmo3", "phi3") and config["sliding_window"] is not None:
+    if config["model_type"] in ("cohere2", "exaone4", "gemma2", "gemma3_text", "ministral3", "mistral", "olmo3", "phi3") and config["sliding_window"] is not None:
         writer.add_sliding_window(config["sliding_window"])
     if config["model_type"].startswith("cohere"):
         writer.add_logit_scale(config["logit_scale"])

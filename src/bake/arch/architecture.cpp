@@ -9,11 +9,11 @@ namespace ovenbird {
 namespace {
 
 constexpr std::array kArchitectures{
-    &kArcee,   &kCohere,           &kCohere2,      &kCwm,        &kErnie45,    &kExaone4,
-    &kGemma,   &kGemma2,           &kGemma3,       &kGemma3Text, &kGlm,        &kGlm4,
-    &kGranite, &kGraniteMoeHybrid, &kHunyuanDense, &kLlama,      &kMiniCpm,    &kMinistral,
-    &kMistral, &kNemotron,         &kOlmo2,        &kOlmo3,      &kPhi3,       &kQwen2,
-    &kQwen3,   &kSeedOss,          &kSmolLm3,      &kStableLm,   &kStarCoder2,
+    &kArcee,        &kCohere,   &kCohere2,    &kCwm,       &kErnie45,    &kExaone4, &kGemma,
+    &kGemma2,       &kGemma3,   &kGemma3Text, &kGlm,       &kGlm4,       &kGranite, &kGraniteMoeHybrid,
+    &kHunyuanDense, &kLlama,    &kMiniCpm,    &kMinistral, &kMinistral3, &kMistral, &kMistral3,
+    &kNemotron,     &kOlmo2,    &kOlmo3,      &kPhi3,      &kQwen2,      &kQwen3,   &kSeedOss,
+    &kSmolLm3,      &kStableLm, &kStarCoder2,
 };
 
 std::string known_types() {

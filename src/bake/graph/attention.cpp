@@ -109,6 +109,7 @@ Value attention(const Value& x, const ModelConfig& config, int64_t layer, const 
     key = apply_rope(swap_heads_and_rows(key), tables, config.head_size);
     query = norm(query, "q_norm", config.qk_norm_behind_rope);
     key = norm(key, "k_norm", config.qk_norm_behind_rope);
+    if (config.query_growth) query = std::make_shared<v1::Multiply>(query, context.query_growth);
 
     const std::string kept = std::to_string(layer);
     const Value keys = cache.extend(kept + ".key", key);

@@ -73,6 +73,7 @@ LayerContext layer_context(const ModelConfig& config, const StoredTensors& tenso
         context.local_rope =
             rope_tables(position_ids, inverse_frequencies(*config.local_rope, config.head_size, nullptr),
                         config.head_size);
+    if (config.query_growth) context.query_growth = query_growth(position_ids, *config.query_growth);
     context.full_mask = causal_mask(attention_mask, position_ids, 0);
     int64_t window = 0;
     for (const LayerConfig& layer : config.layers)

@@ -43,6 +43,8 @@ std::vector<float> inverse_frequencies(const RopeConfig& rope, int64_t head_size
 /// `attention_factor`: of what is turned, where that is a part of each head.
 RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inverse_frequency,
                        int64_t head_size, double attention_factor = 1.0);
+/// What queries are multiplied by: 1 + beta * ln(1 + floor(position / context)), [batch, 1, sequence, 1].
+Value query_growth(const Value& position_ids, const QueryGrowth& growth);
 /// Rotates x [batch, heads, sequence, head_size] (the halves of what is turned are paired, as in
 /// transformers' rotate_half).
 Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size);
@@ -52,6 +54,7 @@ struct LayerContext {
     RopeTables rope;
     RopeTables no_rope;     // angles of 0, for layers without rotary embedding; null when there are none
     RopeTables local_rope;  // for layers with the model's local_rope; null when it has none
+    Value query_growth;     // of the model's query_growth, [batch, 1, tokens, 1]; null when it has none
     Value full_mask;        // causal_mask() of all tokens
     Value sliding_mask;     // the same for the model's window; null when no layer slides
     float embedding_scale = 1.0F;  // of what is looked up

@@ -105,6 +105,8 @@ inline std::map<std::string, ModelConfig> small_configs() {
     all["stablelm"] = small_config(32, 4, 4, 8);
     all["stablelm"].norm = NormKind::layer;
     all["stablelm"].norm_bias = all["stablelm"].parallel = true;
+    all["ministral3"] = small_config(32, 4, 2, 12);
+    all["ministral3"].query_growth = QueryGrowth{.beta = 0.7, .context = 3};
     auto& factors = all["llama with rope factors"] = small_config(32, 4, 4, 8);
     factors.rope.scaling = RopeConfig::Scaling::factors;
     auto& partial = all["partial rotary embedding"] = small_config(32, 4, 2, 12);
