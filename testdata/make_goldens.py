@@ -33,6 +33,8 @@ YARN = {"factor": 4.0, "original_max_position_embeddings": 16}
 YARN_OWN = {"mscale": 3.0, "mscale_all_dim": 0.5, "beta_fast": 1.5, "beta_slow": 0.4, "truncate": False}
 LONGROPE = {"short_factor": [1.0, 1.5, 2.0, 2.5], "long_factor": [1.0, 2.0, 4.0, 8.0], "factor": 4.0,
             "original_max_position_embeddings": 16}
+GROWING = {"factor": 4.0, "original_max_position_embeddings": 8, "mscale": 1.0, "mscale_all_dim": 1.0,
+           "beta_fast": 32.0, "beta_slow": 1.0, "llama_4_scaling_beta": 0.7}
 
 PHI_LONGROPE = {"short_factor": [1.0, 1.5, 2.0], "long_factor": [1.0, 2.0, 5.0]}
 
@@ -257,7 +259,7 @@ CASES = {
         "config": {"model_type": "ernie4_5", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
                    "num_key_value_heads": 2, "head_dim": 8, "vocab_size": 64, "rms_norm_eps": 1e-5,
                    "rope_parameters": {"rope_type": "default", "rope_theta": 300.0}, "use_bias": False,
-                   "tie_word_embeddings": False, "dtype": "float16"},
+                   "sliding_window": 6, "tie_word_embeddings": False, "dtype": "float16"},
         "store": ("float16", "float16"),
         "without": {"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}},
     },
@@ -464,6 +466,193 @@ CASES = {
         "store": ("float32", "float32"),
         "without": {"partial_rotary_factor": 0.5},
     },
+    # Norms behind attention and MLP alone, norms of queries and keys; no window: all layers turn.
+    "exaone4_odd_full": {
+        "config": {"model_type": "exaone4", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "head_dim": 16, "vocab_size": 64, "rms_norm_eps": 1e-2,
+                   "rope_theta": 1000.0, "rope_scaling": {"rope_type": "llama3", **LLAMA3_ROPE}, "sliding_window": None,
+                   "layer_types": ["full_attention"] * 2, "tie_word_embeddings": True, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"rms_norm_eps": 1e-6, "rope_scaling": None, "rope_theta": 30.0},
+    },
+    # Three layers slide and turn, the fourth does neither: what is meant where nothing says otherwise.
+    "exaone4_even_window": {
+        "config": {"model_type": "exaone4", "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 4,
+                   "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 64, "rms_norm_eps": 1e-5,
+                   "rope_parameters": {"rope_type": "default", "rope_theta": 500.0}, "sliding_window": 6,
+                   "sliding_window_pattern": 4, "tie_word_embeddings": False, "dtype": "float16"},
+        "store": ("float16", "float32"),
+        "without": {"sliding_window": [5, 7], "sliding_window_pattern": [2, 3],
+                    "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}},
+    },
+    # Norms over all of a query or key.
+    "olmo2_even": {
+        "config": {"model_type": "olmo2", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "vocab_size": 64, "rms_norm_eps": 1e-2, "rope_theta": 500.0,
+                   "attention_bias": False, "tie_word_embeddings": False, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"rms_norm_eps": 1e-6, "rope_theta": 10000.0},
+    },
+    "olmo2_odd_biases": {
+        "config": {"model_type": "olmo2", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "vocab_size": 64, "rms_norm_eps": 1e-5, "attention_bias": True,
+                   "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 300.0},
+                   "tie_word_embeddings": True, "dtype": "float16"},
+        "store": ("float16", "float16"),
+        "without": {"rope_parameters": {"rope_type": "default", "rope_theta": 300.0}},
+    },
+    # YaRN, which the three layers that slide are without.
+    "olmo3_even_yarn": {
+        "config": {"model_type": "olmo3", "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 4,
+                   "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 64, "rms_norm_eps": 1e-5,
+                   "rope_theta": 300.0, "rope_scaling": {"type": "yarn", **YARN}, "sliding_window": 6,
+                   "attention_bias": False, "tie_word_embeddings": False, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"rope_scaling": [None, {"type": "yarn", **YARN, "factor": 8.0}], "sliding_window": [5, 7],
+                    "layer_types": [["full_attention"] * 4]},
+    },
+    # Half of each head is turned, its pairs beside each other; gate and up in one tensor.
+    "glm_odd_partial": {
+        "config": {"model_type": "glm", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "head_dim": 16, "vocab_size": 64, "rms_norm_eps": 1.5625e-07,
+                   "rope_theta": 200.0, "partial_rotary_factor": 0.75, "attention_bias": False,
+                   "tie_word_embeddings": True, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"partial_rotary_factor": [0.5, 1.0], "rope_theta": 10000.0},
+    },
+    # The same with norms behind attention and MLP besides; half of a head, which is the default.
+    "glm4_even_biases": {
+        "config": {"model_type": "glm4", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "head_dim": 12, "vocab_size": 64, "rms_norm_eps": 1e-2,
+                   "rope_parameters": {"rope_type": "default", "rope_theta": 200.0}, "attention_bias": True,
+                   "tie_word_embeddings": False, "dtype": "float16"},
+        "store": ("float16", "float16"),
+        "without": {"partial_rotary_factor": 1.0, "rms_norm_eps": 1e-6,
+                    "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}},
+    },
+    # Norms that subtract the mean, an MLP without a gate, every bias.
+    "starcoder2_even_biases": {
+        "config": {"model_type": "starcoder2", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "vocab_size": 64, "norm_epsilon": 1e-2, "rope_theta": 500.0,
+                   "hidden_act": "gelu_pytorch_tanh", "use_bias": True, "sliding_window": None,
+                   "tie_word_embeddings": True, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"norm_epsilon": 1e-6, "sliding_window": 7, "hidden_act": ["silu", "relu2"],
+                    "rope_theta": 10000.0},
+    },
+    # All layers slide.
+    "starcoder2_odd_window": {
+        "config": {"model_type": "starcoder2", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "vocab_size": 64, "norm_epsilon": 1e-5, "hidden_act": "gelu_pytorch_tanh",
+                   "rope_parameters": {"rope_type": "default", "rope_theta": 300.0}, "use_bias": False,
+                   "sliding_window": 6, "tie_word_embeddings": False, "dtype": "float16"},
+        "store": ("float16", "float32"),
+        "without": {"hidden_act": ["silu"], "sliding_window": [None, 5, 7], "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}},
+    },
+    # A quarter of each head is turned, which is the default; biases on query, key and value.
+    "stablelm_even_biases": {
+        "config": {"model_type": "stablelm", "hidden_size": 48, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 4, "vocab_size": 64, "layer_norm_eps": 1e-2, "rope_theta": 20.0,
+                   "head_dim": 12, "partial_rotary_factor": 0.34, "use_qkv_bias": True, "qk_layernorm": False,
+                   "use_parallel_residual": False, "tie_word_embeddings": False, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"layer_norm_eps": 1e-6, "rope_theta": 10000.0, "partial_rotary_factor": [0.5, 1.0]},
+    },
+    # Attention and MLP side by side; odd heads.
+    "stablelm_odd_parallel": {
+        "config": {"model_type": "stablelm", "hidden_size": 48, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "vocab_size": 64, "layer_norm_eps": 1e-5,
+                   "rope_parameters": {"rope_type": "default", "rope_theta": 20.0},
+                   "use_parallel_residual": True, "tie_word_embeddings": True, "dtype": "float16"},
+        "store": ("float16", "float16"),
+        "without": {"partial_rotary_factor": 0.5, "rope_parameters": {"rope_type": "default", "rope_theta": 1000.0}},
+    },
+    # Norms that multiply by 1 + w, max(x, 0) squared, half of each head.
+    "nemotron_even_biases": {
+        "config": {"model_type": "nemotron", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "vocab_size": 64, "norm_eps": 1e-2, "rope_theta": 100.0,
+                   "partial_rotary_factor": 0.5, "hidden_act": "relu2", "attention_bias": True, "mlp_bias": True,
+                   "tie_word_embeddings": False, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"norm_eps": 1e-6, "rope_theta": 10000.0, "partial_rotary_factor": [0.25, 1.0],
+                    "hidden_act": "silu"},
+    },
+    "nemotron_odd_tied": {
+        "config": {"model_type": "nemotron", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "head_dim": 12, "vocab_size": 64, "norm_eps": 1e-5,
+                   "rope_parameters": {"rope_type": "default", "rope_theta": 100.0}, "hidden_act": "relu2",
+                   "tie_word_embeddings": True, "dtype": "float16"},
+        "store": ("float16", "float16"),
+        "without": {"partial_rotary_factor": 1.0},
+    },
+    # Attention and MLP side by side behind one norm without a bias, interleaved rotary halves, logits multiplied.
+    "cohere_even_tied": {
+        "config": {"model_type": "cohere", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "vocab_size": 64, "layer_norm_eps": 1e-2, "rope_theta": 500.0,
+                   "logit_scale": 0.25, "attention_bias": False, "use_qk_norm": False, "tie_word_embeddings": True,
+                   "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"layer_norm_eps": 1e-6, "rope_theta": 10000.0, "logit_scale": 1.0},
+    },
+    "cohere_odd_biases": {
+        "config": {"model_type": "cohere", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "vocab_size": 64, "layer_norm_eps": 1e-5,
+                   "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 300.0}, "logit_scale": 1.5,
+                   "attention_bias": True, "tie_word_embeddings": False, "dtype": "float16"},
+        "store": ("float16", "float16"),
+        "without": {"logit_scale": 1.0, "rope_parameters": {"rope_type": "default", "rope_theta": 300.0}},
+    },
+    # Three layers slide and turn, the fourth does neither: what is meant where nothing says otherwise.
+    "cohere2_even_window": {
+        "config": {"model_type": "cohere2", "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 4,
+                   "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 64, "layer_norm_eps": 1e-5,
+                   "rope_theta": 500.0, "logit_scale": 0.25, "sliding_window": 6, "sliding_window_pattern": 4,
+                   "tie_word_embeddings": True, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"sliding_window": [5, 7], "sliding_window_pattern": [2, 3], "rope_theta": 10000.0,
+                    "logit_scale": 1.0},
+    },
+    "cohere2_odd_types": {
+        "config": {"model_type": "cohere2", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "vocab_size": 64, "layer_norm_eps": 1e-5,
+                   "rope_parameters": {"rope_type": "default", "rope_theta": 300.0}, "logit_scale": 1.5,
+                   "sliding_window": 6, "layer_types": ["full_attention", "sliding_attention"],
+                   "attention_bias": True, "tie_word_embeddings": False, "dtype": "float16"},
+        "store": ("float16", "float16"),
+        "without": {"layer_types": [["sliding_attention", "full_attention"], ["sliding_attention"] * 2]},
+        "idle": ["without model.layers.0.self_attn.k_proj.bias"],
+    },
+    # Llama's shape with max(x, 0) squared and no gate.
+    "arcee_even_biases": {
+        "config": {"model_type": "arcee", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "head_dim": 12, "vocab_size": 64, "rms_norm_eps": 1e-5,
+                   "hidden_act": "relu2", "rope_theta": 400.0, "rope_scaling": {"type": "yarn", **YARN},
+                   "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": False, "torch_dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"hidden_act": "silu", "rope_scaling": None},
+    },
+    # Queries grow at the 8th and 16th position; YaRN.
+    "ministral3_even_growth": {
+        "config": {"model_type": "ministral3", "hidden_size": 32, "intermediate_size": 40, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "head_dim": 12, "vocab_size": 64, "rms_norm_eps": 1e-5,
+                   "rope_parameters": {"type": "yarn", "rope_theta": 300.0, **GROWING}, "sliding_window": None,
+                   "tie_word_embeddings": False, "dtype": "bfloat16"},
+        "store": ("bfloat16", "bfloat16"),
+        "without": {"sliding_window": 7,
+                    "rope_parameters": [{"type": "yarn", "rope_theta": 300.0, **GROWING, **change} for change in
+                                        ({"llama_4_scaling_beta": 0.0}, {"factor": 16.0}, {"rope_theta": 1000.0},
+                                         {"original_max_position_embeddings": 16})]},
+    },
+    # Keys as transformers 4 wrote them; all layers slide.
+    "ministral3_odd_window": {
+        "config": {"model_type": "ministral3", "hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 3,
+                   "num_key_value_heads": 1, "head_dim": 16, "vocab_size": 64, "rms_norm_eps": 1e-5, "rope_theta": 200.0,
+                   "rope_scaling": {"rope_type": "yarn", **GROWING}, "sliding_window": 6,
+                   "tie_word_embeddings": True, "torch_dtype": "float16"},
+        "store": ("float16", "float16"),
+        "without": {"sliding_window": [None, 5, 7],
+                    "rope_scaling": {"rope_type": "yarn", **GROWING, "llama_4_scaling_beta": 0.0}},
+    },
 }
 SHARED_CONFIG = {"num_hidden_layers": 2, "max_position_embeddings": 64, "hidden_act": "silu", "bos_token_id": 1,
                  "eos_token_id": 2, "pad_token_id": 3}
@@ -475,8 +664,11 @@ CHAT_TEMPLATE = ("{% for message in messages %}{{ message['role'] + ': ' + messa
 def full_config(case):
     architecture = {"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3", "smollm3": "SmolLM3",
                     "granite": "Granite", "granitemoehybrid": "GraniteMoeHybrid", "phi3": "Phi3",
-                    "minicpm": "MiniCPM", "hunyuan_v1_dense": "HunYuanDenseV1", "ministral": "Ministral",
+                    "minicpm": "MiniCPM", "hunyuan_v1_dense": "HunYuanDenseV1", "ministral": "Ministral", "ministral3": "Ministral3",
                     "ernie4_5": "Ernie4_5", "seed_oss": "SeedOss", "cwm": "Cwm",
+                    "exaone4": "Exaone4", "olmo2": "Olmo2", "olmo3": "Olmo3", "glm": "Glm", "glm4": "Glm4",
+                    "starcoder2": "Starcoder2", "stablelm": "StableLm", "nemotron": "Nemotron", "cohere": "Cohere",
+                    "cohere2": "Cohere2", "arcee": "Arcee",
                     "gemma": "Gemma", "gemma2": "Gemma2", "gemma3_text": "Gemma3",
                     "lfm2": "Lfm2", "qwen3_5_text": "Qwen3_5"}
     config = {**SHARED_CONFIG, **case["config"]}
@@ -517,7 +709,23 @@ def model_of(config, state=None):
         tied = {"lm_head.weight"} if is_tied(config) else set()
         assert set(missing) <= tied and not unexpected, (missing, unexpected)
         model.tie_weights()
+    if config["model_type"] == "olmo3":
+        leave_unscaled(model, parsed)
     return model.eval()
+
+
+def leave_unscaled(model, parsed):
+    """Layers that slide turn without the rope scaling, as transformers 4 had it and 5 says in modular_olmo3.py."""
+    plain = copy.deepcopy(parsed)
+    plain.rope_parameters = {"rope_type": "default", "rope_theta": parsed.rope_parameters["rope_theta"]}
+    rotary = type(model.model.rotary_emb)(plain)
+
+    def turn(_, args, kwargs):
+        return args, {**kwargs, "position_embeddings": rotary(args[0], kwargs["position_ids"])}
+
+    for kind, layer in zip(parsed.layer_types, model.model.layers):
+        if kind == "sliding_attention":
+            layer.register_forward_pre_hook(turn, with_kwargs=True)
 
 
 def is_tied(config):
@@ -525,8 +733,8 @@ def is_tied(config):
 
 
 def ones_of(config):
-    """The weight of a norm that changes nothing: Gemma's norms multiply by 1 + w."""
-    return 0.0 if config["model_type"].startswith(("gemma", "qwen3_5")) else 1.0
+    """The weight of a norm that changes nothing: Gemma's, Nemotron's and Qwen 3.5's norms multiply by 1 + w."""
+    return 0.0 if config["model_type"].startswith(("gemma", "nemotron", "qwen3_5")) else 1.0
 
 
 def plain_of(config, name):
@@ -697,7 +905,7 @@ def make_case(name, case, seed):
     save_tokenizer(folder, config["vocab_size"])
 
     # What the goldens come from is what was written, read by transformers' own loader.
-    if known_config(config) is config:
+    if known_config(config) is config and config["model_type"] != "olmo3":
         model = transformers.AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32)
     else:
         model = model_of(config, state)

@@ -67,7 +67,8 @@ def random_checkpoint(folder, hidden=64, layers=2, seed=5):
     return folder
 
 
-NORMS_BEHIND = ("gemma2", "gemma3")
+NORMS_BEHIND = ("exaone4", "gemma2", "gemma3", "glm4", "olmo")
+NORMS_WITH_MEAN = ("cohere", "nemotron", "stablelm", "starcoder2")
 
 
 class Calibration(unittest.TestCase):
@@ -83,7 +84,7 @@ class TheSameModel(Calibration):
         weights moved by as much were 1.0e-3 to 2.5e-3 of the largest logit off, rotated ones up to 2.6e-3. That nothing else
         is lost, rotated_plan_test.cpp shows in f32."""
         for case in baking.tiny_cases():
-            if case.name.startswith(NORMS_BEHIND):
+            if case.name.startswith(NORMS_BEHIND + NORMS_WITH_MEAN):
                 continue
             with self.subTest(case=case.name):
                 golden = safetensors.numpy.load_file(case / "golden.safetensors")

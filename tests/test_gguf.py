@@ -15,12 +15,21 @@ import baking
 
 TOLERANCE = 1e-3
 # general.architecture that the converter chooses, and whether it reorders query and key rows.
-FAMILIES = {"llama": ("llama", True), "mistral": ("llama", True), "qwen2": ("qwen2", False), "qwen3": ("qwen3", False),
+FAMILIES = {"llama": ("llama", True), "mistral": ("llama", True), "ministral3": ("mistral3", True), "qwen2": ("qwen2", False), "qwen3": ("qwen3", False),
             "smollm3": ("smollm3", True), "granite": ("granite", True), "granitemoehybrid": ("granite", True),
             "phi3": ("phi3", False), "minicpm": ("minicpm", True), "hunyuan_v1_dense": ("hunyuan-dense", False),
             "gemma": ("gemma", False), "gemma2": ("gemma2", False), "gemma3_text": ("gemma3", False),
-            "ernie4_5": ("ernie4_5", False)}  # which are in that order already
-CASES = ("gemma_even_tied", "gemma2_even_window", "gemma3_even_tied", "ernie_even", "granite_even_tied", "granite_odd_biases", "granitemoehybrid_even_dense", "granitemoehybrid_odd_nope",
+            "exaone4": ("exaone4", False), "olmo2": ("olmo2", False), "olmo3": ("olmo2", False),
+            "ernie4_5": ("ernie4_5", False), "glm": ("chatglm", False),
+            "cohere": ("command-r", False), "cohere2": ("cohere2", False),
+            "glm4": ("glm4", False),  # these five are in that order already
+            "starcoder2": ("starcoder2", False), "stablelm": ("stablelm", False), "nemotron": ("nemotron", False),
+            "arcee": ("arcee", True)}
+# Of each head, where config.json does not say it.
+TURNED_PARTS = {"glm": 0.5, "glm4": 0.5, "nemotron": 0.5, "stablelm": 0.25}
+CASES = ("ministral3_even_growth", "ministral3_odd_window", "arcee_even_biases", "cohere_even_tied", "cohere2_even_window", "nemotron_even_biases", "nemotron_odd_tied", "stablelm_even_biases",
+         "stablelm_odd_parallel", "starcoder2_even_biases",
+         "exaone4_even_window", "glm_odd_partial", "glm4_even_biases", "olmo2_even", "olmo3_even_yarn", "gemma_even_tied", "gemma2_even_window", "gemma3_even_tied", "ernie_even", "granite_even_tied", "granite_odd_biases", "granitemoehybrid_even_dense", "granitemoehybrid_odd_nope",
          "hunyuan_even_tied", "hunyuan_odd_alpha", "llama_odd_biases", "minicpm_even_tied", "mistral_even_longrope",
          "mistral_even_window", "phi3_even_longrope_partial", "phi3_odd_short", "phi3_odd_window", "qwen2_odd_tied", "qwen2_odd_yarn", "qwen3_odd_shards", "smollm3_even_default")
 
@@ -42,8 +51,8 @@ def read_tensors(folder):
 
 
 def converted(config, interleaves):
-    """The tensors as the converter changes them: fused MLPs apart, halves of each head interleaved, Gemma's
-    norms with their 1."""
+    """The tensors as the converter changes them: fused MLPs apart, halves of each head interleaved, Gemma's and
+    Nemotron's norms with their 1."""
     for name, values in read_tensors(config["folder"]):
         if "shared_mlp.input_linear" in name:
             gate, up = np.split(values, 2)
@@ -51,7 +60,7 @@ def converted(config, interleaves):
             yield name.replace("shared_mlp.input_linear", "mlp.up_proj"), up
             continue
         name = name.replace("shared_mlp.output_linear", "mlp.down_proj")
-        if config["model_type"].startswith("gemma") and name.endswith("norm.weight"):
+        if config["model_type"].startswith(("gemma", "nemotron")) and name.endswith("norm.weight"):
             values = values + 1
         if interleaves and (".q_proj." in name or ".k_proj." in name):
             heads = config["num_attention_heads" if ".q_proj." in name else "num_key_value_heads"]
@@ -62,8 +71,8 @@ def converted(config, interleaves):
 
 def add_rope_scaling(writer, config):
     """As the converter writes it; longrope's lists are tensors."""
-    scaling = config.get("rope_scaling") or {}
-    kind = scaling.get("type")
+    scaling = config.get("rope_scaling") or config.get("rope_parameters") or {}
+    kind = scaling.get("type", "yarn" if "llama_4_scaling_beta" in scaling else None)
     if scaling.get("rope_type") == "linear":
         writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
         writer.add_rope_scaling_factor(scaling["factor"])
@@ -75,6 +84,9 @@ def add_rope_scaling(writer, config):
     writer.add_rope_scaling_orig_ctx_len(original)
     if kind == "yarn":
         writer.add_rope_scaling_factor(scaling["factor"])
+        if "llama_4_scaling_beta" in scaling:
+            writer.add_rope_scaling_yarn_log_mul(scaling["mscale_all_dim"])
+            writer.add_attn_temperature_scale(scaling["llama_4_scaling_beta"])
         return
     growth = scaling.get("factor", config["max_position_embeddings"] / original)
     writer.add_rope_scaling_attn_factors(math.sqrt(1 + math.log(growth) / math.log(original)))
@@ -92,13 +104,17 @@ def add_metadata(writer, config):
     writer.add_head_count(config["num_attention_heads"])
     kv_heads = config["num_key_value_heads"]
     writer.add_head_count_kv([kv_heads] * layers if config["model_type"] == "granitemoehybrid" else kv_heads)
-    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    mean_eps = [config[key] for key in ("norm_epsilon", "layer_norm_eps", "norm_eps") if key in config]
+    if mean_eps:
+        writer.add_layer_norm_eps(mean_eps[0])
+    else:
+        writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
     parameters = config.get("rope_parameters") or {}
     theta = config.get("rope_theta", parameters.get("rope_theta", 10000.0))
     if alpha := (config.get("rope_scaling") or {}).get("alpha"):
         theta *= alpha ** (head_size / (head_size - 2))
     writer.add_rope_freq_base(theta)
-    part = config.get("partial_rotary_factor", parameters.get("partial_rotary_factor", 1.0))
+    part = config.get("partial_rotary_factor", parameters.get("partial_rotary_factor", TURNED_PARTS.get(config["model_type"], 1.0)))
     writer.add_rope_dimension_count(int(part * head_size))
     if config["model_type"] != "phi3":
         writer.add_key_length(head_size)
@@ -108,8 +124,12 @@ def add_metadata(writer, config):
         writer.add_embedding_scale(config["scale_emb"])
         writer.add_residual_scale(config["scale_depth"] / layers**0.5)
         writer.add_logit_scale(config["hidden_size"] / config["dim_model_base"])
-    if config["model_type"] in ("gemma2", "gemma3_text", "mistral", "phi3") and config["sliding_window"] is not None:
+    if config["model_type"] in ("cohere2", "exaone4", "gemma2", "gemma3_text", "ministral3", "mistral", "olmo3", "phi3") and config["sliding_window"] is not None:
         writer.add_sliding_window(config["sliding_window"])
+    if config["model_type"].startswith("cohere"):
+        writer.add_logit_scale(config["logit_scale"])
+    if config["model_type"] == "stablelm":
+        writer.add_parallel_residual(True)  # what it writes where config.json does not say it
     if config["model_type"] == "gemma2":
         writer.add_attn_logit_softcapping(config["attn_logit_softcapping"])
         writer.add_final_logit_softcapping(config["final_logit_softcapping"])

@@ -53,21 +53,22 @@ void note_groups(BakePlan& plan) {
         "there");
 }
 
-// Why the residual stream cannot be rotated; null: it can. Weights of a norm behind attention or MLP stay
-// between the product and the stream: no rotation passes them.
+// Why no rotation passes the stream's norms; null: one does. Weights of a norm behind attention or MLP stay
+// between the product and the stream; a mean is one of the columns as they are.
 const char* why_not_rotated(const ModelConfig& config) {
-    if (config.norms_behind)
-        return "has norms behind attention and MLP, which a rotated stream does not pass";
-    if (!config.has_attention_only()) return "has layers that do not attend, which are not rotated yet";
+    if (config.norms_behind) return "norms behind attention and MLP, which a rotated stream does not pass";
+    if (config.norm == NormKind::layer)
+        return "norms that subtract the mean, which a rotated stream does not have";
+    if (!config.has_attention_only()) return "layers that do not attend, which are not rotated yet";
     return nullptr;
 }
 
 void refuse_rotation(BakePlan& plan, const BakeOptions& options, const char* why) {
     if (options.rotate == "on") {
-        fail(ErrorCode::unsupported, "--rotate on: {} {}; bake it with --rotate off", plan.config.model_type,
-             why);
+        fail(ErrorCode::unsupported, "--rotate on: {} has {}; bake it with --rotate off",
+             plan.config.model_type, why);
     }
-    plan.notes.push_back(fmt::format("nothing is rotated: {} {}", plan.config.model_type, why));
+    plan.notes.push_back(fmt::format("nothing is rotated: {} has {}", plan.config.model_type, why));
 }
 
 // Rotations, and what must come along: a table that is also the head sees a rotated stream at both ends,

@@ -59,7 +59,8 @@ std::string first_compressed(const Checkpoint& checkpoint, const std::vector<Req
 bool same_values(const SourceTensor& one, const SourceTensor& other) {
     if (one.shape != other.shape) return false;
     const bool codes = one.packed != nullptr || other.packed != nullptr;
-    if (!codes && one.type == other.type && one.interleaved_heads == other.interleaved_heads) {
+    if (!codes && one.type == other.type && one.interleaved_heads == other.interleaved_heads &&
+        one.interleaved_rows == other.interleaved_rows) {
         return one.bytes.size() == other.bytes.size() &&
                std::memcmp(one.bytes.data(), other.bytes.data(), one.bytes.size()) == 0;
     }

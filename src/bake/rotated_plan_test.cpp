@@ -42,8 +42,7 @@ TEST(RotatedPlan, OfEveryTinyCheckpointSaysTheSame) {
         ++count;
         const auto checkpoint = open_checkpoint(item.path());
         const auto wanted = logits_of(*checkpoint, "off", 0);
-        const ModelConfig config = read_model_config(checkpoint->config(), "c");
-        if (config.norms_behind || !config.has_attention_only()) {
+        if (!can_rotate(read_model_config(checkpoint->config(), "c"))) {
             EXPECT_THROW(logits_of(*checkpoint, "on", 7), Error);
             continue;
         }

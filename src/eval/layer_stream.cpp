@@ -37,7 +37,8 @@ LayerStream::LayerStream(const SourceTensors& tensors, const std::vector<size_t>
     const auto heads = static_cast<size_t>(config.heads * config.head_size);
     in_.resize(most_rows * hidden);
     out_.resize(most_rows * hidden);
-    read_.resize(std::max(most_rows * heads, fed.rows() * static_cast<size_t>(config.intermediate_size)));
+    const auto wide = static_cast<size_t>(config.intermediate_size);
+    read_.resize(std::max(most_rows * heads, (config.parallel ? most_rows : fed.rows()) * wide));
 }
 
 void LayerStream::step() {
@@ -48,7 +49,8 @@ void LayerStream::step() {
 void LayerStream::run(Activations& hidden, Reporter& reporter) {
     reporter_ = &reporter;
     const auto chunk = static_cast<int64_t>(feeder_->batch().rows());
-    auto steps = static_cast<uint64_t>((rows_ + chunk - 1) / chunk) + 1;
+    auto steps = static_cast<uint64_t>(1);
+    if (!tensors_.config().parallel) steps += static_cast<uint64_t>((rows_ + chunk - 1) / chunk);
     for (const auto& attention : attentions_)
         steps += attention.batches.calls();
     const int64_t layers = tensors_.config().layer_count();
@@ -57,7 +59,7 @@ void LayerStream::run(Activations& hidden, Reporter& reporter) {
         load(layer);
         for (auto& attention : attentions_)
             attend(attention, layer, hidden);
-        feed(layer, hidden);
+        if (!tensors_.config().parallel) feed(layer, hidden);
     }
     reporter.end();
 }
@@ -90,6 +92,11 @@ void LayerStream::attend(Attention& attention, int64_t layer, Activations& hidde
         attention.runner->run(LayerPart::attend, layer, weights_, in_.data(), nullptr, read_.data());
         attention.runner->run(LayerPart::add_attended, layer, weights_, in_.data(), read_.data(),
                               out_.data());
+        if (tensors_.config().parallel) {
+            attention.runner->run(LayerPart::gate, layer, weights_, in_.data(), nullptr, read_.data());
+            attention.runner->run(LayerPart::add_fed, layer, weights_, out_.data(), read_.data(), in_.data());
+            in_.swap(out_);
+        }
         for (size_t i = 0; i < count; ++i) {
             const size_t sequence = batches.sequences[first + i];
             std::copy_n(&out_[i * padded], lengths_[sequence] * width, hidden.row(first_rows_[sequence]));

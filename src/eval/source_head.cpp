@@ -23,17 +23,21 @@ ov::Tensor view(float* data, int64_t rows, int64_t columns, bool is_matrix) {
 
 SourceHead::SourceHead(const SourceTensors& tensors, const std::filesystem::path& file)
     : config_(tensors.config()),
-      weights_(Activations::create(file, config_.vocab_size, config_.hidden_size)),
-      norm_(ov::element::f32, {static_cast<size_t>(config_.hidden_size)}) {
+      weights_(Activations::create(file, config_.vocab_size, config_.hidden_size)) {
     tensors.read(config_.tied_embeddings ? kEmbeddingName : kHeadName, weights_.row(0));
-    tensors.read(kFinalNormName, norm_.data<float>());
+    const auto read_norm = [&](const char* name) {
+        tensors.read(name, norm_.add(name, 1, config_.hidden_size, true));
+    };
+    read_norm(kFinalNormName);
+    if (config_.norm_bias) read_norm(kFinalNormBiasName);
 }
 
 CompiledGraph& SourceHead::graph(int64_t rows) {
     auto& graph = graphs_[rows];
     if (graph != nullptr) return *graph;
     graph = compile_on("CPU", build_head_part(config_, false, 1, static_cast<size_t>(rows)), exact_cpu());
-    graph->set_input(kFinalNormName, norm_);
+    graph->set_input(kFinalNormName, norm_.tensor(kFinalNormName));
+    if (config_.norm_bias) graph->set_input(kFinalNormBiasName, norm_.tensor(kFinalNormBiasName));
     graph->set_input(config_.tied_embeddings ? kEmbeddingName : kHeadName,
                      view(weights_.row(0), config_.vocab_size, config_.hidden_size, true));
     return *graph;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bake/calibrate/activations.hpp"
+#include "bake/calibrate/layer_runner.hpp"
 #include "device/device.hpp"
 #include "eval/source_tensors.hpp"
 
@@ -28,7 +29,7 @@ private:
 
     ModelConfig config_;
     Activations weights_;
-    ov::Tensor norm_;
+    LayerWeights norm_;
     std::map<int64_t, std::unique_ptr<CompiledGraph>> graphs_;  // by their rows
     std::vector<float> in_;
     std::vector<float> out_;

@@ -84,9 +84,9 @@ void validate(const ModelConfig& config, const std::string& origin) {
         fail(ErrorCode::invalid_input, "{}: head_dim {} is odd; rotary embeddings turn pairs", origin,
              config.head_size);
     }
-    if (!(config.rms_norm_eps > 0 && config.rms_norm_eps < 1)) {
+    if (!(config.norm_eps > 0 && config.norm_eps < 1)) {
         fail(ErrorCode::invalid_input, "{}: rms_norm_eps is {}, expected a small positive number", origin,
-             config.rms_norm_eps);
+             config.norm_eps);
     }
     check_rope(origin, config.rope);
     if (config.local_rope) check_rope(origin, *config.local_rope);

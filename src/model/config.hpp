@@ -38,8 +38,19 @@ struct RopeConfig {
     bool operator==(const RopeConfig&) const = default;
 };
 
-/// What the MLP's gate goes through: x * sigmoid(x), or GELU with the error function or with tanh.
-enum class Activation { silu, gelu, gelu_tanh };
+/// What the MLP's gate (or what goes up, where there is no gate) passes: x * sigmoid(x), GELU with the error
+/// function or with tanh, max(x, 0)².
+enum class Activation { silu, gelu, gelu_tanh, relu_squared };
+
+/// What the norms of the stream are: root-mean-square norms, or those that subtract the mean first (Ba et
+/// al., arXiv:1607.06450).
+enum class NormKind { rms, layer };
+
+/// Queries of later positions grow: they are multiplied by 1 + beta * ln(1 + floor(position / context)).
+struct QueryGrowth {
+    double beta = 0;
+    int64_t context = 0;  // tokens
+};
 
 /// How the tokens of a layer learn of each other. A short convolution sees the few tokens before each; the
 /// gated delta rule (Yang et al., arXiv:2412.06464) keeps a matrix for each head that every token changes.
@@ -76,7 +87,9 @@ struct ModelConfig {
     int64_t head_size = 0;
     int64_t vocab_size = 0;
     int64_t max_positions = 0;
-    double rms_norm_eps = 1e-6;
+    double norm_eps = 1e-6;
+    NormKind norm = NormKind::rms;
+    bool norm_bias = false;
     RopeConfig rope;
     std::optional<RopeConfig> local_rope;  // of the layers that name it
     Activation activation = Activation::silu;
@@ -84,9 +97,14 @@ struct ModelConfig {
     bool qkv_bias = false;     // biases on query, key and value
     bool output_bias = false;  // bias on the attention's output projection
     bool mlp_bias = false;
-    bool qk_norm = false;               // RMS norm over each head's query and key (qwen3)
-    bool qk_norm_behind_rope = false;   // it follows the rotary embedding (hunyuan)
-    bool norms_behind = false;          // RMS norm of what attention and MLP add to the stream (gemma2)
+    bool gated = true;                 // down(activation(gate(x)) * up(x)), else down(activation(up(x)))
+    bool parallel = false;             // attention and MLP read the stream through one norm (cohere)
+    bool qk_norm = false;              // RMS norm over each head's query and key (qwen3)
+    bool qk_norm_whole = false;        // it is over all heads at once (olmo2)
+    bool qk_norm_behind_rope = false;  // it follows the rotary embedding (hunyuan)
+    bool norms_before = true;          // norm of what attention and MLP read of the stream
+    bool norms_behind = false;         // norm of what attention and MLP add to the stream (gemma2)
+    std::optional<QueryGrowth> query_growth;
     double embedding_multiplier = 1.0;  // of what is looked up
     double residual_multiplier = 1.0;   // of what attention and MLP add to the stream
     double logits_divisor = 1.0;

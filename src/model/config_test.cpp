@@ -57,7 +57,7 @@ TEST(ModelConfig, HeadsMustDivide) {
 
 TEST(ModelConfig, NumbersThatAreNotNumbers) {
     auto config = sound_config();
-    config.rms_norm_eps = std::numeric_limits<double>::quiet_NaN();
+    config.norm_eps = std::numeric_limits<double>::quiet_NaN();
     EXPECT_NE(refusal(config).find("rms_norm_eps"), std::string::npos);
     config = sound_config();
     config.rope.factor = 0;

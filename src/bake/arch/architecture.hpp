@@ -1,6 +1,7 @@
 #pragma once
 // The table of model families Ovenbird bakes: one row and one file each.
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,7 +14,8 @@ namespace ovenbird {
 /// A value of a GGUF file's metadata that a family's config.json has under another name. Values of 0, which
 /// llama.cpp takes for "not there", are not copied.
 struct GgufKey {
-    enum class Kind { integer, number, boolean };
+    /// The last two: whether layer 0 has the tensor that `gguf` names instead, or lacks it.
+    enum class Kind { integer, number, boolean, has_tensor, lacks_tensor };
     const char* gguf;    // without the architecture in front: "attention.sliding_window"
     const char* config;  // config.json's key
     Kind kind = Kind::number;
@@ -30,7 +32,8 @@ enum class GgufBiases {
     none,
     fixed,              // always the same ones, config.json does not say
     attention,          // all four projections or none: attention_bias
-    attention_and_mlp,  // the same, and all three of the MLP or none: mlp_bias
+    attention_and_mlp,  // the same, and all of the MLP's or none: mlp_bias
+    query_key_value,    // these three or none: attention_bias
 };
 
 /// A share of a fused tensor: its name elsewhere, and config.json's key that says how many equal shares of
@@ -58,6 +61,8 @@ struct GgufArchitecture {
     void (*complete)(Json& config, const std::string& origin) = nullptr;
     std::span<const FusedTensor> fused{};  // by the names that the tensors have once they are ours
     std::span<const GgufName> names{};
+    /// Where rows are interleaved and a part of each head is turned: whether it is the rows of that part.
+    bool interleaves_parts = false;
 };
 
 /// The last norm's usual name.
@@ -91,13 +96,24 @@ const Architecture* find_architecture(std::string_view model_type);
 /// known ones; other activations or rope scalings), invalid_input.
 ModelConfig read_model_config(const Json& config, const std::string& origin);
 
+/// The norms behind attention and MLP in a GGUF file, and the one that has another name beside them.
+inline constexpr std::array kNormsBehindGgufNames{GgufName{"post_attention_norm", "post_attention_layernorm"},
+                                                  GgufName{"ffn_norm", "pre_feedforward_layernorm"},
+                                                  GgufName{"post_ffw_norm", "post_feedforward_layernorm"}};
+
 // The rows, each in its family's file.
+extern const Architecture kArcee;
+extern const Architecture kCohere;
+extern const Architecture kCohere2;
 extern const Architecture kCwm;
 extern const Architecture kErnie45;
+extern const Architecture kExaone4;
 extern const Architecture kGemma;
 extern const Architecture kGemma2;
 extern const Architecture kGemma3;
 extern const Architecture kGemma3Text;
+extern const Architecture kGlm;
+extern const Architecture kGlm4;
 extern const Architecture kGranite;
 extern const Architecture kGraniteMoeHybrid;
 extern const Architecture kHunyuanDense;
@@ -105,7 +121,12 @@ extern const Architecture kLfm2;
 extern const Architecture kLlama;
 extern const Architecture kMiniCpm;
 extern const Architecture kMinistral;
+extern const Architecture kMinistral3;
 extern const Architecture kMistral;
+extern const Architecture kMistral3;
+extern const Architecture kNemotron;
+extern const Architecture kOlmo2;
+extern const Architecture kOlmo3;
 extern const Architecture kPhi3;
 extern const Architecture kQwen2;
 extern const Architecture kQwen3;
@@ -113,5 +134,7 @@ extern const Architecture kQwen35;
 extern const Architecture kQwen35Text;
 extern const Architecture kSeedOss;
 extern const Architecture kSmolLm3;
+extern const Architecture kStableLm;
+extern const Architecture kStarCoder2;
 
 }  // namespace ovenbird

@@ -11,11 +11,19 @@ Activation read_activation(const JsonObject& config, const CommonDefaults& defau
     if (name == "silu" || name == "swish") return Activation::silu;
     if (name == "gelu") return Activation::gelu;
     if (name == "gelu_pytorch_tanh") return Activation::gelu_tanh;
-    fail(ErrorCode::unsupported, "{}: {} '{}' is not known; known: silu, gelu, gelu_pytorch_tanh",
+    if (name == "relu2") return Activation::relu_squared;
+    fail(ErrorCode::unsupported, "{}: {} '{}' is not known; known: silu, gelu, gelu_pytorch_tanh, relu2",
          config.origin(), defaults.activation_key, name);
 }
 
 }  // namespace
+
+Json with_defaults(const JsonObject& config, const Json& defaults) {
+    Json result = config.json();
+    for (const auto& [key, value] : defaults.items())
+        if (!result.contains(key)) result[key] = value;
+    return result;
+}
 
 ModelConfig read_common_config(const JsonObject& config, const CommonDefaults& defaults) {
     ModelConfig model;
@@ -31,7 +39,7 @@ ModelConfig read_common_config(const JsonObject& config, const CommonDefaults& d
     model.head_size = config.integer_or("head_dim", head_size);
     model.vocab_size = config.integer("vocab_size");
     model.max_positions = config.integer_or("max_position_embeddings", 2048);
-    model.rms_norm_eps = config.number_or("rms_norm_eps", 1e-6);
+    model.norm_eps = config.number_or(defaults.norm_eps_key, defaults.norm_eps);
     model.tied_embeddings = config.boolean_or("tie_word_embeddings", defaults.tied_embeddings);
     model.rope = read_rope(
         config, {defaults.rope_theta, model.head_size, model.max_positions, defaults.partial_rotary});
@@ -80,6 +88,12 @@ const Json* layer_list(const ModelConfig& model, const JsonObject& config, const
              model.layers.size());
     }
     return &list;
+}
+
+void apply_sliding_pattern(ModelConfig& model, const JsonObject& config, int64_t window, int64_t period) {
+    if (config.has("layer_types")) return apply_sliding_window(model, config, window, 0);
+    for (size_t layer = 0; layer < model.layers.size(); ++layer)
+        model.layers[layer].sliding_window = (static_cast<int64_t>(layer) + 1) % period != 0 ? window : 0;
 }
 
 void apply_sliding_window(ModelConfig& model, const JsonObject& config, int64_t window,

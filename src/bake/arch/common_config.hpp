@@ -16,7 +16,12 @@ struct CommonDefaults {
     bool partial_rotary = false;  // partial_rotary_factor is the family's; elsewhere it is refused
     const char* activation_key = "hidden_act";
     const char* activation = "silu";
+    const char* norm_eps_key = "rms_norm_eps";
+    double norm_eps = 1e-6;
 };
+
+/// The configuration with `defaults` for keys that it lacks.
+Json with_defaults(const JsonObject& config, const Json& defaults);
 
 /// Sizes, norms, rope and the tied head; every layer sees all positions and turns. Errors: invalid_input,
 /// unsupported (activation, rope scaling).
@@ -40,5 +45,8 @@ const Json* layer_list(const ModelConfig& model, const JsonObject& config, const
 /// else every layer from `first_sliding_layer` on.
 void apply_sliding_window(ModelConfig& model, const JsonObject& config, int64_t window,
                           int64_t first_sliding_layer);
+
+/// The same, where without `layer_types` every `period`th layer sees all and the others slide.
+void apply_sliding_pattern(ModelConfig& model, const JsonObject& config, int64_t window, int64_t period);
 
 }  // namespace ovenbird

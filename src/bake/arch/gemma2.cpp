@@ -26,7 +26,7 @@ void complete(Json& config, const std::string&) {
 }
 
 constexpr GgufArchitecture kGguf[] = {
-    {"gemma2", "gemma2", false, GgufBiases::none, kGgufKeys, complete, {}, kGemmaGgufNames}};
+    {"gemma2", "gemma2", false, GgufBiases::none, kGgufKeys, complete, {}, kNormsBehindGgufNames}};
 
 }  // namespace
 

@@ -103,7 +103,7 @@ void complete(Json& config, const std::string&) {
 }
 
 constexpr GgufArchitecture kGguf[] = {
-    {"gemma3", kText, false, GgufBiases::none, kGgufKeys, complete, {}, kGemmaGgufNames}};
+    {"gemma3", kText, false, GgufBiases::none, kGgufKeys, complete, {}, kNormsBehindGgufNames}};
 
 }  // namespace
 

@@ -7,13 +7,6 @@
 
 namespace ovenbird {
 
-Json with_defaults(const JsonObject& config, const Json& defaults) {
-    Json result = config.json();
-    for (const auto& [key, value] : defaults.items())
-        if (!result.contains(key)) result[key] = value;
-    return result;
-}
-
 ModelConfig read_gemma(const JsonObject& config, const char* activation, double rope_theta) {
     if (config.boolean_or("use_bidirectional_attention", false)) {
         fail(ErrorCode::unsupported,
@@ -41,9 +34,7 @@ void add_norms_and_windows(ModelConfig& model, const JsonObject& config, int64_t
     }
     model.attention_multiplier = 1.0 / std::sqrt(scalar);
     const int64_t window = sliding_window_of(config, 4096);
-    if (config.has("layer_types")) return apply_sliding_window(model, config, window, 0);
-    for (size_t layer = 0; layer < model.layers.size(); ++layer)
-        model.layers[layer].sliding_window = (static_cast<int64_t>(layer) + 1) % period != 0 ? window : 0;
+    apply_sliding_pattern(model, config, window, period);
 }
 
 double softcap_of(const JsonObject& config, const char* key, double absent) {

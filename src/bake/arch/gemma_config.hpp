@@ -8,9 +8,6 @@
 
 namespace ovenbird {
 
-/// The configuration with `defaults` for keys that it lacks.
-Json with_defaults(const JsonObject& config, const Json& defaults);
-
 /// Sizes, GELU by the key `activation`, the embeddings' factor, biases. Errors: unsupported
 /// (use_bidirectional_attention), and those of read_common_config().
 ModelConfig read_gemma(const JsonObject& config, const char* activation, double rope_theta);
@@ -22,11 +19,6 @@ void add_norms_and_windows(ModelConfig& model, const JsonObject& config, int64_t
 /// A cap on scores or logits; 0: none. What transformers' class has is meant where the key is absent; null is
 /// none.
 double softcap_of(const JsonObject& config, const char* key, double absent);
-
-/// The norms of Gemma 2 and 3 in a GGUF file. The converter has added their 1.
-inline constexpr std::array kGemmaGgufNames{GgufName{"post_attention_norm", "post_attention_layernorm"},
-                                            GgufName{"ffn_norm", "pre_feedforward_layernorm"},
-                                            GgufName{"post_ffw_norm", "post_feedforward_layernorm"}};
 
 /// What a GGUF file leaves to the program: the activation, and query_pre_attn_scalar, which is head_dim but
 /// in the largest model, the one of `layers_of_27b`.

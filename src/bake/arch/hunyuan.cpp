@@ -42,7 +42,7 @@ ModelConfig read_config(const JsonObject& config) {
     refuse_others(config);
     const Json whole = settled(config);
     ModelConfig model = read_common_config(JsonObject(whole, config.origin()));
-    if (!config.has("rms_norm_eps")) model.rms_norm_eps = 1e-5;
+    if (!config.has("rms_norm_eps")) model.norm_eps = 1e-5;
     model.qkv_bias = config.boolean_or("attention_bias", false);
     model.output_bias = model.qkv_bias;
     model.qk_norm = true;

@@ -168,11 +168,14 @@ private:
         run(LayerPart::add_attended, layer, original_, original, &original_read_, original_next);
         run(LayerPart::add_attended, layer, weights_, hidden, &read_, next);
         step();
-        run(LayerPart::gate, layer, original_, original_next, nullptr, original_read_);
+        const bool parallel = source_.config.parallel;
+        const Activations& fed = parallel ? hidden : next;
+        const Activations& original_fed = parallel ? original : original_next;
+        run(LayerPart::gate, layer, original_, original_fed, nullptr, original_read_);
         step();
-        quantise_normed(LayerPart::norm_mlp, layer, next, original_next, {"mlp.gate_proj", "mlp.up_proj"});
+        quantise_normed(LayerPart::norm_mlp, layer, fed, original_fed, mlp_inputs());
         step();
-        run(LayerPart::gate, layer, weights_, next, nullptr, read_);
+        run(LayerPart::gate, layer, weights_, fed, nullptr, read_);
         step();
         quantise_read(layer, "mlp.down_proj", source_.config.intermediate_size, next, original_next);
         run(LayerPart::add_fed, layer, original_, original_next, &original_read_, original_next);
@@ -181,6 +184,11 @@ private:
         original_next.sync();
         kept_.keep(layer, targets_of(layer), std::move(reports_));
         step();
+    }
+
+    std::vector<std::string> mlp_inputs() const {
+        if (!source_.config.gated) return {"mlp.up_proj"};
+        return {"mlp.gate_proj", "mlp.up_proj"};
     }
 
     // `read` arrays are as wide as the widest; a part's rows lie close in them.

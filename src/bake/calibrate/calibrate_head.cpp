@@ -22,8 +22,12 @@ InputStatistics statistics_of(const CalibrationSource& source, const LastStreams
     const auto graph =
         compile_on("CPU", build_head_norm(source.config, batch.sequences, batch.tokens), exact_cpu());
     LayerWeights norm;
-    source.read(kFinalNormName, norm.add(kFinalNormName, 1, source.config.hidden_size, true));
-    graph->set_input(kFinalNormName, norm.tensor(kFinalNormName));
+    for (const auto& input : graph->model().inputs()) {
+        const std::string& name = input.get_any_name();
+        if (name == "hidden") continue;
+        source.read(name, norm.add(name, 1, source.config.hidden_size, true));
+        graph->set_input(name, norm.tensor(name));
+    }
     const auto read = [&](const float* hidden, std::vector<float>& x) {
         const ov::Shape shape{batch.sequences, batch.tokens, wide};
         graph->set_input("hidden", {ov::element::f32, shape, const_cast<float*>(hidden)});  // only read

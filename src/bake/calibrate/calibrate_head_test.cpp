@@ -22,7 +22,7 @@ protected:
     CalibrateHead() {
         config_.hidden_size = kHidden;
         config_.vocab_size = kVocabulary;
-        config_.rms_norm_eps = 1e-6;
+        config_.norm_eps = 1e-6;
         for (float& value : head_)
             value = 0.1F * normal_(random_) * std::abs(normal_(random_));
         for (float& value : norm_)
@@ -60,7 +60,7 @@ protected:
         double sum = 0;
         for (int64_t i = 0; i < kHidden; ++i)
             sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-        const double scale = 1 / std::sqrt(sum / kHidden + config_.rms_norm_eps);
+        const double scale = 1 / std::sqrt(sum / kHidden + config_.norm_eps);
         std::vector<float> result(norm_);
         for (int64_t i = 0; i < kHidden; ++i)
             result[static_cast<size_t>(i)] *= static_cast<float>(scale) * x[i];

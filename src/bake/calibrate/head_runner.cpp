@@ -19,6 +19,7 @@ LayerWeights HeadRunner::weights(const TensorReader& read) const {
         read(name, weights.add(name, rows, config_.hidden_size, is_vector));
     };
     load(kFinalNormName, 1, true);
+    if (config_.norm_bias) load(kFinalNormBiasName, 1, true);
     if (mixes_) load(kHeadMixName, config_.hidden_size, false);
     load(config_.tied_embeddings ? kEmbeddingName : kHeadName, config_.vocab_size, false);
     return weights;

@@ -91,8 +91,9 @@ void look_up_rope(const std::shared_ptr<ov::Model>& model, int64_t positions) {
     if (ids == nullptr || ids->get_shape().size() != 2 || ids->get_shape()[0] != 1) return;
     OfPositions of_positions(ids.get());
     for (const auto& node : model->get_ordered_ops()) {
-        const bool turns = ov::is_type<v0::Cos>(node) || ov::is_type<v0::Sin>(node);
-        if (turns && of_positions(node.get())) look_up(node, ids, static_cast<size_t>(positions));
+        const bool is_table =
+            ov::is_type<v0::Cos>(node) || ov::is_type<v0::Sin>(node) || ov::is_type<v0::Log>(node);
+        if (is_table && of_positions(node.get())) look_up(node, ids, static_cast<size_t>(positions));
     }
 }
 

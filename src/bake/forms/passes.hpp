@@ -74,8 +74,9 @@ void queries_into_rows(const std::shared_ptr<ov::Model>& model);
 /// refuses for an odd number of heads. For static models.
 void split_heads(const std::shared_ptr<ov::Model>& model);
 
-/// Looks the rotary cosines and sines up in tables, one row for each position below `positions`, instead of
-/// computing them: an NPU's f16 knows an angle of 900 only to half a radian. For static models.
+/// Looks the rotary cosines and sines, and logarithms of positions, up in tables, one row for each position
+/// below `positions`, instead of computing them: an NPU's f16 knows an angle of 900 only to half a radian.
+/// For static models.
 void look_up_rope(const std::shared_ptr<ov::Model>& model, int64_t positions);
 
 /// Gathers rows of a compressed table before scaling them, so that the table stays compressed on the device.

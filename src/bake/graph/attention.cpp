@@ -23,11 +23,9 @@ Value split_heads(const Value& x, int64_t heads, int64_t size) {
     return reshape(x, {0, 0, heads, size});
 }
 
-// Queries [batch, sequence, heads, size], and where the projection gives each head a gate behind its query
-// its sigmoid, [batch, sequence, heads * size].
-std::pair<Value, Value> queries_and_gate(const Value& x, const ModelConfig& config, const std::string& prefix,
-                                         const StoredTensors& tensors) {
-    const auto all = projection(x, prefix + "q_proj", config.qkv_bias, tensors);
+// Of what is projected, the queries [batch, sequence, heads, size], and where the projection gives each head
+// a gate behind its query its sigmoid, [batch, sequence, heads * size].
+std::pair<Value, Value> queries_and_gate(const Value& all, const ModelConfig& config) {
     if (!config.output_gate) return {split_heads(all, config.heads, config.head_size), {}};
     const auto parts =
         std::make_shared<v1::Split>(split_heads(all, config.heads, 2 * config.head_size), integer(3), 2);
@@ -95,26 +93,34 @@ Value repeat_heads(const Value& x, int64_t groups) {
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
                 const LayerContext& context, KvCache& cache) {
     const std::string prefix = layer_prefix(layer) + "self_attn.";
+    const auto norm = [&](const Value& x, const std::string& name, bool here) {
+        if (!config.qk_norm || !here) return x;
+        return rms_norm(x, vector_constant(stored(tensors, prefix + name + ".weight")), config.norm_eps,
+                        prefix + name);
+    };
+    const bool whole = config.qk_norm_whole;
+    const auto projected = [&](const std::string& name) {
+        return projection(x, prefix + name, config.qkv_bias, tensors);
+    };
     const auto heads_of = [&](const char* name, int64_t heads) {
-        return split_heads(projection(x, prefix + name, config.qkv_bias, tensors), heads, config.head_size);
+        const auto all = norm(projected(name + std::string("_proj")), name + std::string("_norm"), whole);
+        return split_heads(all, heads, config.head_size);
     };
-    const auto [asked, gate] = queries_and_gate(x, config, prefix, tensors);
+    const auto [asked, gate] = queries_and_gate(norm(projected("q_proj"), "q_norm", whole), config);
     Value query = asked;
-    Value key = heads_of("k_proj", config.kv_heads);
-    const auto value = swap_heads_and_rows(heads_of("v_proj", config.kv_heads));
-    const auto norm = [&](const Value& heads, const char* name, bool here) {
-        if (!config.qk_norm || !here) return heads;
-        return rms_norm(heads, vector_constant(stored(tensors, prefix + name + ".weight")),
-                        config.rms_norm_eps, prefix + name);
-    };
-    query = norm(query, "q_norm", !config.qk_norm_behind_rope);
-    key = norm(key, "k_norm", !config.qk_norm_behind_rope);
+    Value key = heads_of("k", config.kv_heads);
+    const auto value =
+        swap_heads_and_rows(split_heads(projected("v_proj"), config.kv_heads, config.head_size));
+    const bool before_rope = !whole && !config.qk_norm_behind_rope;
+    query = norm(query, "q_norm", before_rope);
+    key = norm(key, "k_norm", before_rope);
     const LayerConfig& own = config.layers[static_cast<size_t>(layer)];
     const auto& tables = tables_of(own, context);
     query = apply_rope(swap_heads_and_rows(query), tables, config.head_size);
     key = apply_rope(swap_heads_and_rows(key), tables, config.head_size);
     query = norm(query, "q_norm", config.qk_norm_behind_rope);
     key = norm(key, "k_norm", config.qk_norm_behind_rope);
+    if (config.query_growth) query = std::make_shared<v1::Multiply>(query, context.query_growth);
 
     const std::string kept = std::to_string(layer);
     const Value keys = cache.extend(kept + ".key", key);

@@ -24,10 +24,8 @@ std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const Stored
         layer_context(config, tensors, attention_mask, position_ids, activations_scale_factor);
     const auto& table = stored(tensors, kEmbeddingName);
     Value hidden = scaled(embedding_lookup(table, input_ids), context.embedding_scale);
-    for (int64_t layer = 0; layer < config.layer_count(); ++layer) {
-        hidden = std::make_shared<v1::Add>(hidden, attend(hidden, config, layer, tensors, context, cache));
-        hidden = std::make_shared<v1::Add>(hidden, feed(hidden, config, layer, tensors, context));
-    }
+    for (int64_t layer = 0; layer < config.layer_count(); ++layer)
+        hidden = through_layer(hidden, config, layer, tensors, context, cache);
     const auto logits = head(hidden, config, tensors, context);
     const auto result = std::make_shared<v0::Result>(logits);
     result->set_friendly_name(kLogits);

@@ -150,7 +150,7 @@ Value gated_delta_net(const Value& x, const ModelConfig& config, int64_t layer, 
     const auto [answers, next] =
         delta_rule(heads_of(0), heads_of(1), values, decays, rates, held, prefix + "delta_rule");
     cache.give(state, next);
-    const auto normed = rms_norm(answers, vector("norm.weight"), config.rms_norm_eps, prefix + "norm");
+    const auto normed = rms_norm(answers, vector("norm.weight"), config.norm_eps, prefix + "norm");
     const auto gate =
         std::make_shared<v4::Swish>(split_heads(project("in_proj_z"), rule.value_heads, rule.value_size));
     const auto joined = std::make_shared<v1::Reshape>(std::make_shared<v1::Multiply>(normed, gate),

@@ -11,18 +11,26 @@ void add_linear(std::vector<RequiredTensor>& list, const std::string& name, int6
     if (bias) list.push_back({name + ".bias", TensorRole::vector, 1, rows});
 }
 
-void add_attention(std::vector<RequiredTensor>& list, const ModelConfig& config, const std::string& prefix) {
+void add_norm(std::vector<RequiredTensor>& list, const std::string& name, const ModelConfig& config) {
+    list.push_back({name + ".weight", TensorRole::vector, 1, config.hidden_size});
+    if (config.norm_bias) list.push_back({name + ".bias", TensorRole::vector, 1, config.hidden_size});
+}
+
+void add_attention(std::vector<RequiredTensor>& list, const std::string& prefix, const ModelConfig& config) {
     const int64_t query_size = config.heads * config.head_size;
     const int64_t key_size = config.kv_heads * config.head_size;
-    add_linear(list, prefix + "self_attn.q_proj", config.output_gate ? 2 * query_size : query_size,
-               config.hidden_size, config.qkv_bias);
-    add_linear(list, prefix + "self_attn.k_proj", key_size, config.hidden_size, config.qkv_bias);
-    add_linear(list, prefix + "self_attn.v_proj", key_size, config.hidden_size, config.qkv_bias);
+    add_linear(list, prefix + "q_proj", config.output_gate ? 2 * query_size : query_size, config.hidden_size,
+               config.qkv_bias);
+    add_linear(list, prefix + "k_proj", key_size, config.hidden_size, config.qkv_bias);
+    add_linear(list, prefix + "v_proj", key_size, config.hidden_size, config.qkv_bias);
     if (config.qk_norm) {
-        list.push_back({prefix + "self_attn.q_norm.weight", TensorRole::vector, 1, config.head_size});
-        list.push_back({prefix + "self_attn.k_norm.weight", TensorRole::vector, 1, config.head_size});
+        const bool whole = config.qk_norm_whole;
+        list.push_back(
+            {prefix + "q_norm.weight", TensorRole::vector, 1, whole ? query_size : config.head_size});
+        list.push_back(
+            {prefix + "k_norm.weight", TensorRole::vector, 1, whole ? key_size : config.head_size});
     }
-    add_linear(list, prefix + "self_attn.o_proj", config.hidden_size, query_size, config.output_bias);
+    add_linear(list, prefix + "o_proj", config.hidden_size, query_size, config.output_bias);
 }
 
 void add_convolution(std::vector<RequiredTensor>& list, const ModelConfig& config, const std::string& name,
@@ -53,12 +61,20 @@ void add_delta_rule(std::vector<RequiredTensor>& list, const ModelConfig& config
     add_linear(list, prefix + "out_proj", size, rule.values(), false);
 }
 
+void add_mlp(std::vector<RequiredTensor>& list, const std::string& prefix, const ModelConfig& config) {
+    const bool bias = config.mlp_bias;
+    if (config.gated)
+        add_linear(list, prefix + "gate_proj", config.intermediate_size, config.hidden_size, bias);
+    add_linear(list, prefix + "up_proj", config.intermediate_size, config.hidden_size, bias);
+    add_linear(list, prefix + "down_proj", config.hidden_size, config.intermediate_size, bias);
+}
+
 void add_layer(std::vector<RequiredTensor>& list, const ModelConfig& config, int64_t layer) {
     const std::string prefix = layer_prefix(layer);
-    list.push_back({prefix + "input_layernorm.weight", TensorRole::vector, 1, config.hidden_size});
+    if (config.norms_before) add_norm(list, prefix + "input_layernorm", config);
     switch (config.layers[static_cast<size_t>(layer)].mixer) {
         case Mixer::attention:
-            add_attention(list, config, prefix);
+            add_attention(list, prefix + "self_attn.", config);
             break;
         case Mixer::short_convolution:
             add_short_convolution(list, config, prefix + "conv.");
@@ -67,15 +83,10 @@ void add_layer(std::vector<RequiredTensor>& list, const ModelConfig& config, int
             add_delta_rule(list, config, prefix + "linear_attn.");
             break;
     }
-    const auto add_norm = [&](const std::string& name) {
-        list.push_back({name + ".weight", TensorRole::vector, 1, config.hidden_size});
-    };
-    if (config.norms_behind) add_norm(prefix + "post_attention_layernorm");
-    add_norm(mlp_norm(config, layer));
-    add_linear(list, prefix + "mlp.gate_proj", config.intermediate_size, config.hidden_size, config.mlp_bias);
-    add_linear(list, prefix + "mlp.up_proj", config.intermediate_size, config.hidden_size, config.mlp_bias);
-    add_linear(list, prefix + "mlp.down_proj", config.hidden_size, config.intermediate_size, config.mlp_bias);
-    if (config.norms_behind) add_norm(prefix + "post_feedforward_layernorm");
+    if (config.norms_behind) add_norm(list, prefix + "post_attention_layernorm", config);
+    if (config.norms_before && !config.parallel) add_norm(list, mlp_norm(config, layer), config);
+    add_mlp(list, prefix + "mlp.", config);
+    if (config.norms_behind) add_norm(list, prefix + "post_feedforward_layernorm", config);
 }
 
 }  // namespace
@@ -92,6 +103,7 @@ std::string layer_prefix(int64_t layer) {
 }
 
 std::string mlp_norm(const ModelConfig& config, int64_t layer) {
+    if (config.parallel) return layer_prefix(layer) + "input_layernorm";
     return layer_prefix(layer) +
            (config.norms_behind ? "pre_feedforward_layernorm" : "post_attention_layernorm");
 }
@@ -113,6 +125,7 @@ std::vector<RequiredTensor> required_tensors(const ModelConfig& config) {
     for (int64_t layer = 0; layer < config.layer_count(); ++layer)
         add_layer(list, config, layer);
     list.push_back({kFinalNormName, TensorRole::vector, 1, config.hidden_size});
+    if (config.norm_bias) list.push_back({kFinalNormBiasName, TensorRole::vector, 1, config.hidden_size});
     if (!config.tied_embeddings) {
         list.push_back({kHeadName, TensorRole::head, config.vocab_size, config.hidden_size});
     }

@@ -26,6 +26,7 @@ struct RequiredTensor {
 inline constexpr const char* kEmbeddingName = "model.embed_tokens.weight";
 inline constexpr const char* kHeadName = "lm_head.weight";
 inline constexpr const char* kFinalNormName = "model.norm.weight";
+inline constexpr const char* kFinalNormBiasName = "model.norm.bias";
 /// Square, before a tied head: what makes of a rotated stream what the rotated table wants. No checkpoint has
 /// it.
 inline constexpr const char* kHeadMixName = "ovenbird.head_mix.weight";
@@ -40,7 +41,7 @@ const char* rope_factors_name(const RopeConfig& rope);
 std::string layer_prefix(int64_t layer);
 
 /// The norm before a layer's MLP, without ".weight": where there are norms behind attention and MLP too, they
-/// have the name that it has elsewhere.
+/// have the name that it has elsewhere; where attention and MLP stand side by side it is the one of both.
 std::string mlp_norm(const ModelConfig& config, int64_t layer);
 
 /// Projections of one layer that read the same values ("model.layers.7.self_attn." and q_proj, k_proj,

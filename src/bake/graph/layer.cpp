@@ -10,17 +10,34 @@ namespace {
 
 using namespace ov::op;
 
-Value normed(const Value& x, const std::string& name, const StoredTensors& tensors,
+Value normed(const Value& x, const std::string& name, const ModelConfig& config, const StoredTensors& tensors,
              const LayerContext& context, double factor = 1.0) {
-    const auto weight = vector_constant(stored(tensors, name + ".weight"));
-    return rms_norm(x, scaled(weight, static_cast<float>(factor)), context.norm_eps, name);
+    const auto vector = [&](const char* kind) {
+        return scaled(vector_constant(stored(tensors, name + kind)), static_cast<float>(factor));
+    };
+    const auto norm = config.norm == NormKind::layer ? layer_norm : rms_norm;
+    const auto result = norm(x, vector(".weight"), context.norm_eps, name);
+    return config.norm_bias ? std::make_shared<v1::Add>(result, vector(".bias"))->output(0) : result;
+}
+
+// What a layer half reads of the stream. A norm does not see that the stream is divided; where there is none
+// the stream comes back to its size.
+Value normed_before(const Value& hidden, const std::string& name, const ModelConfig& config,
+                    const StoredTensors& tensors, const LayerContext& context) {
+    return config.norms_before ? normed(hidden, name, config, tensors, context)
+                               : scaled(hidden, context.stream_factor);
+}
+
+Value before_attention(const Value& hidden, const ModelConfig& config, int64_t layer,
+                       const StoredTensors& tensors, const LayerContext& context) {
+    return normed_before(hidden, layer_prefix(layer) + "input_layernorm", config, tensors, context);
 }
 
 // What a layer half adds to the stream, through a norm of its own where the model has one. It comes divided
 // as the stream is (context.residual_scale), so that the stream's epsilon is right for it too.
 Value normed_behind(const Value& x, const std::string& name, const ModelConfig& config,
                     const StoredTensors& tensors, const LayerContext& context) {
-    return config.norms_behind ? normed(x, name, tensors, context, context.residual_scale) : x;
+    return config.norms_behind ? normed(x, name, config, tensors, context, context.residual_scale) : x;
 }
 
 Value mixed(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
@@ -34,6 +51,18 @@ Value mixed(const Value& x, const ModelConfig& config, int64_t layer, const Stor
             return gated_delta_net(x, config, layer, tensors, context, cache);
     }
     return x;
+}
+
+Value attended(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
+               const LayerContext& context, KvCache& cache) {
+    const auto added = mixed(x, config, layer, tensors, context, cache);
+    return normed_behind(added, layer_prefix(layer) + "post_attention_layernorm", config, tensors, context);
+}
+
+Value fed(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
+          const LayerContext& context) {
+    const auto added = mlp(x, config, layer, tensors, context);
+    return normed_behind(added, layer_prefix(layer) + "post_feedforward_layernorm", config, tensors, context);
 }
 
 // The attention mask's end is that of the new tokens.
@@ -71,6 +100,7 @@ LayerContext layer_context(const ModelConfig& config, const StoredTensors& tenso
         context.local_rope =
             rope_tables(position_ids, inverse_frequencies(*config.local_rope, config.head_size, nullptr),
                         config.head_size);
+    if (config.query_growth) context.query_growth = query_growth(position_ids, *config.query_growth);
     context.full_mask = causal_mask(attention_mask, position_ids, 0);
     int64_t window = 0;
     for (const LayerConfig& layer : config.layers)
@@ -80,22 +110,34 @@ LayerContext layer_context(const ModelConfig& config, const StoredTensors& tenso
     const float stream_scale = 1.0F / static_cast<float>(activations_scale_factor);
     context.embedding_scale = static_cast<float>(config.embedding_multiplier) * stream_scale;
     context.residual_scale = static_cast<float>(config.residual_multiplier) * stream_scale;
-    context.norm_eps = config.rms_norm_eps * stream_scale * stream_scale;
+    context.stream_factor = static_cast<float>(activations_scale_factor);
+    context.norm_eps = config.norm_eps * stream_scale * stream_scale;
     return context;
 }
 
 Value attend(const Value& hidden, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
              const LayerContext& context, KvCache& cache) {
-    const auto x = normed(hidden, layer_prefix(layer) + "input_layernorm", tensors, context);
-    const auto added = mixed(x, config, layer, tensors, context, cache);
-    return normed_behind(added, layer_prefix(layer) + "post_attention_layernorm", config, tensors, context);
+    const auto x = before_attention(hidden, config, layer, tensors, context);
+    return attended(x, config, layer, tensors, context, cache);
 }
 
 Value feed(const Value& hidden, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
            const LayerContext& context) {
-    const auto x = normed(hidden, mlp_norm(config, layer), tensors, context);
-    const auto added = mlp(x, config, layer, tensors, context);
-    return normed_behind(added, layer_prefix(layer) + "post_feedforward_layernorm", config, tensors, context);
+    const auto x = normed_before(hidden, mlp_norm(config, layer), config, tensors, context);
+    return fed(x, config, layer, tensors, context);
+}
+
+Value through_layer(const Value& hidden, const ModelConfig& config, int64_t layer,
+                    const StoredTensors& tensors, const LayerContext& context, KvCache& cache) {
+    if (!config.parallel) {
+        const auto between =
+            std::make_shared<v1::Add>(hidden, attend(hidden, config, layer, tensors, context, cache));
+        return std::make_shared<v1::Add>(between, feed(between, config, layer, tensors, context));
+    }
+    const auto x = before_attention(hidden, config, layer, tensors, context);
+    const auto between =
+        std::make_shared<v1::Add>(hidden, attended(x, config, layer, tensors, context, cache));
+    return std::make_shared<v1::Add>(between, fed(x, config, layer, tensors, context));
 }
 
 Value head(const Value& hidden, const ModelConfig& config, const StoredTensors& tensors,
@@ -103,7 +145,7 @@ Value head(const Value& hidden, const ModelConfig& config, const StoredTensors& 
     // The divisors go into the last norm's weights, which no tied table shares.
     const double cap = config.logits_softcap;
     const double divisor = config.logits_divisor * (cap == 0 ? 1.0 : cap);
-    Value x = normed(hidden, "model.norm", tensors, context, 1.0 / divisor);
+    Value x = normed(hidden, "model.norm", config, tensors, context, 1.0 / divisor);
     if (tensors.contains(kHeadMixName)) x = linear(x, stored(tensors, kHeadMixName));
     return capped(linear(x, stored(tensors, config.tied_embeddings ? kEmbeddingName : kHeadName)), cap);
 }

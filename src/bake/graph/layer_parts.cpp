@@ -80,6 +80,12 @@ std::shared_ptr<ov::Node> product_of(const Value& value, const std::string& matr
     fail(ErrorCode::internal, "the layer has no product with {}", matrix);
 }
 
+// An input that is also the result would have two names in one.
+Value apart_from(const std::shared_ptr<v0::Parameter>& input, const Value& value) {
+    if (value != input->output(0)) return value;
+    return std::make_shared<v1::Multiply>(value, v0::Constant::create(ov::element::f32, {}, {1.0F}));
+}
+
 ov::Shape shape_of(size_t sequences, size_t tokens, int64_t size) {
     return {sequences, tokens, static_cast<size_t>(size)};
 }
@@ -97,6 +103,7 @@ LayerContext context_for(const ModelConfig& config, const StoredTensors& tensors
 
 std::vector<RequiredTensor> wanted_of_head(const ModelConfig& config, bool mixes) {
     std::vector<RequiredTensor> wanted{{kFinalNormName, TensorRole::vector, 1, config.hidden_size}};
+    if (config.norm_bias) wanted.push_back({kFinalNormBiasName, TensorRole::vector, 1, config.hidden_size});
     if (mixes) wanted.push_back({kHeadMixName, TensorRole::linear, config.hidden_size, config.hidden_size});
     wanted.push_back({config.tied_embeddings ? kEmbeddingName : kHeadName, TensorRole::head,
                       config.vocab_size, config.hidden_size});
@@ -107,7 +114,7 @@ Value head_of(const Value& hidden, const ModelConfig& config, const std::vector<
     StoredTensors tensors;
     add_stand_ins(tensors, wanted);
     LayerContext context;
-    context.norm_eps = config.rms_norm_eps;
+    context.norm_eps = config.norm_eps;
     return head(hidden, config, tensors, context);
 }
 
@@ -135,14 +142,14 @@ std::shared_ptr<ov::Model> build_layer_part(const ModelConfig& config, int64_t l
     KvCache none;
     const Value added = attends ? attend(hidden, config, layer, all, context, none)
                                 : feed(hidden, config, layer, all, context);
-    const auto first =
-        product_of(added, prefix + (attends ? "self_attn.q_proj" : "mlp.gate_proj") + ".weight");
+    const char* feeds = config.gated ? "mlp.gate_proj" : "mlp.up_proj";
+    const auto first = product_of(added, prefix + (attends ? "self_attn.q_proj" : feeds) + ".weight");
     const auto last =
         product_of(added, prefix + (attends ? "self_attn.o_proj" : "mlp.down_proj") + ".weight");
     switch (part) {
         case LayerPart::norm_attention:
         case LayerPart::norm_mlp:
-            return finished(first->input_value(0), wanted, prefix, {hidden});
+            return finished(apart_from(hidden, first->input_value(0)), wanted, prefix, {hidden});
         case LayerPart::attend:
         case LayerPart::gate:
             return finished(last->input_value(0), wanted, prefix, {hidden});

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <numeric>
+
 #include "bake/graph/test_model.hpp"
 
 namespace ovenbird {
@@ -68,16 +71,27 @@ private:
     StoredTensors outer_;
 };
 
-// Root-mean-square norm of each row.
-std::vector<float> normed(const std::vector<float>& x, const std::vector<float>& weight, double eps) {
+// The stream's norm of each row, its weight and bias times a factor.
+std::vector<float> normed(const std::vector<float>& x, const ModelConfig& config, const TensorValues& values,
+                          const std::string& name, double factor = 1.0) {
+    const auto& weight = values.at(name + ".weight");
+    const size_t size = weight.size();
     std::vector<float> result;
-    for (size_t first = 0; first < x.size(); first += weight.size()) {
+    for (size_t first = 0; first < x.size(); first += size) {
+        std::vector<double> row(x.begin() + static_cast<std::ptrdiff_t>(first),
+                                x.begin() + static_cast<std::ptrdiff_t>(first + size));
+        const double mean = std::accumulate(row.begin(), row.end(), 0.0) / static_cast<double>(size);
         double sum = 0;
-        for (size_t i = 0; i < weight.size(); ++i)
-            sum += static_cast<double>(x[first + i]) * static_cast<double>(x[first + i]);
-        const double scale = 1.0 / std::sqrt(sum / static_cast<double>(weight.size()) + eps);
-        for (size_t i = 0; i < weight.size(); ++i)
-            result.push_back(static_cast<float>(scale) * x[first + i] * weight[i]);
+        for (double& value : row) {
+            if (config.norm == NormKind::layer) value -= mean;
+            sum += value * value;
+        }
+        const double scale = factor / std::sqrt(sum / static_cast<double>(size) + config.norm_eps);
+        for (size_t i = 0; i < size; ++i) {
+            const double bias =
+                config.norm_bias ? factor * static_cast<double>(values.at(name + ".bias")[i]) : 0;
+            result.push_back(static_cast<float>(scale * row[i] * static_cast<double>(weight[i]) + bias));
+        }
     }
     return result;
 }
@@ -90,31 +104,31 @@ TEST(LayerParts, ChainedTheyGiveTheDecodersLogits) {
         auto hidden = parts.look_up(ids);
         for (int64_t layer = 0; layer < config.layer_count(); ++layer) {
             const auto& values = parts.values();
-            const auto norm_of = [&](const std::string& norm) {
-                return normed(hidden, values.at(norm + ".weight"), config.rms_norm_eps);
+            const auto norm_of = [&](const std::vector<float>& x, const std::string& norm) {
+                return config.norms_before ? normed(x, config, values, norm) : x;
             };
             EXPECT_LT(largest_difference(parts.run(LayerPart::norm_attention, layer, hidden),
-                                         norm_of(layer_prefix(layer) + "input_layernorm")),
+                                         norm_of(hidden, layer_prefix(layer) + "input_layernorm")),
                       1e-4);
             auto read = parts.run(LayerPart::attend, layer, hidden);
             EXPECT_EQ(read.size(),
                       kSequences * kTokens * static_cast<size_t>(config.heads * config.head_size));
-            hidden = parts.run(LayerPart::add_attended, layer, hidden, &read);
-            EXPECT_LT(largest_difference(parts.run(LayerPart::norm_mlp, layer, hidden),
-                                         norm_of(mlp_norm(config, layer))),
+            auto between = parts.run(LayerPart::add_attended, layer, hidden, &read);
+            auto& fed = config.parallel ? hidden : between;
+            EXPECT_LT(largest_difference(parts.run(LayerPart::norm_mlp, layer, fed),
+                                         norm_of(fed, mlp_norm(config, layer))),
                       1e-4);
-            read = parts.run(LayerPart::gate, layer, hidden);
+            read = parts.run(LayerPart::gate, layer, fed);
             EXPECT_EQ(read.size(), kSequences * kTokens * static_cast<size_t>(config.intermediate_size));
-            hidden = parts.run(LayerPart::add_fed, layer, hidden, &read);
+            hidden = parts.run(LayerPart::add_fed, layer, between, &read);
         }
         const auto wanted = decoder_logits(config, parts.stored(), ids);
         const float bound = 2e-5F * largest_magnitude(wanted);
         EXPECT_LT(largest_difference(parts.head(false, hidden), wanted), bound);
-        auto norm = parts.values().at(kFinalNormName);
         const bool capped = config.logits_softcap != 0;
-        for (float& weight : norm)
-            weight /= static_cast<float>(config.logits_divisor * (capped ? config.logits_softcap : 1.0));
-        EXPECT_LT(largest_difference(parts.head_norm(hidden), normed(hidden, norm, config.rms_norm_eps)),
+        const double divisor = config.logits_divisor * (capped ? config.logits_softcap : 1.0);
+        EXPECT_LT(largest_difference(parts.head_norm(hidden),
+                                     normed(hidden, config, parts.values(), "model.norm", 1 / divisor)),
                   1e-4);
         auto& mix = parts.values()[kHeadMixName];
         mix.assign(static_cast<size_t>(config.hidden_size * config.hidden_size), 0.0F);

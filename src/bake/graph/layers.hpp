@@ -27,6 +27,9 @@ std::shared_ptr<ov::op::v0::Constant> integer(int64_t value);
 /// Root-mean-square norm over the last axis (Zhang and Sennrich, 2019): x / sqrt(mean(x²) + eps) * weight.
 Value rms_norm(const Value& x, const Value& weight, double eps, const std::string& name);
 
+/// The norm that subtracts the mean first, without a bias.
+Value layer_norm(const Value& x, const Value& weight, double eps, const std::string& name);
+
 /// The rotary tables for position_ids (i64 [batch, sequence]): cosine and sine, f32 [batch, 1, sequence,
 /// head_size].
 struct RopeTables {
@@ -40,6 +43,8 @@ std::vector<float> inverse_frequencies(const RopeConfig& rope, int64_t head_size
 /// `attention_factor`: of what is turned, where that is a part of each head.
 RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inverse_frequency,
                        int64_t head_size, double attention_factor = 1.0);
+/// What queries are multiplied by: 1 + beta * ln(1 + floor(position / context)), [batch, 1, sequence, 1].
+Value query_growth(const Value& position_ids, const QueryGrowth& growth);
 /// Rotates x [batch, heads, sequence, head_size] (the halves of what is turned are paired, as in
 /// transformers' rotate_half).
 Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size);
@@ -49,10 +54,12 @@ struct LayerContext {
     RopeTables rope;
     RopeTables no_rope;     // angles of 0, for layers without rotary embedding; null when there are none
     RopeTables local_rope;  // for layers with the model's local_rope; null when it has none
+    Value query_growth;     // of the model's query_growth, [batch, 1, tokens, 1]; null when it has none
     Value full_mask;        // causal_mask() of all tokens
     Value sliding_mask;     // the same for the model's window; null when no layer slides
     float embedding_scale = 1.0F;  // of what is looked up
     float residual_scale = 1.0F;   // what attention and MLP add to the stream is multiplied by it
+    float stream_factor = 1.0F;    // of the stream, where attention and MLP read it without a norm
     double norm_eps = 0;           // of the norms of the stream
     // Of the new tokens, where a layer has a state that padding must not reach; else null.
     Value real;        // f32 [batch, tokens, 1]: 1, and 0 for padding
@@ -72,6 +79,10 @@ Value attend(const Value& hidden, const ModelConfig& config, int64_t layer, cons
              const LayerContext& context, KvCache& cache);
 Value feed(const Value& hidden, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
            const LayerContext& context);
+
+/// The stream behind a layer.
+Value through_layer(const Value& hidden, const ModelConfig& config, int64_t layer,
+                    const StoredTensors& tensors, const LayerContext& context, KvCache& cache);
 
 /// Logits [batch, sequence, vocab_size] of the stream behind the last layer. Where there is a kHeadMixName,
 /// the last norm's result passes through it first.
@@ -110,7 +121,8 @@ struct DeltaRuleResult {
 DeltaRuleResult delta_rule(const Value& queries, const Value& keys, const Value& values, const Value& decays,
                            const Value& rates, const Value& state, const std::string& name);
 
-/// Gated feed-forward (Shazeer, 2020): down(activation(gate(x)) * up(x)), times the context's residual_scale.
+/// Feed-forward, gated (Shazeer, 2020) or not: down(activation(gate(x)) * up(x)) or down(activation(up(x))),
+/// times the context's residual_scale.
 Value mlp(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
           const LayerContext& context);
 

@@ -19,4 +19,10 @@ Value rms_norm(const Value& x, const Value& weight, double eps, const std::strin
     return scaled;
 }
 
+Value layer_norm(const Value& x, const Value& weight, double eps, const std::string& name) {
+    const auto last_axis = v0::Constant::create(ov::element::i64, {1}, {-1});
+    const auto mean = std::make_shared<v1::ReduceMean>(x, last_axis, true);
+    return rms_norm(std::make_shared<v1::Subtract>(x, mean), weight, eps, name);
+}
+
 }  // namespace ovenbird

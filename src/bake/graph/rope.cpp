@@ -127,6 +127,23 @@ RopeTables rope_tables(const Value& position_ids, const std::vector<float>& inve
     return {std::make_shared<v1::Multiply>(cosine, row), std::make_shared<v1::Multiply>(sine, row), turned};
 }
 
+Value query_growth(const Value& position_ids, const QueryGrowth& growth) {
+    const auto scalar = [](double value) {
+        return v0::Constant::create(ov::element::f32, {}, {static_cast<float>(value)});
+    };
+    const auto positions = std::make_shared<v0::Convert>(position_ids, ov::element::f32);
+    const auto axes = v0::Constant::create(ov::element::i64, {2}, {1, 3});
+    const auto column = std::make_shared<v0::Unsqueeze>(positions, axes);
+    // Half a token behind, so that no rounding of the quotient falls below a whole number.
+    const auto behind = std::make_shared<v1::Add>(column, scalar(0.5));
+    const auto context = scalar(static_cast<double>(growth.context));
+    const auto whole = std::make_shared<v0::Floor>(std::make_shared<v1::Divide>(behind, context));
+    const auto logarithm = std::make_shared<v0::Log>(std::make_shared<v1::Add>(whole, scalar(1.0)));
+    logarithm->set_friendly_name("rope/query_growth");
+    const auto grown = std::make_shared<v1::Multiply>(logarithm, scalar(growth.beta));
+    return std::make_shared<v1::Add>(grown, scalar(1.0));
+}
+
 Value apply_rope(const Value& x, const RopeTables& tables, int64_t head_size) {
     const auto half = integers({tables.turned / 2});
     const auto turned_end = integers({tables.turned});

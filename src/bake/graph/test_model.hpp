@@ -76,6 +76,37 @@ inline std::map<std::string, ModelConfig> small_configs() {
     gemma3.norms_behind = gemma3.qk_norm = true;
     gemma3.local_rope = RopeConfig{.theta = 50.0};
     gemma3.layers[0] = {.sliding_window = 3, .rotary = true, .local_rope = true};
+    auto& olmo2 = all["olmo2"] = small_config(24, 3, 1, 8);
+    olmo2.norms_before = false;
+    olmo2.norms_behind = olmo2.qk_norm = olmo2.qk_norm_whole = true;
+    olmo2.qkv_bias = olmo2.output_bias = true;
+    olmo2.layers[0].sliding_window = 3;
+    auto& exaone4 = all["exaone4"] = small_config(32, 4, 2, 12);
+    exaone4.norms_before = false;
+    exaone4.norms_behind = exaone4.qk_norm = exaone4.tied_embeddings = true;
+    exaone4.layers[0].sliding_window = 3;
+    exaone4.layers[1].rotary = false;
+    auto& starcoder2 = all["starcoder2"] = small_config(32, 4, 2, 8);
+    starcoder2.norm = NormKind::layer;
+    starcoder2.gated = false;
+    starcoder2.norm_bias = starcoder2.qkv_bias = starcoder2.output_bias = starcoder2.mlp_bias = true;
+    starcoder2.activation = Activation::gelu_tanh;
+    auto& nemotron = all["nemotron"] = starcoder2;
+    nemotron.activation = Activation::relu_squared;
+    nemotron.mlp_bias = false;
+    nemotron.rope.rotary_size = 4;
+    all["arcee"] = small_config(32, 4, 2, 8);
+    all["arcee"].gated = false;
+    all["arcee"].activation = Activation::relu_squared;
+    auto& cohere = all["cohere"] = small_config(24, 3, 1, 8);
+    cohere.norm = NormKind::layer;
+    cohere.parallel = cohere.tied_embeddings = true;
+    cohere.logits_divisor = 4.0;
+    all["stablelm"] = small_config(32, 4, 4, 8);
+    all["stablelm"].norm = NormKind::layer;
+    all["stablelm"].norm_bias = all["stablelm"].parallel = true;
+    all["ministral3"] = small_config(32, 4, 2, 12);
+    all["ministral3"].query_growth = QueryGrowth{.beta = 0.7, .context = 3};
     auto& factors = all["llama with rope factors"] = small_config(32, 4, 4, 8);
     factors.rope.scaling = RopeConfig::Scaling::factors;
     auto& partial = all["partial rotary embedding"] = small_config(32, 4, 2, 12);
@@ -83,6 +114,11 @@ inline std::map<std::string, ModelConfig> small_configs() {
     partial.rope.attention_factor = 1.2;
     partial.layers[1].rotary = false;
     return all;
+}
+
+/// Whether a plan rotates the stream of such a model.
+inline bool can_rotate(const ModelConfig& config) {
+    return !config.norms_behind && config.norm == NormKind::rms;
 }
 
 inline TensorValues random_tensors(const ModelConfig& config, uint32_t seed = 1) {

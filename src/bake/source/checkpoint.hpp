@@ -51,6 +51,8 @@ struct SourceTensor {
     /// GGUF's llama converter interleaves each head's rotary rows (x0 y0 x1 y1 … for halves x and y). 0: rows
     /// are in order. n > 0: the rows are n heads, each interleaved; read_rows() undoes it.
     int64_t interleaved_heads = 0;
+    /// Of each head, the first rows that are interleaved; 0: all. Those behind are in order.
+    int64_t interleaved_rows = 0;
     /// A matrix of codes with scales beside them (AWQ, FP8, …): what holds the values of its rows, from
     /// `packed_row` on. `bytes` are the codes then, and `type` says nothing.
     std::shared_ptr<const PackedWeight> packed;

@@ -168,6 +168,10 @@ void GgufCheckpoint::add(const StoredTensor& entry, const GgufArchitecture& arch
                  printable(entry.name), rows, heads);
         }
         tensor.interleaved_heads = heads;
+        // As gguf_config.cpp has found it to be a whole number.
+        if (config_.contains("partial_rotary_factor"))
+            tensor.interleaved_rows = static_cast<int64_t>(config_["partial_rotary_factor"].get<double>() *
+                                                           config_["head_dim"].get<double>());
     }
     const std::string key = tensor.name;
     tensors_.emplace(key, std::move(tensor));

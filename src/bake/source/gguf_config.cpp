@@ -113,10 +113,11 @@ int64_t ConfigMaker::head_size(int64_t hidden, int64_t heads) const {
     const auto key_size = metadata_.integer(key("attention.key_length"));
     const auto value_size = metadata_.integer(key("attention.value_length"));
     const int64_t size = key_size.value_or(heads > 0 ? hidden / heads : 0);
-    // Interleaved rows of a part would be in another order than transformers'.
+    // Where a converter interleaves whole heads, the rows of a part are in another order than transformers'.
     const int64_t rotated = rotated_size.value_or(size);
     const bool whole = rotated == size;
-    const bool part = !architecture_.interleaves_heads && rotated > 0 && rotated < size;
+    const bool orders_parts = !architecture_.interleaves_heads || architecture_.interleaves_parts;
+    const bool part = orders_parts && rotated > 0 && rotated < size;
     if (value_size.value_or(size) != size || !(whole || part)) {
         fail(ErrorCode::unsupported,
              "{}: heads of {} for keys, {} for values, {} of them rotated; Ovenbird needs one size for all "
@@ -149,7 +150,10 @@ void ConfigMaker::add_sizes(Json& config) const {
     config["head_dim"] = head_size(hidden, heads);
     add_part_of_heads(config);
     config["max_position_embeddings"] = metadata_.required_integer(key("context_length"));
-    config["rms_norm_eps"] = metadata_.required_number(key("attention.layer_norm_rms_epsilon"));
+    constexpr std::string_view kOtherEpsilon = "attention.layer_norm_epsilon";
+    const auto& own = architecture_.keys;
+    if (std::none_of(own.begin(), own.end(), [&](const GgufKey& row) { return row.gguf == kOtherEpsilon; }))
+        config["rms_norm_eps"] = metadata_.required_number(key("attention.layer_norm_rms_epsilon"));
     // The table's own size: some files pad it beyond the tokens, and vocab_size is not always written.
     const StoredTensor* table = tensor("token_embd.weight");
     if (table == nullptr || table->shape.size() != 2) {
@@ -171,31 +175,42 @@ void ConfigMaker::add_rope(Json& config) const {
     if (!scaling.is_null()) config["rope_scaling"] = std::move(scaling);
 }
 
-// transformers has one switch for the four attention projections and one for the three of the MLP.
+// transformers has one switch for the attention projections and one for those of the MLP.
 void ConfigMaker::add_biases(Json& config) const {
-    if (architecture_.biases == GgufBiases::fixed) return;
-    const int attention = has_layer_tensor("attn_q.bias") + has_layer_tensor("attn_k.bias") +
-                          has_layer_tensor("attn_v.bias") + has_layer_tensor("attn_output.bias") +
-                          has_layer_tensor("attn_qkv.bias");
-    const int mlp = has_layer_tensor("ffn_gate.bias") + has_layer_tensor("ffn_up.bias") +
-                    has_layer_tensor("ffn_down.bias");
-    if ((attention != 0 && attention != 4) || (mlp != 0 && mlp != 3)) {
-        fail(ErrorCode::unsupported,
-             "{}: {} of 4 attention biases and {} of 3 MLP biases in layer 0; Ovenbird's {} has all or none",
-             metadata_.origin(), attention, mlp, architecture_.name);
+    const GgufBiases kind = architecture_.biases;
+    if (kind == GgufBiases::fixed) return;
+    const auto count = [&](std::initializer_list<const char*> modules) {
+        return std::count_if(modules.begin(), modules.end(), [&](const char* module) {
+            return has_layer_tensor((std::string(module) + ".bias").c_str());
+        });
+    };
+    const auto attention =
+        count({"attn_q", "attn_k", "attn_v", "attn_output"}) + (has_layer_tensor("attn_qkv.bias") ? 3 : 0);
+    const auto mlp = count({"ffn_gate", "ffn_up", "ffn_down"});
+    const int all_of_attention = kind == GgufBiases::query_key_value ? 3 : 4;
+    const int all_of_mlp = has_layer_tensor("ffn_gate.weight") ? 3 : 2;
+    if ((attention != 0 && attention != all_of_attention) || (mlp != 0 && mlp != all_of_mlp)) {
+        fail(
+            ErrorCode::unsupported,
+            "{}: {} of {} attention biases and {} of {} MLP biases in layer 0; Ovenbird's {} has all or none",
+            metadata_.origin(), attention, all_of_attention, mlp, all_of_mlp, architecture_.name);
     }
-    const bool with_mlp = architecture_.biases == GgufBiases::attention_and_mlp;
-    if ((attention != 0 && architecture_.biases == GgufBiases::none) || (mlp != 0 && !with_mlp)) {
+    const bool with_mlp = kind == GgufBiases::attention_and_mlp;
+    if ((attention != 0 && kind == GgufBiases::none) || (mlp != 0 && !with_mlp)) {
         fail(ErrorCode::unsupported,
              "{}: layer 0 has {} attention and {} MLP biases, which Ovenbird's {} has not",
              metadata_.origin(), attention, mlp, architecture_.name);
     }
-    if (architecture_.biases != GgufBiases::none) config["attention_bias"] = attention != 0;
+    if (kind != GgufBiases::none) config["attention_bias"] = attention != 0;
     if (with_mlp) config["mlp_bias"] = mlp != 0;
 }
 
 void ConfigMaker::add_own_keys(Json& config) const {
     for (const GgufKey& own : architecture_.keys) {
+        if (own.kind == GgufKey::Kind::has_tensor || own.kind == GgufKey::Kind::lacks_tensor) {
+            config[own.config] = has_layer_tensor(own.gguf) == (own.kind == GgufKey::Kind::has_tensor);
+            continue;
+        }
         const std::string name = key(own.gguf);
         if (own.kind == GgufKey::Kind::boolean) {
             if (const auto flag = metadata_.boolean(name)) config[own.config] = *flag;

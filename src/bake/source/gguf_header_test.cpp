@@ -184,8 +184,10 @@ TEST(GgufNames, Architectures) {
     EXPECT_STREQ(gguf_architecture("qwen3", "m.gguf").model_type, "qwen3");
     expect_error(ErrorCode::unsupported,
                  {"m.gguf", "'mamba'",
-                  "ernie4_5, gemma, gemma2, gemma3, granite, hunyuan-dense, llama, minicpm, mistral3, phi3, "
-                  "qwen2, qwen3, smollm3"},
+                  "arcee, command-r, cohere2, ernie4_5, exaone4, gemma, gemma2, gemma3, chatglm, glm4, "
+                  "granite, hunyuan-dense, llama, "
+                  "minicpm, mistral3, nemotron, olmo2, phi3, "
+                  "qwen2, qwen3, smollm3, stablelm, starcoder2"},
                  [] { gguf_architecture("mamba", "m.gguf"); });
 }
 

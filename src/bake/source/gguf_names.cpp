@@ -11,6 +11,7 @@ namespace {
 constexpr GgufName kGlobalNames[] = {
     {"token_embd.weight", "model.embed_tokens.weight"},
     {"output_norm.weight", "model.norm.weight"},
+    {"output_norm.bias", "model.norm.bias"},
     {"output.weight", "lm_head.weight"},
     {"rope_freqs.weight", "rope_freqs.weight"},
     {"rope_factors_long.weight", "rope_factors_long.weight"},

@@ -55,7 +55,7 @@ private:
     void read_config();
     const Architecture* architecture() const;
     void settle_old_settings();
-    void mark_interleaved_heads();
+    void mark_interleaved_heads(const Architecture& row);
     void rename_final_norm(std::string_view stored);
     void open_weights(const WeightFiles& weights);
     void add(const SafetensorsEntry& entry, const std::string& name, const MappedFile& file);
@@ -93,7 +93,7 @@ HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     if (row == nullptr) return;  // which read_model_config() refuses
     split_fused(tensors_, row->fused, JsonObject(config_, config_origin_));
     rename_final_norm(row->final_norm);
-    if (row->interleaves_heads) mark_interleaved_heads();
+    if (row->interleaves_heads) mark_interleaved_heads(*row);
     for (auto& [name, tensor] : tensors_)
         if (name.ends_with("norm.weight") && !name.ends_with(kGatedNorm)) tensor.offset = row->norm_offset;
 }
@@ -114,10 +114,8 @@ const Architecture* HuggingFaceFolder::architecture() const {
     return find_architecture(type->get_ref<const std::string&>());
 }
 
-void HuggingFaceFolder::mark_interleaved_heads() {
-    const JsonObject config(config_, config_origin_);
-    const int64_t heads = config.integer("num_attention_heads");
-    const int64_t kv_heads = config.integer_or("num_key_value_heads", heads);
+void HuggingFaceFolder::mark_interleaved_heads(const Architecture& row) {
+    const ModelConfig model = row.read_config(JsonObject(config_, config_origin_));
     for (auto& [name, tensor] : tensors_) {
         const bool is_query = name.find(".self_attn.q_proj.") != std::string::npos;
         if (!is_query && name.find(".self_attn.k_proj.") == std::string::npos) continue;
@@ -127,7 +125,8 @@ void HuggingFaceFolder::mark_interleaved_heads() {
                  "original "
                  "checkpoint",
                  printable(name));
-        tensor.interleaved_heads = is_query ? heads : kv_heads;
+        tensor.interleaved_heads = is_query ? model.heads : model.kv_heads;
+        tensor.interleaved_rows = model.rope.rotary_size;
     }
 }
 

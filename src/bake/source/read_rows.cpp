@@ -10,19 +10,23 @@
 namespace ovenbird {
 namespace {
 
-// Where element `index` of one interleaved axis of `size` lies: a head's halves x and y are stored x0 y0 x1
-// y1 ...
-int64_t interleaved_index(int64_t index, int64_t size, int64_t heads) {
-    const int64_t head_size = size / heads;
+// Where element `index` of an interleaved axis of `size` lies: a head's halves x and y are stored x0 y0 x1 y1
+// ...
+int64_t interleaved_index(const SourceTensor& tensor, int64_t index, int64_t size) {
+    const int64_t head_size = size / tensor.interleaved_heads;
     const int64_t head = index / head_size;
     const int64_t within = index % head_size;
-    const int64_t half = head_size / 2;
+    const int64_t turned = tensor.interleaved_rows == 0 ? head_size : tensor.interleaved_rows;
+    if (within >= turned) return index;
+    const int64_t half = turned / 2;
     return head * head_size + 2 * (within % half) + within / half;
 }
 
 void check_interleaving(const SourceTensor& tensor, int64_t size) {
     const int64_t heads = tensor.interleaved_heads;
-    if (heads > 0 && size % heads == 0 && (size / heads) % 2 == 0) return;
+    const bool sound = heads > 0 && size % heads == 0 && (size / heads) % 2 == 0;
+    const int64_t part = tensor.interleaved_rows;
+    if (sound && part >= 0 && part % 2 == 0 && part <= size / heads) return;
     fail(ErrorCode::invalid_input, "tensor {}: {} rows are not {} heads of an even size",
          printable(tensor.name), size, heads);
 }
@@ -33,7 +37,7 @@ void read_interleaved_vector(const SourceTensor& tensor, float* out) {
     std::vector<float> stored(static_cast<size_t>(size));
     dequantize(tensor.type, tensor.bytes.data(), size, stored.data());
     for (int64_t i = 0; i < size; ++i) {
-        out[i] = stored[static_cast<size_t>(interleaved_index(i, size, tensor.interleaved_heads))];
+        out[i] = stored[static_cast<size_t>(interleaved_index(tensor, i, size))];
     }
 }
 
@@ -62,7 +66,7 @@ void read_stored_rows(const SourceTensor& tensor, int64_t begin, int64_t end, fl
     if (tensor.shape.size() < 2) return read_interleaved_vector(tensor, out);
     check_interleaving(tensor, rows);
     for (int64_t row = begin; row < end; ++row, out += columns) {
-        const int64_t stored = interleaved_index(row, rows, tensor.interleaved_heads);
+        const int64_t stored = interleaved_index(tensor, row, rows);
         dequantize(tensor.type, data + stored * row_bytes, columns, out);
     }
 }

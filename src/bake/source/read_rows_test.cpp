@@ -37,6 +37,19 @@ TEST(ReadRows, UndoesInterleaving) {
     EXPECT_EQ(out, (std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7}));
 }
 
+// Two heads of six rows, of which four are interleaved.
+TEST(ReadRows, UndoesInterleavingOfAPart) {
+    const std::string bytes = raw(std::vector<float>{0, 2, 1, 3, 4, 5, 6, 8, 7, 9, 10, 11});
+    auto tensor = tensor_of(bytes, {12, 1}, 2);
+    tensor.interleaved_rows = 4;
+    std::vector<float> out(12);
+    read_rows(tensor, 0, 12, out.data());
+    EXPECT_EQ(out, (std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
+    tensor.interleaved_rows = 8;
+    expect_error(ErrorCode::invalid_input, {"12 rows are not 2 heads"},
+                 [&] { read_rows(tensor, 0, 12, out.data()); });
+}
+
 TEST(ReadRows, RefusesWhatTheTensorDoesNotHave) {
     const std::string bytes = raw(std::vector<float>{0, 1, 2, 3});
     std::vector<float> out(16);
