@@ -7,7 +7,9 @@
 #include "bake/model_card.hpp"
 #include "bake/npu_blobs.hpp"
 #include "bake/optimum_export.hpp"
+#include "bake/plan_embedder.hpp"
 #include "bake/prove.hpp"
+#include "bake/prove_vectors.hpp"
 #include "bake/work_folder.hpp"
 #include "bake/write_forms.hpp"
 #include "base/error.hpp"
@@ -63,6 +65,10 @@ Manifest start_manifest(const BakeOptions& options, const PlannedBake& planned,
     manifest.openvino_version = ov::get_openvino_version().buildNumber;
     manifest.source_kind = planned.source->kind();
     manifest.model_type = planned.plan.config.model_type;
+    if (planned.plan.embedder) {
+        manifest.embedding = embedding_facts(planned.plan);
+        manifest.verification["vocabulary"] = planned.plan.config.vocab_size;
+    }
     manifest.quantization["notes"] = planned.plan.notes;
     const fs::path source = fs::absolute(options.source).lexically_normal();
     manifest.source_name = (source.has_filename() ? source : source.parent_path()).filename().string();
@@ -96,6 +102,11 @@ void write_forms(const BakePlan& plan, const fs::path& decoder_folder, const fs:
     fail(ErrorCode::verification,
          "{} INT4 weights were planned but the static model has {}; please report this", plan.int4_constants,
          int4_constants);
+}
+
+void prove_decoder_forms(const FormsPlan& plan, const BakeOptions& options, const fs::path& decoder_xml,
+                         const fs::path& folder, Manifest& manifest, Reporter& reporter) {
+    prove_forms(plan, options, decoder_xml, folder, manifest, reporter);
 }
 
 // Whether stage 1 is optimum-intel's. Otherwise `planned` is what Ovenbird will do itself.
@@ -155,7 +166,8 @@ Manifest bake(const BakeOptions& options, Reporter& reporter) {
     manifest.text_files = planned.source->write_text_files(work.path());
     planned.source->write_decoder(plan, options, decoder, work.kept(), manifest, reporter);
     write_forms(plan, decoder, work.path(), manifest, reporter);
-    prove_forms(plan.forms, options, decoder / kModelXmlName, work.path(), manifest, reporter);
+    const auto prove = plan.embedder ? prove_vectors : prove_decoder_forms;
+    prove(plan.forms, options, decoder / kModelXmlName, work.path(), manifest, reporter);
     check_interrupted();
     if (!options.keep_intermediate) remove_tree(decoder);
     compile_blobs(plan.forms, options, work.path(), manifest, reporter);

@@ -11,6 +11,7 @@
 
 #include "base/json.hpp"
 #include "model/baked_folder.hpp"
+#include "model/embedding.hpp"
 #include "model/folded.hpp"
 
 namespace ovenbird {
@@ -63,6 +64,7 @@ struct Manifest {
     std::vector<Step> graphs;            // static, the smallest context first: see graph_file()
     std::string dynamic_graph;           // stateful and dynamic, for CPU and GPU; empty: there is none
     FoldedForm folded;                   // without steps: there is none
+    std::optional<EmbeddingFacts> embedding;  // of an embedder: it writes no text
     Json options = Json::object();       // the bake's options
     Json quantization = Json::object();  // forms, errors, notes
     Json verification = Json::object();  // what was checked, with figures

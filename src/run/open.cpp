@@ -154,6 +154,7 @@ std::unique_ptr<Engine> open_form(const std::string& device, Form form, const fs
         case Form::folded:
             return open_folded(device, folder, manifest, options, pad_id);
         case Form::window:
+        case Form::vectors:
             break;
     }
     return open_window(device, folder / kModelXmlName,

@@ -5,6 +5,7 @@
 
 #include "bake/source/built_tokenizer.hpp"
 #include "bake/source/compressed.hpp"
+#include "bake/source/embedder_folder.hpp"
 #include "bake/source/fused.hpp"
 #include "bake/source/hf_files.hpp"
 #include "bake/source/hf_names.hpp"
@@ -47,6 +48,7 @@ public:
     const std::vector<std::string>& warnings() const override { return warnings_; }
     const std::vector<fs::path>& files() const override { return files_; }
     std::vector<std::string> write_text_files(const fs::path& folder) const override;
+    const std::optional<EmbedderModules>& embedder() const override { return embedder_; }
     const char* kind() const override { return "huggingface"; }
 
 private:
@@ -55,6 +57,7 @@ private:
     void settle_old_settings();
     void mark_interleaved_heads();
     void open_weights(const WeightFiles& weights);
+    void open_dense();
     void add(const SafetensorsEntry& entry, const std::string& name, const MappedFile& file);
     const MappedFile& map(const fs::path& path);
 
@@ -65,6 +68,7 @@ private:
     Reasons unusable_;
     std::vector<std::string> notes_, warnings_;
     BuiltTokenizer built_;
+    std::optional<EmbedderModules> embedder_;
     StoredParts parts_;  // every tensor, while the folder is opened
     std::vector<fs::path> files_;
     std::vector<std::shared_ptr<const MappedFile>> maps_;
@@ -72,10 +76,11 @@ private:
 
 HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     read_config();
-    refuse_embedder_folder(folder_);
+    embedder_ = read_embedder(folder_, config_, warnings_);
     const WeightFiles weights = choose_weight_files(folder_);
     notes_ = weights.notes;
     open_weights(weights);
+    if (embedder_) open_dense();
     built_ = build_tokenizer(folder_);
     if (!built_.note.empty()) notes_.push_back(built_.note);
     if (!built_.warning.empty()) warnings_.push_back(built_.warning);
@@ -257,6 +262,17 @@ void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
         notes_.push_back(fmt::format(
             "the language model alone is baked; {} tensors of other parts are left out (first: {})",
             left_out.size(), printable(*left_out.begin())));
+    }
+}
+
+// Each dense layer has a weights file of its own, where its tensors have no prefix.
+void HuggingFaceFolder::open_dense() {
+    for (const DenseLayer& layer : embedder_->dense) {
+        for (const std::string& name : choose_weight_files(folder_ / layer.name).names) {
+            const MappedFile& file = map(folder_ / layer.name / name);
+            for (const auto& entry : parse_safetensors(file.bytes(), printable(file.path().string())))
+                add(entry, layer.name + "." + entry.name, file);
+        }
     }
 }
 
