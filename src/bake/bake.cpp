@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <openvino/core/version.hpp>
 
+#include "bake/arch/embedder_body.hpp"
 #include "bake/forms/ir_file.hpp"
 #include "bake/model_card.hpp"
 #include "bake/npu_blobs.hpp"
@@ -126,6 +127,23 @@ bool needs_export(const BakeOptions& options, PlannedBake& planned, Reporter& re
 }
 
 }  // namespace
+
+std::string suit_embedder(BakeOptions& options, const GivenOptions& given) {
+    const fs::path config = options.source / "config.json";
+    std::error_code error;
+    const bool has_modules = fs::is_regular_file(options.source / "modules.json", error);
+    if (!fs::is_regular_file(config, error) || (!has_modules && !is_encoder(read_json(config)))) return "";
+    std::string told;
+    const auto settle = [&](bool is_given, auto& value, auto suits, const char* option) {
+        if (is_given) return;
+        value = suits;
+        told += fmt::format("{}{} {}", told.empty() ? "for an embedding model: " : ", ", option, suits);
+    };
+    settle(given.bits, options.bits, 8, "--bits");
+    if (options.bits == 4) settle(given.group_size, options.group_size, int64_t{64}, "--group-size");
+    settle(given.seq_len, options.seq_len, int64_t{512}, "--seq-len");
+    return told;
+}
 
 PlannedBake plan_bake(const BakeOptions& options) {
     validate(options);

@@ -59,7 +59,7 @@ struct EmbedderPlan {
 struct BakePlan {
     ModelConfig config;
     std::optional<EmbedderPlan> embedder;  // then config is that of its body
-    std::vector<PlannedTensor> tensors;  // of a checkpoint; an IR's weights are kept as they are
+    std::vector<PlannedTensor> tensors;    // of a checkpoint; an IR's weights are kept as they are
     std::vector<std::shared_ptr<const SourceTensor>> renamed;  // sources that stand in for another name
     std::shared_ptr<const ExactChanges> exact;                 // null: none
     std::optional<CalibrationPlan> calibration;                // nothing: each matrix is rounded by itself

@@ -46,8 +46,8 @@ const SourceTensor& named(BakePlan& plan, const Checkpoint& checkpoint, const st
 std::shared_ptr<const SourceTensor> made_places(BakePlan& plan, const Checkpoint& checkpoint,
                                                 const EmbedderBody& body) {
     const int64_t hidden = body.model.hidden_size;
-    const auto& table = named(plan, checkpoint, kPositionsName, TensorRole::embedding,
-                              body.model.max_positions, hidden);
+    const auto& table =
+        named(plan, checkpoint, kPositionsName, TensorRole::embedding, body.model.max_positions, hidden);
     const auto& types =
         named(plan, checkpoint, kTokenTypesName, TensorRole::embedding, body.token_types, hidden);
     std::vector<float> type(static_cast<size_t>(hidden));
@@ -95,9 +95,9 @@ void find_other_names(BakePlan& plan, const Checkpoint& checkpoint,
 void note_inert(const Checkpoint& checkpoint, std::set<std::string>& used) {
     constexpr std::array<std::string_view, 4> kInert{"pooler.", "cls.", "lm_head.", "classifier."};
     for (const auto& [name, tensor] : checkpoint.tensors()) {
-        const bool inert = std::any_of(kInert.begin(), kInert.end(), [&, &text = name](std::string_view part) {
-            return text.find(part) != std::string::npos;
-        });
+        const bool inert = std::any_of(
+            kInert.begin(), kInert.end(),
+            [&, &text = name](std::string_view part) { return text.find(part) != std::string::npos; });
         if (inert) used.insert(name);
     }
 }
@@ -149,8 +149,8 @@ void check_widths(const EmbedderBody& body, const EmbedderModules& modules, cons
 
 void plan_vectors(BakePlan& plan, const BakeOptions& options) {
     const auto& [body, modules] = *plan.embedder;
-    int64_t most = body.kind == EmbedderBody::Kind::decoder ? reachable_positions(body.model)
-                                                            : body.most_tokens();
+    int64_t most =
+        body.kind == EmbedderBody::Kind::decoder ? reachable_positions(body.model) : body.most_tokens();
     if (modules.max_tokens > 0) most = std::min(most, modules.max_tokens);
     if (options.seq_len < most)
         plan.notes.push_back(fmt::format("texts of at most {} tokens (--seq-len); the model takes up to {}",

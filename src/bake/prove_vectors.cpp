@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kFirstTokens = 13;     // of the text that a device is held against
+constexpr int64_t kFirstTokens = 13;      // of the text that a device is held against
 constexpr int64_t kLongestProven = 4096;  // an attention's mask grows with the square of its tokens
 constexpr double kTolerance = 1e-3;
 

@@ -12,7 +12,8 @@ namespace ovenbird {
 
 /// Compares as options.forward_check says (all: every graph, one: the smallest), notes the figures, and a
 /// first vector to hold a device against. Errors: verification, naming the graph; device.
-void prove_vectors(const FormsPlan& plan, const BakeOptions& options, const std::filesystem::path& embedder_xml,
-                   const std::filesystem::path& folder, Manifest& manifest, Reporter& reporter);
+void prove_vectors(const FormsPlan& plan, const BakeOptions& options,
+                   const std::filesystem::path& embedder_xml, const std::filesystem::path& folder,
+                   Manifest& manifest, Reporter& reporter);
 
 }  // namespace ovenbird

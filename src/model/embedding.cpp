@@ -27,8 +27,7 @@ std::vector<int64_t> read_integers(const JsonObject& object, const char* key, in
     std::vector<int64_t> numbers;
     if (!object.has(key)) return numbers;
     for (const Json& each : object.array(key)) {
-        const bool fits =
-            each.is_number_integer() && each.get<int64_t>() >= 1 && each.get<int64_t>() <= most;
+        const bool fits = each.is_number_integer() && each.get<int64_t>() >= 1 && each.get<int64_t>() <= most;
         if (!fits)
             fail(ErrorCode::invalid_input, "{}: '{}' holds {}, expected numbers from 1 to {}",
                  object.origin(), key, each.dump(), most);
@@ -67,11 +66,16 @@ Json to_json(const EmbeddingFacts& facts) {
     Json graphs = Json::array();
     for (const int64_t bucket : facts.buckets)
         graphs.push_back({{"file", embedding_graph(facts, bucket)}, {"tokens", bucket}});
-    return {{"dimension", facts.dimension},           {"graphs", std::move(graphs)},
-            {"buckets", facts.buckets},               {"pooling", facts.pooling},
-            {"normalized", facts.normalized},         {"prompts", facts.prompts},
-            {"default_prompt", facts.default_prompt}, {"similarity", facts.similarity},
-            {"shortest", facts.shortest},             {"lengths", facts.lengths}};
+    return {{"dimension", facts.dimension},
+            {"graphs", std::move(graphs)},
+            {"buckets", facts.buckets},
+            {"pooling", facts.pooling},
+            {"normalized", facts.normalized},
+            {"prompts", facts.prompts},
+            {"default_prompt", facts.default_prompt},
+            {"similarity", facts.similarity},
+            {"shortest", facts.shortest},
+            {"lengths", facts.lengths}};
 }
 
 EmbeddingFacts read_embedding(const JsonObject& object) {

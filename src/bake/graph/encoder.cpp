@@ -53,8 +53,7 @@ Value swapped(const Value& x) {
 Value attended(const Value& x, const Value& mask, const Names& names, const ModelConfig& model,
                const StoredTensors& tensors) {
     const auto heads_of = [&](const std::string& name) {
-        return swapped(
-            reshaped(projection(x, name, true, tensors), {0, 0, model.heads, model.head_size}));
+        return swapped(reshaped(projection(x, name, true, tensors), {0, 0, model.heads, model.head_size}));
     };
     const auto scale = v0::Constant::create(
         ov::element::f32, {}, {static_cast<float>(1.0 / std::sqrt(static_cast<double>(model.head_size)))});

@@ -47,8 +47,8 @@ Value largest(const Value& rows, const Value& attention_mask) {
 Value pooled(const Value& rows, const Value& attention_mask, Pooling pooling) {
     switch (pooling) {
         case Pooling::cls:
-            return without_rows(std::make_shared<v8::Slice>(rows, integers({0}), integers({1}),
-                                                            integers({1}), integers({1})));
+            return without_rows(std::make_shared<v8::Slice>(rows, integers({0}), integers({1}), integers({1}),
+                                                            integers({1})));
         case Pooling::last_token:
             return last_row(rows, attention_mask);
         case Pooling::mean:

@@ -95,7 +95,8 @@ public:
     /// byte from a Hugging Face folder (a tokenizer.json that is absent is made of what is there), or made
     /// from GGUF metadata. Returns the names written.
     virtual std::vector<std::string> write_text_files(const std::filesystem::path& folder) const = 0;
-    /// Of an embedder: what makes one vector of its rows. The tensors of its dense layers are among tensors().
+    /// Of an embedder: what makes one vector of its rows. The tensors of its dense layers are among
+    /// tensors().
     virtual const std::optional<EmbedderModules>& embedder() const;
     /// "huggingface" or "gguf".
     virtual const char* kind() const = 0;

@@ -89,10 +89,12 @@ std::vector<std::string> pooling_modes(const JsonObject& config) {
     for (const auto& [key, value] : config.json().items()) {
         if (!key.starts_with(kSwitch) || !config.boolean_or(key, false)) continue;
         std::string name = key.substr(kSwitch.size());
-        const auto* known = std::find_if(kShort.begin(), kShort.end(),
-                                         [&](const auto& pair) { return name == pair.first; });
-        if (known != kShort.end()) name = known->second;
-        else if (name.ends_with(kTokens)) name.resize(name.size() - kTokens.size());
+        const auto* known =
+            std::find_if(kShort.begin(), kShort.end(), [&](const auto& pair) { return name == pair.first; });
+        if (known != kShort.end())
+            name = known->second;
+        else if (name.ends_with(kTokens))
+            name.resize(name.size() - kTokens.size());
         modes.push_back(name);
     }
     return modes.empty() ? std::vector<std::string>{"mean"} : modes;
@@ -148,10 +150,11 @@ DenseLayer read_dense(const fs::path& folder, const std::string& name) {
 }
 
 [[noreturn]] void fail_order(const Module& module, const std::string& origin) {
-    fail(ErrorCode::unsupported,
-         "{}: the module {} is not known at its place; known, in this order: Transformer, Pooling, Dense (any "
-         "number), Normalize",
-         origin, printable(module.type));
+    fail(
+        ErrorCode::unsupported,
+        "{}: the module {} is not known at its place; known, in this order: Transformer, Pooling, Dense (any "
+        "number), Normalize",
+        origin, printable(module.type));
 }
 
 // A classifier's or a reranker's encoder is none that embeds.
