@@ -60,7 +60,7 @@ CASES = {
     "gemma3_dense": {"config": GEMMA, "pooling": "mean", "normalize": True, "max": 300, "old": True, "ends": ("<s>", "</s>"),
                      "dense": [(48, False, "Identity"), (40, True, "Tanh")], "prompts": {"query": "query : "},
                      "without": {"sliding_window": 12, "use_bidirectional_attention": False, "rope_theta": 1e6,
-                                 "rope_local_base_freq": 1e4}},
+                                 "rope_local_base_freq": 3.0}},
 }
 
 
@@ -93,7 +93,7 @@ def make_model(config, seed):
             spread = 0.5 if "embed" in name and tensor.ndim == 2 else (0.08 if "down" in name or "o_proj" in name else 0.16) if tensor.ndim == 2 else 0.2
             start = torch.ones_like(tensor) if "norm" in name.lower() and "weight" in name else torch.zeros_like(tensor)
             if config["model_type"] == "gemma3_text" and "norm" in name:
-                start = torch.full_like(tensor, -0.5 if "post_" in name else 0.0)
+                start = torch.full_like(tensor, -0.3 if "post_" in name else 0.0)
             tensor.copy_((start + spread * torch.randn_like(tensor)).half().float())
     return model
 
