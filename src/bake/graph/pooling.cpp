@@ -71,7 +71,7 @@ std::vector<RequiredTensor> dense_tensors(const std::vector<DenseLayer>& layers)
 }
 
 Value dense(const Value& x, const DenseLayer& layer, const StoredTensors& tensors) {
-    const auto y = projection(x, layer.name + ".linear", layer.bias, tensors);
+    Value y = projection(x, layer.name + ".linear", layer.bias, tensors);
     switch (layer.activation) {
         case DenseLayer::Activation::none:
             return y;
