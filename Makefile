@@ -101,6 +101,7 @@ npu-test:  ## Intel's NPU compiler on models that cover every pair of features a
 	@$(MAKE) --no-print-directory compiled PRESET=dev TARGET=ovenbird
 	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/real_models.py
 	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/matrix.py --strength 2 --seed 1
+	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/embedders.py
 
 npu-test-full:  ## the same for every three features (about 250 models) on every generation, and check against the compiler; hours
 	@$(MAKE) --no-print-directory compiled PRESET=dev TARGET=ovenbird

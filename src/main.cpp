@@ -25,6 +25,7 @@ constexpr std::array kModels{
 constexpr std::array kRun{
     Command{"run", "answer a prompt with a static model", ovenbird::run_command},
     Command{"chat", "talk with a model", ovenbird::chat_command},
+    Command{"embed", "print the vectors of texts with an embedding model", ovenbird::embed_command},
     Command{"serve", "answer over HTTP, as OpenAI's API does", ovenbird::serve_command},
     Command{"bench", "measure a baked folder, and other runtimes beside it", ovenbird::bench_command},
     Command{"eval", "measure how good a baked folder is, beside its source", ovenbird::eval_command},

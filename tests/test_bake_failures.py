@@ -58,7 +58,7 @@ class BakeFailures(unittest.TestCase):
         self.refuse(source, "LlamaForSequenceClassification")
         self.refuse(source, "a classifier or reranker", "--plan")
         (source / "modules.json").write_text('[{"type": "sentence_transformers.models.Pooling"}]')
-        self.refuse(source, "an embedder of sentence-transformers", "--plan")
+        self.refuse(source, "the module Pooling is not known at its place", "--plan")
 
     def test_rope_scaling_that_is_not_known(self):
         source = self.change_config(rope_scaling={"type": "yarn", "factor": 4.0, "alpha": 1000})

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <openvino/core/version.hpp>
 
+#include "bake/arch/embedder_body.hpp"
 #include "bake/forms/ir_file.hpp"
 #include "bake/model_card.hpp"
 #include "bake/npu_blobs.hpp"
 #include "bake/optimum_export.hpp"
+#include "bake/plan_embedder.hpp"
 #include "bake/prove.hpp"
+#include "bake/prove_vectors.hpp"
 #include "bake/work_folder.hpp"
 #include "bake/write_forms.hpp"
 #include "base/error.hpp"
@@ -63,6 +66,10 @@ Manifest start_manifest(const BakeOptions& options, const PlannedBake& planned,
     manifest.openvino_version = ov::get_openvino_version().buildNumber;
     manifest.source_kind = planned.source->kind();
     manifest.model_type = planned.plan.config.model_type;
+    if (planned.plan.embedder) {
+        manifest.embedding = embedding_facts(planned.plan);
+        manifest.verification["vocabulary"] = planned.plan.config.vocab_size;
+    }
     manifest.quantization["notes"] = planned.plan.notes;
     const fs::path source = fs::absolute(options.source).lexically_normal();
     manifest.source_name = (source.has_filename() ? source : source.parent_path()).filename().string();
@@ -98,6 +105,11 @@ void write_forms(const BakePlan& plan, const fs::path& decoder_folder, const fs:
          int4_constants);
 }
 
+void prove_decoder_forms(const FormsPlan& plan, const BakeOptions& options, const fs::path& decoder_xml,
+                         const fs::path& folder, Manifest& manifest, Reporter& reporter) {
+    prove_forms(plan, options, decoder_xml, folder, manifest, reporter);
+}
+
 // Whether stage 1 is optimum-intel's. Otherwise `planned` is what Ovenbird will do itself.
 bool needs_export(const BakeOptions& options, PlannedBake& planned, Reporter& reporter) {
     if (options.exporter == "optimum-intel") return true;
@@ -115,6 +127,23 @@ bool needs_export(const BakeOptions& options, PlannedBake& planned, Reporter& re
 }
 
 }  // namespace
+
+std::string suit_embedder(BakeOptions& options, const GivenOptions& given) {
+    const fs::path config = options.source / "config.json";
+    std::error_code error;
+    const bool has_modules = fs::is_regular_file(options.source / "modules.json", error);
+    if (!fs::is_regular_file(config, error) || (!has_modules && !is_encoder(read_json(config)))) return "";
+    std::string told;
+    const auto settle = [&](bool is_given, auto& value, auto suits, const char* option) {
+        if (is_given) return;
+        value = suits;
+        told += fmt::format("{}{} {}", told.empty() ? "for an embedding model: " : ", ", option, suits);
+    };
+    settle(given.bits, options.bits, 8, "--bits");
+    if (options.bits == 4) settle(given.group_size, options.group_size, int64_t{64}, "--group-size");
+    settle(given.seq_len, options.seq_len, int64_t{512}, "--seq-len");
+    return told;
+}
 
 PlannedBake plan_bake(const BakeOptions& options) {
     validate(options);
@@ -155,7 +184,8 @@ Manifest bake(const BakeOptions& options, Reporter& reporter) {
     manifest.text_files = planned.source->write_text_files(work.path());
     planned.source->write_decoder(plan, options, decoder, work.kept(), manifest, reporter);
     write_forms(plan, decoder, work.path(), manifest, reporter);
-    prove_forms(plan.forms, options, decoder / kModelXmlName, work.path(), manifest, reporter);
+    const auto prove = plan.embedder ? prove_vectors : prove_decoder_forms;
+    prove(plan.forms, options, decoder / kModelXmlName, work.path(), manifest, reporter);
     check_interrupted();
     if (!options.keep_intermediate) remove_tree(decoder);
     compile_blobs(plan.forms, options, work.path(), manifest, reporter);

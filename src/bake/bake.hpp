@@ -10,6 +10,18 @@
 
 namespace ovenbird {
 
+/// Which of BakeOptions were asked for, where others would suit an embedding model better.
+struct GivenOptions {
+    bool bits = false;
+    bool group_size = false;
+    bool seq_len = false;
+};
+
+/// Of a folder that is an embedding model's, by its files: what was not asked for becomes what suits one
+/// (INT8, groups of 64 where INT4 was asked for, texts of up to 512 tokens). Returns what to tell; empty:
+/// nothing.
+std::string suit_embedder(BakeOptions& options, const GivenOptions& given);
+
 /// A source with the plan that points into it.
 struct PlannedBake {
     std::unique_ptr<DecoderSource> source;

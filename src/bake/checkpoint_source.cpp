@@ -6,7 +6,9 @@
 #include "bake/forms/ir_file.hpp"
 #include "bake/forms/passes.hpp"
 #include "bake/graph/decoder.hpp"
+#include "bake/graph/embedder.hpp"
 #include "bake/ir_source.hpp"
+#include "bake/plan_embedder.hpp"
 #include "base/stand_in.hpp"
 
 namespace ovenbird {
@@ -20,7 +22,10 @@ public:
     explicit CheckpointSource(const fs::path& source) : checkpoint_(open_checkpoint(source)) {}
 
     const char* kind() const override { return checkpoint_->kind(); }
-    BakePlan plan(const BakeOptions& options) const override { return make_plan(*checkpoint_, options); }
+    BakePlan plan(const BakeOptions& options) const override {
+        return checkpoint_->embedder() ? make_embedder_plan(*checkpoint_, options)
+                                       : make_plan(*checkpoint_, options);
+    }
     std::vector<fs::path> files() const override { return checkpoint_->files(); }
     std::vector<std::string> write_text_files(const fs::path& folder) const override {
         return checkpoint_->write_text_files(folder);
@@ -35,7 +40,10 @@ public:
         if (plan.calibration)
             manifest.quantization["calibration"] = calibrate_weights(
                 *checkpoint_, plan, options, weights, folder.parent_path(), kept, manifest, reporter);
-        const auto decoder = build_decoder(plan.config, weights.tensors, options.activations_scale_factor);
+        const auto decoder =
+            plan.embedder ? build_embedder(plan.embedder->body, plan.embedder->modules, weights.tensors,
+                                           options.activations_scale_factor)
+                          : build_decoder(plan.config, weights.tensors, options.activations_scale_factor);
         unique_names(decoder);
         write_ir(decoder, folder / kModelXmlName, bin, weights.file->bytes());
         record(plan, weights.relative_error, manifest);

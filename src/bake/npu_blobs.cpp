@@ -52,6 +52,7 @@ CompiledBlob compile_one(const NpuCompiler& compiler, const fs::path& folder, in
 // What an NPU is given: the folded graphs where there are some, else the whole model without a cache.
 std::vector<std::string> graphs_for_npu(Form form, const Manifest& manifest) {
     if (form == Form::window) return {kModelXmlName};
+    if (form == Form::vectors) return npu_graphs(manifest);
     std::set<std::string> files;
     for (const auto& step : manifest.folded.steps) {
         files.insert(step.layers.begin(), step.layers.end());

@@ -17,6 +17,7 @@
 #include "base/report.hpp"
 #include "model/baked_folder.hpp"
 #include "model/config.hpp"
+#include "model/embedding.hpp"
 
 namespace ovenbird {
 
@@ -49,9 +50,16 @@ struct CalibrationPlan {
     uint64_t disk_bytes = 0;    // while it works
 };
 
+/// What is baked of an embedder.
+struct EmbedderPlan {
+    EmbedderBody body;
+    EmbedderModules modules;
+};
+
 struct BakePlan {
     ModelConfig config;
-    std::vector<PlannedTensor> tensors;  // of a checkpoint; an IR's weights are kept as they are
+    std::optional<EmbedderPlan> embedder;  // then config is that of its body
+    std::vector<PlannedTensor> tensors;    // of a checkpoint; an IR's weights are kept as they are
     std::vector<std::shared_ptr<const SourceTensor>> renamed;  // sources that stand in for another name
     std::shared_ptr<const ExactChanges> exact;                 // null: none
     std::optional<CalibrationPlan> calibration;                // nothing: each matrix is rounded by itself

@@ -41,6 +41,9 @@ std::string form_title(const PlannedForm& form, const FormsPlan& plan) {
                                plan.context);
         case Form::folded:
             return fmt::format("one graph for equal layers, for each of {} steps", form.steps.size());
+        case Form::vectors:
+            return fmt::format("{} static graphs for texts of up to {} tokens", form.steps.size(),
+                               plan.seq_len);
     }
     return "";
 }

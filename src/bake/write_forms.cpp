@@ -28,14 +28,8 @@ void verify_static(const fs::path& xml, const fs::path& bin) {
          xml.filename().string(), list);
 }
 
-void write_window(const FormsPlan& plan, const ReadModel& decoder, const fs::path& folder,
-                  Manifest& manifest) {
-    const fs::path bin = folder / kModelBinName;
-    const auto model = shape_window(decoder.model, plan.seq_len, plan.all_logits);
-    if (plan.host_embedding)
-        write_ir(split_off_embedding(model), folder / kEmbeddingsXmlName, bin, decoder.weights->bytes());
-    write_ir(model, folder / kModelXmlName, bin, decoder.weights->bytes());
-    verify_static(folder / kModelXmlName, bin);
+// What every program finds in openvino_model.xml.
+void record(const FormsPlan& plan, const std::shared_ptr<ov::Model>& model, Manifest& manifest) {
     for (const auto& input : std::as_const(*model).inputs())
         manifest.inputs[input.get_any_name()] = describe_port(input);
     for (const auto& output : std::as_const(*model).outputs())
@@ -45,6 +39,31 @@ void write_window(const FormsPlan& plan, const ReadModel& decoder, const fs::pat
     manifest.verification["static"] = true;
     manifest.verification["int4_constants"] = count.int4_constants;
     manifest.verification["int8_constants"] = count.int8_constants;
+}
+
+void write_window(const FormsPlan& plan, const ReadModel& decoder, const fs::path& folder,
+                  Manifest& manifest) {
+    const fs::path bin = folder / kModelBinName;
+    const auto model = shape_window(decoder.model, plan.seq_len, plan.all_logits);
+    if (plan.host_embedding)
+        write_ir(split_off_embedding(model), folder / kEmbeddingsXmlName, bin, decoder.weights->bytes());
+    write_ir(model, folder / kModelXmlName, bin, decoder.weights->bytes());
+    verify_static(folder / kModelXmlName, bin);
+    record(plan, model, manifest);
+}
+
+// One after the other: they share the weights file.
+void write_vectors(const PlannedForm& form, const FormsPlan& plan, const ReadModel& embedder,
+                   const fs::path& folder, Manifest& manifest) {
+    const fs::path bin = folder / kModelBinName;
+    for (const auto& step : form.steps) {
+        check_interrupted();
+        const auto model = shape_vectors(embedder.model, step.tokens, plan.seq_len);
+        const fs::path xml = folder / embedding_graph(*manifest.embedding, step.tokens);
+        write_ir(model, xml, bin, embedder.weights->bytes());
+        verify_static(xml, bin);
+        record(plan, model, manifest);  // the last is the largest
+    }
 }
 
 void write_dynamic(const FormsPlan& plan, const ReadModel& decoder, const fs::path& folder,
@@ -88,6 +107,8 @@ void write_form(const PlannedForm& form, const FormsPlan& plan, const ReadModel&
             return write_whole(form, plan, decoder, folder, manifest);
         case Form::folded:
             return write_folded(form, decoder, folder, manifest);
+        case Form::vectors:
+            return write_vectors(form, plan, decoder, folder, manifest);
     }
 }
 

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 
 struct Words {
     BakeOptions options;
+    GivenOptions given;
     ConsoleOptions console;
     std::string target;
     bool plan = false;
@@ -99,6 +100,8 @@ bool parse(int argc, char** argv, Words& words) {
     apply_target(app, words.target, words.options);
     // Groups become f16 in what an NPU compiler makes.
     if (!words.options.npu_platforms.empty() && app.count("--group-size") == 0) words.options.group_size = -1;
+    words.given = {app.count("--bits") > 0, app.count("--group-size") > 0 || words.options.group_size == -1,
+                   app.count("--seq-len") > 0};
     return true;
 }
 
@@ -135,6 +138,7 @@ int work(Words& words, ConsoleReporter& reporter) {
     if (words.architectures) return print_architectures(), 0;
     install_interrupt_handler();
     settle_source(words.options, reporter);
+    if (const auto told = suit_embedder(words.options, words.given); !told.empty()) reporter.note(told);
     if (words.plan) {
         print_plan(words);
         return 0;

@@ -15,6 +15,7 @@ int chat_command(int argc, char** argv);
 int check_command(int argc, char** argv);
 int bench_command(int argc, char** argv);
 int eval_command(int argc, char** argv);
+int embed_command(int argc, char** argv);
 int pull_command(int argc, char** argv);
 int list_command(int argc, char** argv);
 int rm_command(int argc, char** argv);

@@ -36,6 +36,7 @@ fs::path baked_now(const ModelName& name, const fs::path& place, Reporter& repor
     BakeOptions options = usual_options(reporter, name.text());
     options.source = pulled.source;
     options.output = place;
+    if (const auto told = suit_embedder(options, {}); !told.empty()) reporter.note(told);
     fs::create_directories(place.parent_path());
     bake(options, reporter);
     return place;

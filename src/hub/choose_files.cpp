@@ -11,15 +11,25 @@ namespace ovenbird {
 namespace {
 
 // What says of a model what it is and how its text is made. Folders end with '/'.
-constexpr std::array<std::string_view, 18> kTextFiles{"config.json",         "generation_config.json",
-                                                      "tokenizer.json",      "tokenizer_config.json",
-                                                      "tokenizer.model",     "special_tokens_map.json",
-                                                      "added_tokens.json",   "vocab.json",
-                                                      "merges.txt",          "tekken.json",
-                                                      "chat_template.json",  "chat_template.jinja",
-                                                      "modules.json",        "1_Pooling/config.json",
-                                                      "adapter_config.json", "quantize_config.json",
-                                                      "quant_config.json",   "additional_chat_templates/"};
+constexpr std::array<std::string_view, 19> kTextFiles{"config.json",
+                                                      "generation_config.json",
+                                                      "tokenizer.json",
+                                                      "tokenizer_config.json",
+                                                      "tokenizer.model",
+                                                      "special_tokens_map.json",
+                                                      "added_tokens.json",
+                                                      "vocab.json",
+                                                      "merges.txt",
+                                                      "tekken.json",
+                                                      "chat_template.json",
+                                                      "chat_template.jinja",
+                                                      "modules.json",
+                                                      "adapter_config.json",
+                                                      "quantize_config.json",
+                                                      "quant_config.json",
+                                                      "additional_chat_templates/",
+                                                      "config_sentence_transformers.json",
+                                                      "sentence_bert_config.json"};
 
 // Of several GGUF files: weights are compressed anew, so the first of these keeps most for its size.
 constexpr std::array<std::string_view, 21> kBestFirst{
@@ -39,6 +49,13 @@ bool is_text_file(const std::string& path) {
     return std::any_of(kTextFiles.begin(), kTextFiles.end(), [&](std::string_view name) {
         return name.ends_with('/') ? path.starts_with(name) : path == name;
     });
+}
+
+// A module of an embedder, "2_Dense/config.json" and its weights.
+bool is_module_file(const std::string& path) {
+    const bool counted = path.size() > 2 && path[0] >= '0' && path[0] <= '9' && path[1] == '_';
+    const std::string_view name = std::string_view(path).substr(path.find('/') + 1);
+    return counted && (name == "config.json" || name == "model.safetensors");
 }
 
 const RepoFile* find(const RepoListing& listing, std::string_view path) {
@@ -224,7 +241,8 @@ FileChoice choose_files(const RepoListing& listing, const std::string& choice) {
         return {paths(listing, [](const std::string& path) { return !path.starts_with('.'); }), "", true, {}};
     }
     FileChoice chosen;
-    chosen.files = paths(listing, is_text_file);
+    chosen.files =
+        paths(listing, [](const auto& path) { return is_text_file(path) || is_module_file(path); });
     if (auto weights = safetensors_files(listing); !weights.empty() && root("config.json")) {
         chosen.files.insert(chosen.files.end(), weights.begin(), weights.end());
         return chosen;

@@ -8,6 +8,7 @@ enum class Form {
     dynamic,  // stateful, dynamic shapes: for devices that take them
     whole,    // static with a cache, all layers in one graph
     folded,   // static with a cache, one graph of a layer that is run for each
+    vectors,  // of an embedder: static, one graph for each length of text
 };
 
 constexpr const char* form_name(Form form) {
@@ -20,6 +21,8 @@ constexpr const char* form_name(Form form) {
             return "whole";
         case Form::folded:
             return "folded";
+        case Form::vectors:
+            return "vectors";
     }
     return "window";
 }

@@ -106,6 +106,10 @@ std::vector<Step> read_graphs(const Json& list, const std::string& origin) {
 
 std::vector<std::string> npu_graphs(const Manifest& manifest) {
     std::vector<std::string> graphs{kModelXmlName};
+    if (const auto& embedding = manifest.embedding) {
+        for (const int64_t bucket : embedding->buckets)
+            if (bucket != embedding->most_tokens()) graphs.push_back(embedding_graph(*embedding, bucket));
+    }
     for (const auto& step : manifest.graphs)
         graphs.push_back(graph_file(step));
     const auto add = [&](const std::string& file) {
@@ -126,6 +130,7 @@ Json to_json(const Manifest& manifest) {
     }
     Json json;
     json["format"] = kManifestFormat;
+    if (manifest.embedding) json["kind"] = kEmbeddingKind;
     json["ovenbird"] = manifest.ovenbird_version;
     json["openvino"] = manifest.openvino_version;
     json["source"] = {{"kind", manifest.source_kind}, {"name", manifest.source_name}, {"files", files}};
@@ -142,6 +147,7 @@ Json to_json(const Manifest& manifest) {
                          {"dynamic", manifest.dynamic_graph},
                          {"graphs", graphs_json(manifest.graphs)}};
     }
+    if (manifest.embedding) json["embedding"] = to_json(*manifest.embedding);
     if (!manifest.folded.steps.empty()) json["folded"] = to_json(manifest.folded);
     if (!manifest.blobs.empty()) json["npu"] = blobs_json(manifest.blobs);
     json["options"] = manifest.options;
@@ -181,6 +187,7 @@ Manifest read_manifest(const std::filesystem::path& folder) {
         manifest.dynamic_graph = inner_name(cache->text("dynamic"), path.string());
         manifest.graphs = read_graphs(cache->array("graphs"), path.string());
     }
+    if (const auto embedding = object.object("embedding")) manifest.embedding = read_embedding(*embedding);
     if (const auto folded = object.object("folded")) manifest.folded = read_folded(*folded);
     if (object.has("npu")) manifest.blobs = read_blobs(object.array("npu"), path.string());
     if (object.has("text_files")) {

@@ -11,6 +11,7 @@
 
 #include "base/json.hpp"
 #include "model/baked_folder.hpp"
+#include "model/embedding.hpp"
 #include "model/folded.hpp"
 
 namespace ovenbird {
@@ -59,13 +60,14 @@ struct Manifest {
     std::map<std::string, std::string> inputs;  // name: "[1,128] i64"
     std::map<std::string, std::string> outputs;
     std::vector<CompiledBlob> blobs;
-    int64_t context = 0;                 // of the graphs with a cache; 0: there are none
-    std::vector<Step> graphs;            // static, the smallest context first: see graph_file()
-    std::string dynamic_graph;           // stateful and dynamic, for CPU and GPU; empty: there is none
-    FoldedForm folded;                   // without steps: there is none
-    Json options = Json::object();       // the bake's options
-    Json quantization = Json::object();  // forms, errors, notes
-    Json verification = Json::object();  // what was checked, with figures
+    int64_t context = 0;                      // of the graphs with a cache; 0: there are none
+    std::vector<Step> graphs;                 // static, the smallest context first: see graph_file()
+    std::string dynamic_graph;                // stateful and dynamic, for CPU and GPU; empty: there is none
+    FoldedForm folded;                        // without steps: there is none
+    std::optional<EmbeddingFacts> embedding;  // of an embedder: it writes no text
+    Json options = Json::object();            // the bake's options
+    Json quantization = Json::object();       // forms, errors, notes
+    Json verification = Json::object();       // what was checked, with figures
 };
 
 Json to_json(const Manifest& manifest);

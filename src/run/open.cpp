@@ -8,6 +8,7 @@
 #include "model/first_step.hpp"
 #include "model/npu_estimate.hpp"
 #include "run/dynamic_engine.hpp"
+#include "run/embedding_engine.hpp"
 #include "run/folded_engine.hpp"
 #include "run/paged_engine.hpp"
 #include "run/static_cache_engine.hpp"
@@ -129,6 +130,7 @@ bool has_blobs(const std::string& device, const Manifest& manifest) {
 }  // namespace
 
 int64_t cached_context(const fs::path& folder, const std::optional<Manifest>& manifest, FormChoice form) {
+    refuse_embedder(manifest, folder);
     const auto lacks = [&](const char* what, const char* remedy) {
         fail(ErrorCode::unsupported, "{}: the folder has no {}; bake it {}", folder.string(), what, remedy);
     };
@@ -154,6 +156,7 @@ std::unique_ptr<Engine> open_form(const std::string& device, Form form, const fs
         case Form::folded:
             return open_folded(device, folder, manifest, options, pad_id);
         case Form::window:
+        case Form::vectors:
             break;
     }
     return open_window(device, folder / kModelXmlName,

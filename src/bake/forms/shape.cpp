@@ -47,6 +47,15 @@ std::shared_ptr<ov::Model> shape_window(const std::shared_ptr<const ov::Model>& 
     });
 }
 
+std::shared_ptr<ov::Model> shape_vectors(const std::shared_ptr<const ov::Model>& embedder, int64_t tokens,
+                                         int64_t positions) {
+    return shaped(embedder, "static [1, N]", [&](const auto& model) {
+        reshape_inputs(model, tokens, 0);
+        settle_shapes(model);
+        rewrite_for_npu(model, positions);
+    });
+}
+
 std::shared_ptr<ov::Model> shape_dynamic(const std::shared_ptr<const ov::Model>& decoder) {
     return shaped(decoder, "dynamic", [](const auto& model) {
         join_products(model);

@@ -121,6 +121,8 @@ struct DeltaRuleResult {
 DeltaRuleResult delta_rule(const Value& queries, const Value& keys, const Value& values, const Value& decays,
                            const Value& rates, const Value& state, const std::string& name);
 
+Value activated(const Value& x, Activation activation);
+
 /// Feed-forward, gated (Shazeer, 2020) or not: down(activation(gate(x)) * up(x)) or down(activation(up(x))),
 /// times the context's residual_scale.
 Value mlp(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,

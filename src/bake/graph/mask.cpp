@@ -20,6 +20,16 @@ Value range(const Value& begin, const Value& end) {
     return std::make_shared<v4::Range>(begin, end, integer(1), ov::element::i64);
 }
 
+// `seen`: [queries, keys], where a real key may be looked at.
+std::shared_ptr<ov::Node> bias_of(const Value& attention_mask, const Value& seen) {
+    const auto real = std::make_shared<v1::NotEqual>(attention_mask, integer(0));
+    const auto real_keys = std::make_shared<v0::Unsqueeze>(real, integers({1, 2}));
+    const auto allowed = std::make_shared<v1::LogicalAnd>(real_keys, seen);
+    const auto zero = v0::Constant::create(ov::element::f32, {}, {0.0F});
+    const auto masked = v0::Constant::create(ov::element::f32, {}, {kMasked});
+    return std::make_shared<v1::Select>(allowed, zero, masked);
+}
+
 // `keys` and `queries`: i64 vectors, the position of each.
 Value mask_of(const Value& attention_mask, const Value& keys, const Value& queries, int64_t window) {
     const auto key = std::make_shared<v0::Unsqueeze>(keys, integers({0}));
@@ -29,12 +39,7 @@ Value mask_of(const Value& attention_mask, const Value& keys, const Value& queri
         const auto oldest = std::make_shared<v1::Subtract>(query, integer(window));
         seen = std::make_shared<v1::LogicalAnd>(seen, std::make_shared<v1::Greater>(key, oldest));
     }
-    const auto real = std::make_shared<v1::NotEqual>(attention_mask, integer(0));
-    const auto real_keys = std::make_shared<v0::Unsqueeze>(real, integers({1, 2}));
-    const auto allowed = std::make_shared<v1::LogicalAnd>(real_keys, seen);
-    const auto zero = v0::Constant::create(ov::element::f32, {}, {0.0F});
-    const auto masked = v0::Constant::create(ov::element::f32, {}, {kMasked});
-    const auto bias = std::make_shared<v1::Select>(allowed, zero, masked);
+    const auto bias = bias_of(attention_mask, seen);
     bias->set_friendly_name(window > 0 ? "mask/sliding" : "mask/causal");
     return bias;
 }
@@ -45,6 +50,18 @@ Value causal_mask(const Value& attention_mask, const Value& position_ids, int64_
     const Value length = tokens_of(attention_mask);
     const auto kept = std::make_shared<v1::Subtract>(length, tokens_of(position_ids));
     return mask_of(attention_mask, range(integer(0), length), range(kept, length), window);
+}
+
+Value two_way_mask(const Value& attention_mask, int64_t window) {
+    constexpr int64_t kFar = int64_t{1} << 31;
+    const Value places = range(integer(0), tokens_of(attention_mask));
+    const auto key = std::make_shared<v0::Unsqueeze>(places, integers({0}));
+    const auto query = std::make_shared<v0::Unsqueeze>(places, integers({1}));
+    const auto distance = std::make_shared<v0::Abs>(std::make_shared<v1::Subtract>(query, key));
+    const auto seen = std::make_shared<v1::Less>(distance, integer(window > 0 ? window : kFar));
+    const auto bias = bias_of(attention_mask, seen);
+    bias->set_friendly_name(window > 0 ? "mask/two_way_sliding" : "mask/two_way");
+    return bias;
 }
 
 Value static_cache_mask(const Value& attention_mask, const Value& position_ids, int64_t window) {

@@ -15,8 +15,12 @@ inline constexpr float kMasked = -32768.0F;
 ov::Output<ov::Node> causal_mask(const ov::Output<ov::Node>& attention_mask,
                                  const ov::Output<ov::Node>& position_ids, int64_t window);
 
-/// The same for a static cache, whose shapes are numbers: attention_mask [1, past + tokens]. The cache's
-/// `past` places are positions; the new tokens lie behind them, wherever their positions are.
+/// Without a cache, where tokens see those behind them, too: real ones less than `window` places away on
+/// either side; 0: all real ones.
+ov::Output<ov::Node> two_way_mask(const ov::Output<ov::Node>& attention_mask, int64_t window);
+
+/// The same as causal_mask() for a static cache, whose shapes are numbers: attention_mask [1, past + tokens].
+/// The cache's `past` places are positions; the new tokens lie behind them, wherever their positions are.
 ov::Output<ov::Node> static_cache_mask(const ov::Output<ov::Node>& attention_mask,
                                        const ov::Output<ov::Node>& position_ids, int64_t window);
 

@@ -7,8 +7,6 @@ namespace ovenbird {
 
 using namespace ov::op;
 
-namespace {
-
 Value activated(const Value& x, Activation activation) {
     if (activation == Activation::silu) return std::make_shared<v4::Swish>(x);
     if (activation == Activation::relu_squared) {
@@ -19,6 +17,8 @@ Value activated(const Value& x, Activation activation) {
                                                      : ov::op::GeluApproximationMode::TANH;
     return std::make_shared<v7::Gelu>(x, mode);
 }
+
+namespace {
 
 // Without a gate; times `scale`, before what may grow beyond f16.
 Value activated_alone(const Value& x, Activation activation, float scale) {

@@ -107,6 +107,11 @@ const std::vector<std::string>& Checkpoint::warnings() const {
     return none;
 }
 
+const std::optional<EmbedderModules>& Checkpoint::embedder() const {
+    static const std::optional<EmbedderModules> none;
+    return none;
+}
+
 std::unique_ptr<Checkpoint> open_checkpoint(const fs::path& source) {
     std::error_code error;
     const fs::file_status status = fs::status(source, error);

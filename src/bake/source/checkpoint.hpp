@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "base/json.hpp"
 #include "base/platform/mapped_file.hpp"
+#include "model/embedding.hpp"
 
 namespace ovenbird {
 
@@ -95,6 +97,9 @@ public:
     /// byte from a Hugging Face folder (a tokenizer.json that is absent is made of what is there), or made
     /// from GGUF metadata. Returns the names written.
     virtual std::vector<std::string> write_text_files(const std::filesystem::path& folder) const = 0;
+    /// Of an embedder: what makes one vector of its rows. The tensors of its dense layers are among
+    /// tensors().
+    virtual const std::optional<EmbedderModules>& embedder() const;
     /// "huggingface" or "gguf".
     virtual const char* kind() const = 0;
 };

@@ -18,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kMaxIndexBytes = uint64_t{64} << 20;
-constexpr uint64_t kMaxModulesBytes = uint64_t{1} << 20;
 
 // A shard's name may lead into a subfolder, never out of the model's folder.
 void check_shard_name(const std::string& name, const std::string& origin) {
@@ -174,18 +173,6 @@ WeightFiles choose_weight_files(const fs::path& folder) {
         break;
     }
     return files;
-}
-
-void refuse_embedder_folder(const fs::path& folder) {
-    std::error_code ignored;
-    bool pools = fs::is_directory(folder / "1_Pooling", ignored);
-    if (!pools && is_file(folder / "modules.json"))
-        pools = read_file(folder / "modules.json", kMaxModulesBytes).find("Pooling") != std::string::npos;
-    if (!pools) return;
-    fail(ErrorCode::unsupported,
-         "'{}' is an embedder of sentence-transformers ({}): it turns a text into one vector, it does not "
-         "write text. Ovenbird bakes causal language models; take the one that this was made from",
-         printable(folder.string()), is_file(folder / "modules.json") ? "modules.json" : "1_Pooling");
 }
 
 }  // namespace ovenbird

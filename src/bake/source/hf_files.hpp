@@ -30,8 +30,4 @@ struct WeightFiles {
 /// (an index that is none, or that leads out of the folder).
 WeightFiles choose_weight_files(const std::filesystem::path& folder);
 
-/// Refuses a folder that sentence-transformers made to turn texts into vectors (modules.json with a pooling
-/// module, 1_Pooling). Errors: unsupported.
-void refuse_embedder_folder(const std::filesystem::path& folder);
-
 }  // namespace ovenbird

@@ -5,6 +5,7 @@
 
 #include "bake/source/built_tokenizer.hpp"
 #include "bake/source/compressed.hpp"
+#include "bake/source/embedder_folder.hpp"
 #include "bake/source/fused.hpp"
 #include "bake/source/hf_files.hpp"
 #include "bake/source/hf_names.hpp"
@@ -20,18 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kMaxConfigBytes = uint64_t{4} << 20;
-constexpr uint64_t kMaxTextBytes = uint64_t{512} << 20;
-
-// What run needs beside the IR. Weights, code (*.py) and anything else stay behind.
-constexpr const char* kTemplatesFolder = "additional_chat_templates";
-constexpr std::array kTextFiles{
-    "config.json",         "generation_config.json",
-    "tokenizer.json",      "tokenizer_config.json",
-    "chat_template.jinja", "special_tokens_map.json",
-    "chat_template.json",  "added_tokens.json",
-    "vocab.json",          "merges.txt",
-    "tokenizer.model",     "tekken.json",
-};
 
 constexpr std::string_view kGatedNorm = ".linear_attn.norm.weight";
 
@@ -49,6 +38,7 @@ public:
     const std::vector<std::string>& warnings() const override { return warnings_; }
     const std::vector<fs::path>& files() const override { return files_; }
     std::vector<std::string> write_text_files(const fs::path& folder) const override;
+    const std::optional<EmbedderModules>& embedder() const override { return embedder_; }
     const char* kind() const override { return "huggingface"; }
 
 private:
@@ -58,6 +48,7 @@ private:
     void mark_interleaved_heads(const Architecture& row);
     void rename_final_norm(std::string_view stored);
     void open_weights(const WeightFiles& weights);
+    void open_dense();
     void add(const SafetensorsEntry& entry, const std::string& name, const MappedFile& file);
     const MappedFile& map(const fs::path& path);
 
@@ -68,6 +59,7 @@ private:
     Reasons unusable_;
     std::vector<std::string> notes_, warnings_;
     BuiltTokenizer built_;
+    std::optional<EmbedderModules> embedder_;
     StoredParts parts_;  // every tensor, while the folder is opened
     std::vector<fs::path> files_;
     std::vector<std::shared_ptr<const MappedFile>> maps_;
@@ -75,10 +67,11 @@ private:
 
 HuggingFaceFolder::HuggingFaceFolder(const fs::path& folder) : folder_(folder) {
     read_config();
-    refuse_embedder_folder(folder_);
+    embedder_ = read_embedder(folder_, config_, warnings_);
     const WeightFiles weights = choose_weight_files(folder_);
     notes_ = weights.notes;
     open_weights(weights);
+    if (embedder_) open_dense();
     built_ = build_tokenizer(folder_);
     if (!built_.note.empty()) notes_.push_back(built_.note);
     if (!built_.warning.empty()) warnings_.push_back(built_.warning);
@@ -280,6 +273,17 @@ void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
     }
 }
 
+// Each dense layer has a weights file of its own, where its tensors have no prefix.
+void HuggingFaceFolder::open_dense() {
+    for (const DenseLayer& layer : embedder_->dense) {
+        for (const std::string& name : choose_weight_files(folder_ / layer.name).names) {
+            const MappedFile& file = map(folder_ / layer.name / name);
+            for (const auto& entry : parse_safetensors(file.bytes(), printable(file.path().string())))
+                add(entry, layer.name + "." + entry.name, file);
+        }
+    }
+}
+
 std::vector<std::string> HuggingFaceFolder::write_text_files(const fs::path& folder) const {
     std::vector<std::string> written = copy_text_files(folder_, folder);
     write_built_tokenizer(built_, folder, written);
@@ -290,23 +294,6 @@ std::vector<std::string> HuggingFaceFolder::write_text_files(const fs::path& fol
 
 std::unique_ptr<Checkpoint> open_hf_folder(const fs::path& folder) {
     return std::make_unique<HuggingFaceFolder>(folder);
-}
-
-std::vector<std::string> copy_text_files(const fs::path& from, const fs::path& to) {
-    std::vector<std::string> written;
-    for (const char* name : kTextFiles) {
-        if (!is_file(from / name)) continue;
-        write_file(to / name, read_file(from / name, kMaxTextBytes));
-        written.emplace_back(name);
-    }
-    if (!fs::is_directory(from / kTemplatesFolder)) return written;
-    for (const auto& name : names_ending(from / kTemplatesFolder, ".jinja")) {
-        const fs::path inner = fs::path(kTemplatesFolder) / name;
-        fs::create_directories(to / kTemplatesFolder);
-        write_file(to / inner, read_file(from / inner, kMaxTextBytes));
-        written.push_back(inner.generic_string());
-    }
-    return written;
 }
 
 }  // namespace ovenbird

@@ -166,17 +166,6 @@ TEST_F(OddFolder, UsualFoldersHaveNothingToTell) {
     EXPECT_TRUE(open()->unusable().empty());
 }
 
-TEST_F(OddFolder, EmbeddersAreRefused) {
-    write("model.safetensors", {floats("norm.weight", 3)});
-    folder().write("modules.json", R"([{"type":"sentence_transformers.models.Normalize"}])");
-    EXPECT_NO_THROW(open());
-    folder().write("modules.json", R"([{"type":"sentence_transformers.models.Pooling"}])");
-    expect_error(ErrorCode::unsupported, {"embedder", "modules.json"}, [&] { open(); });
-    std::filesystem::remove(folder().path() / "modules.json");
-    folder().write("1_Pooling/config.json", "{}");
-    expect_error(ErrorCode::unsupported, {"embedder", "1_Pooling"}, [&] { open(); });
-}
-
 TEST(HfNames, TheLanguageModelAmongOtherParts) {
     EXPECT_EQ(name_in_language_model("language_model.model.layers.0.mlp.up_proj.weight"),
               "model.layers.0.mlp.up_proj.weight");
