@@ -47,7 +47,7 @@ class Numerics(unittest.TestCase):
             scratch = pathlib.Path(scratch)
             source = amplified(scratch / "source", 1e5)
             options = ["--seq-len", SEQ_LEN, "--bits", 8]
-            done = baking.ovenbird("bake", source, "-o", scratch / "plain", *options)
+            done = baking.ovenbird("bake", source, "-o", scratch / "plain", *options, "--activations-scale-factor", 1)
             factor = re.search(r"65504.*--activations-scale-factor (\d+)", done.stderr)
             self.assertIsNotNone(factor, done.stderr)
             status, report = numerics(scratch / "plain")
@@ -58,6 +58,12 @@ class Numerics(unittest.TestCase):
             done = baking.ovenbird("bake", source, "-o", scratch / "scaled", *options, "--activations-scale-factor",
                                    factor[1])
             self.assertNotIn("65504", done.stderr)
+            by_itself = baking.ovenbird("bake", source, "-o", scratch / "by_itself", *options)
+            self.assertIn(f"is divided by {factor[1]}, which changes no answer", by_itself.stderr)
+            self.assertEqual((scratch / "by_itself" / baking.MODEL_XML).read_bytes(),
+                             (scratch / "scaled" / baking.MODEL_XML).read_bytes())
+            manifest = json.loads((scratch / "by_itself" / "ovenbird.json").read_text())
+            self.assertEqual(manifest["options"]["activations-scale-factor"], int(factor[1]))
             status, report = numerics(scratch / "scaled")
             self.assertEqual(status, 0, report)
             self.assertEqual(report["same_token"], report["prompts"])

@@ -32,8 +32,9 @@ struct BakeOptions {
     int64_t context = 1024;          // tokens that the graphs with a cache hold; 0: no such graphs
     std::string form = "both";       // of the static graphs with a cache: "whole", "folded" or "both"
     bool all_logits = false;
-    std::string embedding = "device";      // or "host": input inputs_embeds, tokens are looked up outside
-    int64_t activations_scale_factor = 1;  // the residual stream is divided by it, a power of two
+    std::string embedding = "device";  // or "host": input inputs_embeds, tokens are looked up outside
+    int64_t activations_scale_factor =
+        0;  // the residual stream is divided by it, a power of two; 0: as f16 needs
     bool keep_intermediate = false;
     bool force = false;
     std::string forward_check = "one";  // "all", "one" (a graph of each kind) or "off"

@@ -105,11 +105,6 @@ void write_forms(const BakePlan& plan, const fs::path& decoder_folder, const fs:
          int4_constants);
 }
 
-void prove_decoder_forms(const FormsPlan& plan, const BakeOptions& options, const fs::path& decoder_xml,
-                         const fs::path& folder, Manifest& manifest, Reporter& reporter) {
-    prove_forms(plan, options, decoder_xml, folder, manifest, reporter);
-}
-
 // Whether stage 1 is optimum-intel's. Otherwise `planned` is what Ovenbird will do itself.
 bool needs_export(const BakeOptions& options, PlannedBake& planned, Reporter& reporter) {
     if (options.exporter == "optimum-intel") return true;
@@ -182,10 +177,15 @@ Manifest bake(const BakeOptions& options, Reporter& reporter) {
     }
     manifest.source_files = hash_sources(files, reporter);
     manifest.text_files = planned.source->write_text_files(work.path());
-    planned.source->write_decoder(plan, options, decoder, work.kept(), manifest, reporter);
+    auto written = planned.source->write_decoder(plan, options, decoder, work.kept(), manifest, reporter);
+    manifest.options["activations-scale-factor"] = written.scale_factor;
     write_forms(plan, decoder, work.path(), manifest, reporter);
-    const auto prove = plan.embedder ? prove_vectors : prove_decoder_forms;
-    prove(plan.forms, options, decoder / kModelXmlName, work.path(), manifest, reporter);
+    const fs::path decoder_xml = decoder / kModelXmlName;
+    if (plan.embedder) {
+        prove_vectors(plan.forms, options, decoder_xml, work.path(), manifest, reporter);
+    } else {
+        prove_forms(plan.forms, options, decoder_xml, std::move(written), work.path(), manifest, reporter);
+    }
     check_interrupted();
     if (!options.keep_intermediate) remove_tree(decoder);
     compile_blobs(plan.forms, options, work.path(), manifest, reporter);

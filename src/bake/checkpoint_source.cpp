@@ -31,8 +31,9 @@ public:
         return checkpoint_->write_text_files(folder);
     }
 
-    void write_decoder(const BakePlan& plan, const BakeOptions& options, const fs::path& folder,
-                       const fs::path& kept, Manifest& manifest, Reporter& reporter) const override {
+    WrittenDecoder write_decoder(const BakePlan& plan, const BakeOptions& options, const fs::path& folder,
+                                 const fs::path& kept, Manifest& manifest,
+                                 Reporter& reporter) const override {
         const fs::path bin = folder / kModelBinName;
         const auto weights = compress_weights(plan, options, bin, reporter);
         if (plan.exact && options.forward_check != "off")
@@ -40,13 +41,31 @@ public:
         if (plan.calibration)
             manifest.quantization["calibration"] = calibrate_weights(
                 *checkpoint_, plan, options, weights, folder.parent_path(), kept, manifest, reporter);
-        const auto decoder =
-            plan.embedder ? build_embedder(plan.embedder->body, plan.embedder->modules, weights.tensors,
-                                           options.activations_scale_factor)
-                          : build_decoder(plan.config, weights.tensors, options.activations_scale_factor);
-        unique_names(decoder);
-        write_ir(decoder, folder / kModelXmlName, bin, weights.file->bytes());
         record(plan, weights.relative_error, manifest);
+        const uint64_t weight_bytes = fs::file_size(bin);
+        const auto write = [&](int64_t scale_factor) {
+            fs::resize_file(bin, weight_bytes);  // without the constants of a decoder before
+            const auto decoder = plan.embedder ? build_embedder(plan.embedder->body, plan.embedder->modules,
+                                                                weights.tensors, scale_factor)
+                                               : build_decoder(plan.config, weights.tensors, scale_factor);
+            unique_names(decoder);
+            write_ir(decoder, folder / kModelXmlName, bin, weights.file->bytes());
+        };
+        WrittenDecoder written{std::max<int64_t>(options.activations_scale_factor, 1), nullptr};
+        write(written.scale_factor);
+        if (plan.embedder || options.forward_check == "off") return written;
+        // The factor is exact: scaled or not, the decoder says the same.
+        written.answers = std::make_unique<DecoderAnswers>(folder / kModelXmlName, plan.forms.seq_len);
+        const OverflowWatch& ranges = written.answers->ranges();
+        if (options.activations_scale_factor != 0 || ranges.factor() == 1) return written;
+        written.scale_factor = ranges.factor();
+        reporter.note(
+            fmt::format("{} reaches {:.4g}, and an NPU computes in f16, which ends at 65504: what the layers "
+                        "add up is divided "
+                        "by {}, which changes no answer",
+                        ranges.largest_node(), ranges.largest(), written.scale_factor));
+        write(written.scale_factor);
+        return written;
     }
 
 private:

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
+#include "check/ranges.hpp"
 #include "device/cpu_reference.hpp"
 #include "model/decoder_names.hpp"
 #include "model/step.hpp"
@@ -80,6 +81,7 @@ std::vector<int64_t> random_tokens(uint64_t seed, int64_t count, int64_t vocab_s
 
 // Everything that forms are asked, and the decoder's answers.
 struct DecoderAnswers::State {
+    OverflowWatch ranges{{}};
     size_t vocab_size = 0;
     Sequence short_prompt, full_prompt;  // of a window
     // Of the forms with a cache.
@@ -106,13 +108,16 @@ struct DecoderAnswers::State {
 
 DecoderAnswers::DecoderAnswers(const fs::path& decoder_xml, int64_t window)
     : state_(std::make_unique<State>()) {
-    CpuReference decoder(decoder_xml);
+    const auto model = read_graph(decoder_xml, fs::path(decoder_xml).replace_extension(".bin"));
+    state_->ranges = OverflowWatch(watch_ranges(model));
+    CpuReference decoder(model, decoder_xml);
     state_->vocab_size =
         static_cast<size_t>(decoder.model().output(kLogits).get_partial_shape()[2].get_length());
     const auto ask = [&](uint64_t seed, int64_t tokens, int64_t rows) {
         check_interrupted();
         Sequence sequence{random_tokens(seed, tokens, static_cast<int64_t>(state_->vocab_size)), rows};
         decoder.run(sequence.ids, sequence.ids.size());
+        state_->ranges.look(decoder);
         const ov::Tensor logits = decoder.output(kLogits);
         const auto* end = logits.data<float>() + logits.get_size();
         sequence.logits.assign(end - static_cast<size_t>(rows) * state_->vocab_size, end);
@@ -144,6 +149,10 @@ Comparison DecoderAnswers::compare(Form form, const Ask& ask) const {
         }
     }
     return comparison;
+}
+
+const OverflowWatch& DecoderAnswers::ranges() const {
+    return state_->ranges;
 }
 
 FirstStep DecoderAnswers::first_step() const {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "bake/overflow_watch.hpp"
 #include "base/json.hpp"
 #include "model/first_step.hpp"
 #include "model/form.hpp"
@@ -45,6 +46,9 @@ public:
     /// is empty, one of a few tokens (where a single one more or less shows) and one of more than a chunk.
     /// Errors: verification (logits that are not finite), those of `ask`.
     Comparison compare(Form form, const Ask& ask) const;
+
+    /// How large its values became.
+    const OverflowWatch& ranges() const;
 
     /// A short prompt and the answer to it.
     FirstStep first_step() const;

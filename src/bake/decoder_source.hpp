@@ -6,11 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "bake/decoder_answers.hpp"
 #include "bake/plan.hpp"
 #include "base/report.hpp"
 #include "model/manifest.hpp"
 
 namespace ovenbird {
+
+/// The decoder that stage 1 wrote.
+struct WrittenDecoder {
+    int64_t scale_factor = 1;                 // what its residual stream is divided by
+    std::unique_ptr<DecoderAnswers> answers;  // what it says, where that was asked already; else null
+};
 
 class DecoderSource {
 public:
@@ -27,9 +34,10 @@ public:
     /// Stage 1: writes the decoder (as build_decoder() gives it) into `folder`, its weights as `plan` says,
     /// and notes in the manifest how they were quantised. `kept`: a folder, to be made, for what a bake that
     /// is cut short leaves to the next one. Errors: as compress_weights().
-    virtual void write_decoder(const BakePlan& plan, const BakeOptions& options,
-                               const std::filesystem::path& folder, const std::filesystem::path& kept,
-                               Manifest& manifest, Reporter& reporter) const = 0;
+    virtual WrittenDecoder write_decoder(const BakePlan& plan, const BakeOptions& options,
+                                         const std::filesystem::path& folder,
+                                         const std::filesystem::path& kept, Manifest& manifest,
+                                         Reporter& reporter) const = 0;
 };
 
 /// An OpenVINO IR (an .xml file, or a folder with openvino_model.xml and no safetensors), a Hugging Face

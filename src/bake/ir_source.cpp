@@ -134,8 +134,7 @@ void refuse_checkpoint_options(const BakeOptions& options) {
     refuse(options.effort != defaults.effort && options.effort != "fast", "--effort");
     refuse(options.rotate != defaults.rotate && options.rotate != "off", "--rotate");
     refuse(!options.calibration.empty(), "--calibration");
-    refuse(options.activations_scale_factor != defaults.activations_scale_factor,
-           "--activations-scale-factor");
+    refuse(options.activations_scale_factor > 1, "--activations-scale-factor");
 }
 
 class IrSource : public DecoderSource {
@@ -186,12 +185,13 @@ public:
         return plan;
     }
 
-    void write_decoder(const BakePlan&, const BakeOptions&, const fs::path& folder, const fs::path&,
-                       Manifest&, Reporter& reporter) const override {
+    WrittenDecoder write_decoder(const BakePlan&, const BakeOptions&, const fs::path& folder, const fs::path&,
+                                 Manifest&, Reporter& reporter) const override {
         std::span<const std::byte> mapped;
         const auto map = lay_out(read_.model, folder / kModelBinName, mapped, reporter);
         unique_names(read_.model);
         write_ir(read_.model, folder / kModelXmlName, folder / kModelBinName, mapped);
+        return {};
     }
 
 private:

@@ -24,7 +24,7 @@ void validate_exporter(const BakeOptions& options) {
     constexpr const char* kOurs = "it is of Ovenbird's own conversion; leave it out";
     refuse(exporter == "optimum-intel" && !options.search_scales, "--no-search-scales", kOurs);
     refuse(exporter == "optimum-intel" && options.head_bits != 8, "--head-bits", kOurs);
-    refuse(exporter == "optimum-intel" && options.activations_scale_factor != 1, "--activations-scale-factor",
+    refuse(exporter == "optimum-intel" && options.activations_scale_factor > 1, "--activations-scale-factor",
            kOurs);
 }
 
@@ -55,10 +55,11 @@ void validate(const BakeOptions& options) {
         fail(ErrorCode::usage, "--seq-len {} is outside 1 to 131072", options.seq_len);
     }
     const int64_t factor = options.activations_scale_factor;
-    if (factor < 1 || factor > kLargestScaleFactor || (factor & (factor - 1)) != 0) {
+    if (factor < 0 || factor > kLargestScaleFactor || (factor & (factor - 1)) != 0) {
         fail(ErrorCode::usage,
-             "--activations-scale-factor {} is not known; it takes a power of two from 1 to {}", factor,
-             kLargestScaleFactor);
+             "--activations-scale-factor {} is not known; it takes 0 (as the model needs) or a power of two "
+             "from 1 to {}",
+             factor, kLargestScaleFactor);
     }
     if (options.context != 0 && (options.context < kSmallestContext || options.context > 131072)) {
         fail(ErrorCode::usage, "--context {} is not known; it takes 0 (no cache) or {} to 131072",

@@ -49,7 +49,7 @@ void visit_bake_options(Options& options, Visitor&& visit) {
     visit(
         "activations-scale-factor", options.activations_scale_factor,
         "Divide what the layers add up by this power of two, for models that exceed f16 (see ovenbird check "
-        "--numerics); the answers stay the same");
+        "--numerics); the answers stay the same. 0: as the model needs, found by the forward check");
     visit("keep-intermediate", options.keep_intermediate,
           "Keep stage 1's dynamic model in intermediate_dynamic/");
     visit("force", options.force, "Replace an existing output folder (only at the end)");

@@ -19,17 +19,22 @@ void OverflowWatch::look(CpuReference& model) {
     }
 }
 
+int64_t OverflowWatch::factor() const {
+    if (largest_ <= kLargestHalf / 2) return 1;
+    int64_t factor = 1;
+    while (largest_ / static_cast<double>(factor) > kLargestHalf / 4 && factor < kLargestScaleFactor)
+        factor *= 2;
+    return factor;
+}
+
 void OverflowWatch::tell(int64_t scale_factor, Manifest& manifest, Reporter& reporter) const {
     manifest.verification["largest_value"] = largest_;
     manifest.verification["largest_node"] = largest_node_;
     if (largest_ <= kLargestHalf) return;
-    int64_t factor = 1;
-    while (largest_ / static_cast<double>(factor) > kLargestHalf / 4 && factor < kLargestScaleFactor)
-        factor *= 2;
     reporter.warn(fmt::format(
         "{} reaches {:.4g}: an NPU computes in f16, where everything beyond 65504 is infinite; bake with "
         "--activations-scale-factor {}, and see ovenbird check --numerics",
-        largest_node_, largest_, factor * scale_factor));
+        largest_node_, largest_, factor() * scale_factor));
 }
 
 }  // namespace ovenbird

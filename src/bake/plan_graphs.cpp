@@ -201,8 +201,8 @@ void measure_graphs(BakePlan& plan, const BakeOptions& options) {
     const size_t many = std::min(layers, 2 * kPattern);
     std::array<Sizes, 2> sizes;
     parallel_for(many < layers ? 2 : 1, [&](size_t i) {
-        sizes[i] =
-            measure(shortened(plan, i == 0 ? many : kPattern), plan.forms, options.activations_scale_factor);
+        sizes[i] = measure(shortened(plan, i == 0 ? many : kPattern), plan.forms,
+                           std::max<int64_t>(options.activations_scale_factor, 1));
     });
     const Sizes& large = sizes[0];
     const Sizes& small = many < layers ? sizes[1] : large;

@@ -102,17 +102,19 @@ Comparison compare_form(const PlannedForm& form, const DecoderAnswers& decoder, 
 }
 
 void prove_forms(const FormsPlan& plan, const BakeOptions& options, const fs::path& decoder_xml,
-                 const fs::path& folder, Manifest& manifest, Reporter& reporter) {
+                 WrittenDecoder written, const fs::path& folder, Manifest& manifest, Reporter& reporter) {
     if (options.forward_check == "off") {
         manifest.verification["forms"] = "not compared (--forward-check off)";
         reporter.note("forms are not compared with the decoder, as asked");
         return;
     }
-    prove_forms(plan, options, DecoderAnswers(decoder_xml, plan.seq_len), folder, manifest, reporter);
+    if (written.answers == nullptr)
+        written.answers = std::make_unique<DecoderAnswers>(decoder_xml, plan.seq_len);
+    prove_forms(plan, options, *written.answers, written.scale_factor, folder, manifest, reporter);
 }
 
 void prove_forms(const FormsPlan& plan, const BakeOptions& options, const DecoderAnswers& decoder,
-                 const fs::path& folder, Manifest& manifest, Reporter& reporter) {
+                 int64_t scale_factor, const fs::path& folder, Manifest& manifest, Reporter& reporter) {
     Json figures = Json::object();
     for (const auto& form : plan.forms) {
         Json& noted = figures[form_name(form.form)];
@@ -124,7 +126,7 @@ void prove_forms(const FormsPlan& plan, const BakeOptions& options, const Decode
         }
         const auto comparison =
             form.form == Form::window
-                ? compare_window(decoder, folder, manifest, options.activations_scale_factor, reporter)
+                ? compare_window(decoder, folder, manifest, scale_factor, reporter)
                 : compare_form(form, decoder, folder, manifest, options.forward_check == "all");
         noted = to_json(comparison);
         if (!comparison.agrees()) {

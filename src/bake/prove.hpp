@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "bake/decoder_answers.hpp"
+#include "bake/decoder_source.hpp"
 #include "bake/options.hpp"
 #include "bake/plan_forms.hpp"
 #include "base/report.hpp"
@@ -19,11 +20,15 @@ Comparison compare_form(const PlannedForm& form, const DecoderAnswers& decoder,
 
 /// Compares every form as options.forward_check says, notes the figures in the manifest, and warns where
 /// values exceed f16. Errors: verification, naming the form.
+/// `decoder_xml`: for its answers, where `written` has none yet.
 void prove_forms(const FormsPlan& plan, const BakeOptions& options, const std::filesystem::path& decoder_xml,
-                 const std::filesystem::path& folder, Manifest& manifest, Reporter& reporter);
+                 WrittenDecoder written, const std::filesystem::path& folder, Manifest& manifest,
+                 Reporter& reporter);
 
 /// The same with the decoder's answers at hand, whatever options.forward_check says of whether to compare.
+/// `scale_factor`: what its residual stream is divided by.
 void prove_forms(const FormsPlan& plan, const BakeOptions& options, const DecoderAnswers& decoder,
-                 const std::filesystem::path& folder, Manifest& manifest, Reporter& reporter);
+                 int64_t scale_factor, const std::filesystem::path& folder, Manifest& manifest,
+                 Reporter& reporter);
 
 }  // namespace ovenbird

@@ -51,7 +51,7 @@ protected:
         FormsPlan plan = plan_;
         std::erase_if(plan.forms, [&](const auto& planned) { return planned.form != form; });
         ASSERT_EQ(plan.forms.size(), 1U);
-        prove_forms(plan, options_, *decoder_, folder, manifest, reporter_);
+        prove_forms(plan, options_, *decoder_, 1, folder, manifest, reporter_);
     }
 
     void expect_caught(Form form, const fs::path& folder, const Manifest& manifest) {

@@ -90,7 +90,7 @@ void prove_vectors(const FormsPlan& plan, const BakeOptions& options, const fs::
             worst.largest_value = std::max(worst.largest_value, given.largest_value);
             figures["rows"] = figures["rows"].get<int64_t>() + 1;
         }
-        if (watch) watch->tell(options.activations_scale_factor, manifest, reporter);
+        if (watch) watch->tell(std::max<int64_t>(options.activations_scale_factor, 1), manifest, reporter);
         figures["graphs"].push_back(file);
     }
     figures["largest_difference"] = worst.largest;

@@ -33,7 +33,7 @@ bool takes_activations(const ov::Node& node) {
 
 // [1]: the largest magnitude.
 Value largest(const Value& value) {
-    std::vector<int64_t> axes(value.get_shape().size());
+    std::vector<int64_t> axes(value.get_partial_shape().size());
     std::iota(axes.begin(), axes.end(), 0);
     const auto all = v0::Constant::create(ov::element::i64, {axes.size()}, axes);
     const auto magnitude = std::make_shared<v1::ReduceMax>(std::make_shared<v0::Abs>(value), all, false);

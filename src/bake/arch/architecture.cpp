@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "bake/arch/foreign_keys.hpp"
 #include "bake/arch/known_types.hpp"
 #include "base/error.hpp"
 
@@ -39,6 +40,8 @@ ModelConfig read_model_config(const Json& config, const std::string& origin) {
     const JsonObject object(config, origin);
     const auto type = object.text("model_type");
     if (const auto* row = find_architecture(type)) {
+        const auto text = row->has_other_parts ? object.object("text_config") : std::nullopt;
+        refuse_foreign_keys(text ? *text : object, type);
         ModelConfig model = row->read_config(object);
         validate(model, origin);
         return model;
