@@ -172,11 +172,16 @@ std::optional<Result> ModelHost::with_worker(AnswerListener& listener,
     }
 }
 
-DoneEvent ModelHost::answer(Ask ask, AnswerListener& listener, double* queue_ms) {
+DoneEvent ModelHost::in_turn(AnswerListener& listener, double* queue_ms,
+                             const std::function<DoneEvent(WorkerProcess&)>& work) {
     const auto start = Clock::now();
     const Turns::Turn turn = wait_turn(listener);
     if (queue_ms != nullptr) *queue_ms = ms_since(start);
     if (!turn) return nobody_waits();
+    return with_worker(listener, work).value_or(nobody_waits());
+}
+
+DoneEvent ModelHost::answer(Ask ask, AnswerListener& listener, double* queue_ms) {
     // Drawn here, so that an answer that goes on in another worker goes on as it began.
     if (!ask.sampling.seed)
         ask.sampling.seed = (uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
@@ -187,11 +192,22 @@ DoneEvent ModelHost::answer(Ask ask, AnswerListener& listener, double* queue_ms)
             ask.resumed.insert(ask.resumed.end(), piece->ids.begin(), piece->ids.end());
         listener.hear(event);
     };
-    const std::function<DoneEvent(WorkerProcess&)> work = [&](WorkerProcess& worker) {
+    return in_turn(listener, queue_ms, [&](WorkerProcess& worker) {
         return worker.answer(
             ask, [&] { return listener.goes_on(); }, hear);
+    });
+}
+
+DoneEvent ModelHost::embed(EmbedAsk ask, AnswerListener& listener, double* queue_ms) {
+    const auto hear = [&](const Event& event) {
+        if (!std::holds_alternative<VectorEvent>(event)) return;
+        ++ask.first;
+        listener.hear(event);
     };
-    return with_worker(listener, work).value_or(nobody_waits());
+    return in_turn(listener, queue_ms, [&](WorkerProcess& worker) {
+        return worker.embed(
+            ask, [&] { return listener.goes_on(); }, hear);
+    });
 }
 
 TextEvent ModelHost::text(const Json& order, AnswerListener& listener) {
