@@ -14,7 +14,7 @@ namespace {
 Json model_json(const Serving& serving, const OfferedModel& model, const std::string& id) {
     Json meta{{"context_length", nullptr}, {"device", nullptr}, {"loaded", false}, {"bytes", model.bytes}};
     if (model.manifest && model.manifest->context > 0) meta["context_length"] = model.manifest->context;
-    if (is_embedder(model)) {
+    if (model.manifest && model.manifest->embedding) {
         meta["context_length"] = model.manifest->embedding->most_tokens();
         meta["embedding_length"] = model.manifest->embedding->dimension;
     }

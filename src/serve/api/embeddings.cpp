@@ -98,7 +98,8 @@ EmbedCall read_ollama_embed(const Json& request) {
     call.ask.how_to_cut = "\"truncate\": true";
     const Json& input = fields.at("input");
     if (input.is_string()) {
-        if (input != "") call.ask.inputs = {{input.get<std::string>(), {}}};
+        const auto text = input.get<std::string>();
+        if (!text.empty()) call.ask.inputs = {{text, {}}};
         return call;
     }
     refuse_many(fields.array("input"), "input");

@@ -35,9 +35,10 @@ state, fault, at = sys.argv[1], sys.argv[2], int(sys.argv[3])
 with open(state, 'a') as file: file.write('x')
 life = os.path.getsize(state)
 device = receive()['load']['devices'][0]
-send({'is': 'ready', 'device': device, 'fallbacks': [], 'notes': [], 'context_tokens': 100, 'vocab_size': 10, 'embedding_length': 2,
+def ready(device): send({'is': 'ready', 'device': device, 'fallbacks': [], 'notes': [], 'context_tokens': 100, 'vocab_size': 10, 'embedding_length': 2,
       'has_template': False, 'thinks': False, 'tool_format': '', 'special_marks': {}, 'input_shapes': '', 'cache_bytes': 0, 'load_s': 0.1,
       'defaults': {'temperature': 0, 'top_k': 0, 'top_p': 1, 'min_p': 0, 'repetition_penalty': 1}})
+ready(device)
 computed = 0
 while True:
     order = receive()
@@ -55,6 +56,7 @@ while True:
             if 'hangs' in fault: time.sleep(60)
             if 'hung opening' in fault: send({'is': 'opening', 'done': False}); time.sleep(60)
             if 'no numbers' in fault: send({'is': 'vector', 'values': [None], 'tokens': 1}); time.sleep(60)
+            if 'moves' in fault: ready('CPU')
             if 'waits' in fault: waits = True; break
             if 'opens' in fault:
                 send({'is': 'opening', 'done': False}); time.sleep(3); send({'is': 'opening', 'done': True})
@@ -121,6 +123,14 @@ TEST_F(EmbedHost, AGraphMayTakeLongToOpen) {
     Listener listener;
     host("opens").embed(four_inputs(), listener);
     EXPECT_EQ(listener.vectors.size(), 4U);
+    EXPECT_EQ(host_->status().faults, 0);
+}
+
+TEST_F(EmbedHost, AnotherDeviceIsKnownAtOnce) {
+    Listener listener;
+    host("moves").embed(four_inputs(), listener);
+    EXPECT_EQ(listener.vectors.size(), 4U);
+    EXPECT_EQ(host_->status().facts->device, "CPU");
     EXPECT_EQ(host_->status().faults, 0);
 }
 

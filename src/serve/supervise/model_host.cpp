@@ -72,6 +72,12 @@ bool ModelHost::pause_before_start(const WorkerProcess::GoesOn& goes_on) {
     return true;
 }
 
+void ModelHost::keep_facts(ModelFacts facts) {
+    facts.fallbacks.insert(facts.fallbacks.begin(), given_up_.begin(), given_up_.end());
+    const std::lock_guard lock(status_mutex_);
+    status_.facts = std::move(facts);
+}
+
 bool ModelHost::start(const WorkerProcess::GoesOn& goes_on) {
     if (!pause_before_start(goes_on)) return false;
     if (options_.make_room) options_.make_room();
@@ -87,11 +93,9 @@ bool ModelHost::start(const WorkerProcess::GoesOn& goes_on) {
             set_state(HostStatus::State::unloaded);
             return false;
         }
-        facts->fallbacks.insert(facts->fallbacks.begin(), given_up_.begin(), given_up_.end());
         log(fmt::format("{} is open on {} after {:.1f} s", load_.folder.filename().string(), facts->device,
                         facts->load_s));
-        const std::lock_guard lock(status_mutex_);
-        status_.facts = std::move(facts);
+        keep_facts(std::move(*facts));
     } catch (const Error&) {  // the model cannot be opened: another worker would say the same
         worker_.reset();
         set_state(HostStatus::State::unloaded);
@@ -200,6 +204,7 @@ DoneEvent ModelHost::answer(Ask ask, AnswerListener& listener, double* queue_ms)
 
 DoneEvent ModelHost::embed(EmbedAsk ask, AnswerListener& listener, double* queue_ms) {
     const auto hear = [&](const Event& event) {
+        if (const auto* facts = std::get_if<ModelFacts>(&event)) keep_facts(*facts);
         if (!std::holds_alternative<VectorEvent>(event)) return;
         ++ask.first;
         listener.hear(event);

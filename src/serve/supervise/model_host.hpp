@@ -89,6 +89,7 @@ private:
     bool start(const WorkerProcess::GoesOn& goes_on);
     void note_fault(const std::string& reason);
     void give_up_device();
+    void keep_facts(ModelFacts facts);
     DoneEvent in_turn(AnswerListener& listener, double* queue_ms,
                       const std::function<DoneEvent(WorkerProcess&)>& work);
     template <typename Result>

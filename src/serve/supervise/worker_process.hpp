@@ -52,7 +52,7 @@ public:
     DoneEvent answer(const Ask& ask, const GoesOn& goes_on,
                      const std::function<void(const Event&)>& on_event);
 
-    /// The same for vectors: a prompt for each input, and its vector.
+    /// The same for vectors: a prompt for each input, and its vector; facts, where it has another device now.
     DoneEvent embed(const EmbedAsk& ask, const GoesOn& goes_on,
                     const std::function<void(const Event&)>& on_event);
 

@@ -62,8 +62,10 @@ std::vector<float> EmbeddingWorker::vector_of(const std::vector<int64_t>& ids, c
     emit(PromptEvent{bucket, 0, 0, false});
     if (!engine_.is_open(bucket)) {
         emit(OpeningEvent{false});
+        const size_t passed_over = engine_.passed_over().size();
         engine_.open(bucket);
         emit(OpeningEvent{true});
+        if (engine_.passed_over().size() != passed_over) emit(facts());
     }
     auto values = embed_ids(engine_, ids, words).values;
     computed_ += bucket;
