@@ -72,7 +72,8 @@ std::shared_ptr<const SourceTensor> made_places(BakePlan& plan, const Checkpoint
 // names, too.
 void find_other_names(BakePlan& plan, const Checkpoint& checkpoint,
                       const std::vector<RequiredTensor>& required, std::set<std::string>& used) {
-    constexpr std::array<std::string_view, 5> kPrefixes{"", "bert.", "roberta.", "model.", "encoder."};
+    constexpr std::array<std::string_view, 6> kPrefixes{"",         "bert.",  "nomic_bert.",
+                                                        "roberta.", "model.", "encoder."};
     const auto older = [](std::string name) {
         const auto swap = [&](std::string_view now, std::string_view before) {
             if (name.ends_with(now)) name.replace(name.size() - now.size(), now.size(), before);
@@ -129,7 +130,8 @@ void plan_tensors(BakePlan& plan, const Checkpoint& checkpoint, const BakeOption
         used.insert(each.name);
         if (each.role == TensorRole::vector) {
             plan.tensors.push_back(plan_tensor(source, each, Store::f32));
-        } else if (each.name == kPlacesName) {  // each row counts for every text
+        } else if (each.name == kPlacesName ||
+                   each.name == kTokenTypesName) {  // each row counts for every text
             plan.tensors.push_back(plan_tensor(source, each, Store::f16));
         } else {
             plan.tensors.push_back(plan_matrix(source, each, options, group_notes));
