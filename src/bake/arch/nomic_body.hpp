@@ -7,6 +7,6 @@
 namespace ovenbird {
 
 /// Errors: unsupported (experts, a norm before each half, biases, another rotary embedding), invalid_input.
-EmbedderBody read_nomic_body(const JsonObject& config);
+EmbedderBody read_nomic_body(const JsonObject& given);
 
 }  // namespace ovenbird

@@ -105,7 +105,7 @@ TEST_F(EmbedHost, EachInputHasItsVector) {
     Listener listener;
     EXPECT_EQ(host("none").embed(four_inputs(), listener).reason, FinishReason::stop);
     EXPECT_EQ(listener.vectors, (Vectors{{0, 1}, {1, 1}, {2, 1}, {3, 1}}));
-    EXPECT_EQ(host_->status().facts->embedding_length, 2);
+    EXPECT_EQ(host_->status().facts.value_or(ModelFacts()).embedding_length, 2);
 }
 
 class EmbedFaults : public EmbedHost, public testing::WithParamInterface<const char*> {};
@@ -130,7 +130,7 @@ TEST_F(EmbedHost, AnotherDeviceIsKnownAtOnce) {
     Listener listener;
     host("moves").embed(four_inputs(), listener);
     EXPECT_EQ(listener.vectors.size(), 4U);
-    EXPECT_EQ(host_->status().facts->device, "CPU");
+    EXPECT_EQ(host_->status().facts.value_or(ModelFacts()).device, "CPU");
     EXPECT_EQ(host_->status().faults, 0);
 }
 
@@ -138,7 +138,7 @@ TEST_F(EmbedHost, AgainAndAgainTheNextDeviceIsTaken) {
     Listener listener;
     error_of(ErrorCode::device, [&] { host("always killed").embed(four_inputs(), listener); });
     EXPECT_EQ(workers_so_far(), 4U);
-    EXPECT_EQ(host_->status().facts->device, "CPU");
+    EXPECT_EQ(host_->status().facts.value_or(ModelFacts()).device, "CPU");
 }
 
 TEST_F(EmbedHost, AWrongRequestIsNoFault) {
