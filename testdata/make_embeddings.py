@@ -13,6 +13,7 @@ import os
 import pathlib
 import shutil
 import sys
+import tempfile
 import zlib
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -44,6 +45,9 @@ GEMMA = {"model_type": "gemma3_text", "hidden_size": 32, "intermediate_size": 32
          "layer_types": ["sliding_attention", "full_attention"], "max_position_embeddings": 300,
          "hidden_activation": "gelu_pytorch_tanh", "use_bidirectional_attention": True,
          "architectures": ["Gemma3TextModel"], "torch_dtype": "float16"}
+NOMIC = {"model_type": "nomic_bert", "hidden_size": 48, "intermediate_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2,
+         "vocab_size": 96, "layer_norm_eps": 0.5, "hidden_act": "silu", "max_position_embeddings": 300, "type_vocab_size": 2,
+         "pad_token_id": 0, "rope_parameters": {"rope_type": "default", "rope_theta": 100.0}, "architectures": ["NomicBertModel"]}
 
 # `config`, the pooling's name, dense layers (outputs, bias, activation), whether Normalize follows, prompts,
 # max_seq_length; `old` writes the pooling's switches as before sentence-transformers 6.
@@ -61,6 +65,10 @@ CASES = {
                      "dense": [(48, False, "Identity"), (40, True, "Tanh")], "prompts": {"query": "query : "},
                      "without": {"sliding_window": 12, "use_bidirectional_attention": False, "rope_theta": 1e6,
                                  "rope_local_base_freq": 3.0}},
+    "nomic_mean": {"config": NOMIC, "pooling": "mean", "normalize": True, "max": 300, "old": True, "ends": ("<s>", "</s>"),
+                   "prompts": {"search_query": "query : "}, "saved": True,
+                   "without": {"layer_norm_eps": 1e-12, "hidden_act": "gelu",
+                               "rope_parameters": {"rope_type": "default", "rope_theta": 1e7}}},
 }
 
 
@@ -91,6 +99,8 @@ def make_model(config, seed):
     with torch.no_grad():
         for name, tensor in model.named_parameters():
             spread = 0.5 if "embed" in name and tensor.ndim == 2 else (0.08 if "down" in name or "o_proj" in name else 0.16) if tensor.ndim == 2 else 0.2
+            if config["model_type"] == "nomic_bert" and ("q_proj" in name or "k_proj" in name):
+                spread = 0.5  # places must show in the scores
             start = torch.ones_like(tensor) if "norm" in name.lower() and "weight" in name else torch.zeros_like(tensor)
             if config["model_type"] == "gemma3_text" and "norm" in name:
                 start = torch.full_like(tensor, -0.3 if "post_" in name else 0.0)
@@ -127,6 +137,15 @@ def vector(model, dense, case, ids):
         for linear, activation in dense:
             pooled = getattr(torch.nn, activation)()(linear(pooled))
         return torch.nn.functional.normalize(pooled, dim=0) if case["normalize"] else pooled
+
+
+def stored(model, case):
+    """Tensors by the names that checkpoints have: for some, other ones than transformers' own."""
+    if not case.get("saved"):
+        return {case.get("prefix", "") + key: tensor for key, tensor in model.state_dict().items()}
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        return safetensors.torch.load_file(f"{folder}/model.safetensors")
 
 
 def write_json(path, value):
@@ -181,7 +200,7 @@ def make(name, case):
     dense = make_dense(case, case["config"]["hidden_size"])
     prove_that_it_matters(name, case, model, dense, tokenizer)
     write_json(folder / "config.json", case["config"])
-    tensors = {case.get("prefix", "") + key: tensor.half().contiguous() for key, tensor in model.state_dict().items()
+    tensors = {key: tensor.half().contiguous() for key, tensor in stored(model, case).items()
                if "position_ids" not in key and "pooler" not in key}
     safetensors.torch.save_file(tensors, str(folder / "model.safetensors"), metadata={"format": "pt"})
     write_modules(folder, case, dense)

@@ -31,7 +31,8 @@ TextEmbedder& TextEmbedder::operator=(TextEmbedder&&) noexcept = default;
 TextEmbedder::~TextEmbedder() = default;
 
 TextVector TextEmbedder::embed(const std::string& text, const EmbedOptions& options) {
-    const EmbedWords words{options.prompt_name, options.truncate, options.dimensions};
+    const EmbedWords words{options.prompt_name, options.truncate, options.dimensions,
+                           "EmbedOptions::truncate"};
     Embedded embedded = embed_text(state_->engine, state_->tokenizer, text, words);
     return {std::move(embedded.values), embedded.tokens, embedded.dropped_tokens};
 }

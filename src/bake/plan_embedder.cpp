@@ -32,6 +32,11 @@ void refuse_idle_options(const BakeOptions& options) {
     refuse(options.ratio != usual.ratio, "--ratio", "whose layers are measured by no text");
 }
 
+const EmbedderPlan& embedder_of(const BakePlan& plan) {
+    if (plan.embedder) return *plan.embedder;
+    fail(ErrorCode::internal, "the plan is not of an embedding model; please report it with the command");
+}
+
 // A table that is made here; the bytes live as long as it.
 struct MadeTensor : SourceTensor {
     std::vector<float> values;
@@ -67,7 +72,8 @@ std::shared_ptr<const SourceTensor> made_places(BakePlan& plan, const Checkpoint
 // names, too.
 void find_other_names(BakePlan& plan, const Checkpoint& checkpoint,
                       const std::vector<RequiredTensor>& required, std::set<std::string>& used) {
-    constexpr std::array<std::string_view, 5> kPrefixes{"", "bert.", "roberta.", "model.", "encoder."};
+    constexpr std::array<std::string_view, 6> kPrefixes{"",         "bert.",  "nomic_bert.",
+                                                        "roberta.", "model.", "encoder."};
     const auto older = [](std::string name) {
         const auto swap = [&](std::string_view now, std::string_view before) {
             if (name.ends_with(now)) name.replace(name.size() - now.size(), now.size(), before);
@@ -103,7 +109,7 @@ void note_inert(const Checkpoint& checkpoint, std::set<std::string>& used) {
 }
 
 void plan_tensors(BakePlan& plan, const Checkpoint& checkpoint, const BakeOptions& options) {
-    const auto& [body, modules] = *plan.embedder;
+    const auto& [body, modules] = embedder_of(plan);
     auto required = embedder_tensors(body, modules);
     const bool has_places = body.kind == EmbedderBody::Kind::bert;
     std::set<std::string> used;
@@ -124,7 +130,8 @@ void plan_tensors(BakePlan& plan, const Checkpoint& checkpoint, const BakeOption
         used.insert(each.name);
         if (each.role == TensorRole::vector) {
             plan.tensors.push_back(plan_tensor(source, each, Store::f32));
-        } else if (each.name == kPlacesName) {  // each row counts for every text
+        } else if (each.name == kPlacesName ||
+                   each.name == kTokenTypesName) {  // each row counts for every text
             plan.tensors.push_back(plan_tensor(source, each, Store::f16));
         } else {
             plan.tensors.push_back(plan_matrix(source, each, options, group_notes));
@@ -148,7 +155,7 @@ void check_widths(const EmbedderBody& body, const EmbedderModules& modules, cons
 }
 
 void plan_vectors(BakePlan& plan, const BakeOptions& options) {
-    const auto& [body, modules] = *plan.embedder;
+    const auto& [body, modules] = embedder_of(plan);
     int64_t most =
         body.kind == EmbedderBody::Kind::decoder ? reachable_positions(body.model) : body.most_tokens();
     if (modules.max_tokens > 0) most = std::min(most, modules.max_tokens);
@@ -170,11 +177,11 @@ void plan_vectors(BakePlan& plan, const BakeOptions& options) {
     plan.forms.forms = {std::move(form)};
     plan.forms.compiled = Form::vectors;
     plan.config.rope.sequence = most;
-    plan.embedder->body.model = plan.config;
+    if (plan.embedder) plan.embedder->body.model = plan.config;
 }
 
 void tell(BakePlan& plan) {
-    const auto& [body, modules] = *plan.embedder;
+    const auto& [body, modules] = embedder_of(plan);
     plan.notes.push_back(fmt::format("an embedding model: vectors of {}, pooling {}, {}",
                                      embedding_size(body, modules), pooling_name(modules.pooling),
                                      modules.normalize ? "normalised" : "not normalised"));
@@ -191,7 +198,7 @@ std::vector<int64_t> embedding_buckets(int64_t most) {
 }
 
 EmbeddingFacts embedding_facts(const BakePlan& plan) {
-    const auto& [body, modules] = *plan.embedder;
+    const auto& [body, modules] = embedder_of(plan);
     EmbeddingFacts facts;
     facts.dimension = embedding_size(body, modules);
     for (const auto& step : plan.forms.forms.front().steps)
@@ -208,12 +215,16 @@ EmbeddingFacts embedding_facts(const BakePlan& plan) {
 
 BakePlan make_embedder_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     refuse_idle_options(options);
+    const auto& modules = checkpoint.embedder();
+    if (!modules)
+        fail(ErrorCode::internal, "{}: not of an embedding model; please report it with the command",
+             checkpoint.config_origin());
     BakePlan plan;
-    plan.embedder.emplace(read_embedder_body(checkpoint.config(), checkpoint.config_origin()),
-                          *checkpoint.embedder());
-    plan.config = plan.embedder->body.model;
-    check_widths(plan.embedder->body, plan.embedder->modules, checkpoint.config_origin());
-    if (plan.embedder->body.kind == EmbedderBody::Kind::decoder) settle_quantization(plan, checkpoint);
+    const EmbedderPlan& embedder =
+        plan.embedder.emplace(read_embedder_body(checkpoint.config(), checkpoint.config_origin()), *modules);
+    plan.config = embedder.body.model;
+    check_widths(embedder.body, embedder.modules, checkpoint.config_origin());
+    if (embedder.body.kind == EmbedderBody::Kind::decoder) settle_quantization(plan, checkpoint);
     plan.notes.insert(plan.notes.begin(), checkpoint.notes().begin(), checkpoint.notes().end());
     plan.warnings = checkpoint.warnings();
     tell(plan);

@@ -46,10 +46,17 @@ std::vector<int64_t> embedding_ids(const Tokenizer& tokenizer, const EmbeddingFa
     if (count == 0) fail(ErrorCode::usage, "the text is empty: it has no tokens, and so no vector");
     if (count <= most) return ids;
     if (words.truncate) return truncated(tokenizer, all, std::move(ids), most);
+    refuse_too_long(facts, count, words);
+    return ids;
+}
+
+void refuse_too_long(const EmbeddingFacts& facts, int64_t tokens, const EmbedWords& words) {
+    if (tokens <= facts.most_tokens()) return;
     fail(ErrorCode::usage,
-         "the text has {} tokens, and the model was baked for {}; shorten or split it, cut its end off "
-         "(--truncate), or bake with a larger --seq-len if the model takes more",
-         count, most);
+         "the text has {} tokens, and the model was baked for {}; shorten or split it{}, or bake with a "
+         "larger --seq-len if the model takes more",
+         tokens, facts.most_tokens(),
+         words.how_to_cut.empty() ? "" : fmt::format(", cut its end off ({})", words.how_to_cut));
 }
 
 Embedded embed_ids(EmbeddingEngine& engine, const std::vector<int64_t>& ids, const EmbedWords& words) {

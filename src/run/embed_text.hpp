@@ -14,6 +14,8 @@ struct EmbedWords {
     std::optional<std::string> prompt_name{};  // of the model's prompts; none: its default
     bool truncate = false;                     // a text beyond the limit loses its end, else it is refused
     int64_t dimensions = 0;                    // columns that are kept; 0: all
+    /// What makes it lose its end, told with one that is refused; empty: nothing does.
+    std::string how_to_cut = "--truncate";
 };
 
 struct Embedded {
@@ -27,6 +29,9 @@ struct Embedded {
 /// usage, saying the limit.
 std::vector<int64_t> embedding_ids(const Tokenizer& tokenizer, const EmbeddingFacts& facts,
                                    const std::string& text, const EmbedWords& words, int64_t& dropped);
+
+/// Errors: usage, saying the limit.
+void refuse_too_long(const EmbeddingFacts& facts, int64_t tokens, const EmbedWords& words);
 
 /// Errors: usage (too long, empty, no such prompt, a length that the model was not trained for), and those of
 /// EmbeddingEngine::embed().

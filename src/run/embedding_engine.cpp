@@ -49,6 +49,7 @@ EmbeddingEngine::EmbeddingEngine(const fs::path& folder, Manifest manifest, Devi
     if (!manifest_.embedding)
         fail(ErrorCode::unsupported, "{}: the folder is of a model that writes text, not of an embedder",
              folder.string());
+    facts_ = *manifest_.embedding;
     (void)graph_for(facts().buckets.front());
 }
 
@@ -109,17 +110,29 @@ std::vector<float> EmbeddingEngine::run(CompiledGraph& graph, int64_t bucket,
     return {data, data + tensor.get_size()};
 }
 
+int64_t EmbeddingEngine::bucket_of(int64_t tokens) const {
+    const auto& buckets = facts().buckets;
+    return *std::lower_bound(buckets.begin(), buckets.end(), tokens);
+}
+
+int64_t EmbeddingEngine::vocabulary() const {
+    return manifest_.verification.value("vocabulary", int64_t{1} << 31);
+}
+
+bool EmbeddingEngine::is_open(int64_t bucket) const {
+    const auto found = graphs_.find(bucket);
+    return found != graphs_.end() && found->second != nullptr;
+}
+
 std::vector<float> EmbeddingEngine::embed(std::span<const int64_t> ids) {
     const auto count = static_cast<int64_t>(ids.size());
     if (count < 1 || count > most_tokens())
         fail(ErrorCode::usage, "a text of {} tokens, and the model takes 1 to {}", count, most_tokens());
-    const auto vocabulary = manifest_.verification.value("vocabulary", int64_t{1} << 31);
     for (const int64_t id : ids)
-        if (id < 0 || id >= vocabulary)
+        if (id < 0 || id >= vocabulary())
             fail(ErrorCode::invalid_input, "token {} is outside the model's vocabulary of {}", id,
-                 vocabulary);
-    const auto& buckets = facts().buckets;
-    const int64_t bucket = *std::lower_bound(buckets.begin(), buckets.end(), count);
+                 vocabulary());
+    const int64_t bucket = bucket_of(count);
     CompiledGraph& graph = graph_for(bucket);
     device_ = graph.device();
     return run(graph, bucket, ids);

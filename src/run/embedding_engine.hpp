@@ -23,12 +23,20 @@ public:
     EmbeddingEngine(const std::filesystem::path& folder, Manifest manifest, DeviceOptions options,
                     std::optional<bool> validate);
 
-    const EmbeddingFacts& facts() const { return *manifest_.embedding; }
+    const EmbeddingFacts& facts() const { return facts_; }
     /// Of the last graph that was run.
     const std::string& device() const { return device_; }
     const std::vector<PassedOver>& passed_over() const { return passed_over_; }
     int64_t most_tokens() const { return facts().most_tokens(); }
+    /// Ids are below it.
+    int64_t vocabulary() const;
     double compile_seconds() const { return compile_seconds_; }
+
+    /// Of the smallest graph that holds so many tokens, at most most_tokens(). embed() opens it where it is
+    /// not, which may take minutes.
+    int64_t bucket_of(int64_t tokens) const;
+    bool is_open(int64_t bucket) const;
+    void open(int64_t bucket) { (void)graph_for(bucket); }
 
     /// The vector of 1 … most_tokens() ids, as long as facts().dimension; padding does not show in it.
     /// Errors: usage (more ids), invalid_input (an id that the vocabulary has not), device.
@@ -44,6 +52,7 @@ private:
 
     std::filesystem::path folder_;
     Manifest manifest_;
+    EmbeddingFacts facts_;
     DeviceOptions options_;
     std::optional<bool> validate_;
     std::map<int64_t, std::unique_ptr<CompiledGraph>> graphs_;

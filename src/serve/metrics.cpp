@@ -42,6 +42,7 @@ void Metrics::end_answer() {
 void Metrics::add(const AnswerFigures& figures) {
     const std::lock_guard lock(mutex_);
     ++finished_[figures.finished];
+    if (figures.is_vector) return add_vectors(figures);
     if (figures.new_tokens == 0) return;
     const double decode_s = std::max(figures.total_s - figures.first_token_s, 0.0);
     sums_.prompt_tokens += figures.prompt_tokens;
@@ -55,6 +56,15 @@ void Metrics::add(const AnswerFigures& figures) {
     prefill_.add(figures.first_token_s);
     decode_.add(decode_s);
     if (figures.new_tokens > 1) between_tokens_.add(decode_s / static_cast<double>(figures.new_tokens - 1));
+}
+
+void Metrics::add_vectors(const AnswerFigures& figures) {
+    if (figures.prompt_tokens == 0) return;
+    sums_.prompt_tokens += figures.prompt_tokens;
+    sums_.first_token_s += figures.total_s;
+    whole_.add(figures.queue_s + figures.total_s);
+    queue_.add(figures.queue_s);
+    prefill_.add(figures.total_s);
 }
 
 std::string Metrics::lines(const std::string& name, const char* help, const Histogram& histogram) {

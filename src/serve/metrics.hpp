@@ -20,6 +20,7 @@ struct AnswerFigures {
     double queue_s = 0;
     double first_token_s = 0;  // behind the queue
     double total_s = 0;        // behind the queue
+    bool is_vector = false;    // it has no new tokens
 };
 
 /// May be used from several threads.
@@ -44,6 +45,7 @@ private:
         double sum = 0;
         void add(double value);
     };
+    void add_vectors(const AnswerFigures& figures);
     static std::string lines(const std::string& name, const char* help, const Histogram& histogram);
 
     mutable std::mutex mutex_;

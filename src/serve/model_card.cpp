@@ -56,6 +56,10 @@ ModelCard model_card(const OfferedModel& model) {
         const Manifest& manifest = *model.manifest;
         if (!manifest.model_type.empty()) card.architecture = manifest.model_type;
         card.context_tokens = manifest.context > 0 ? manifest.context : manifest.seq_len;
+        if (manifest.embedding) {
+            card.context_tokens = manifest.embedding->most_tokens();
+            card.embedding_length = manifest.embedding->dimension;
+        }
         card.weights = weights_of(manifest);
         card.parameters = parameters_of(manifest);
         identity = to_json(manifest).dump(-1, ' ', false, Json::error_handler_t::replace);

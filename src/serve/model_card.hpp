@@ -14,6 +14,7 @@ struct ModelCard {
     std::string weights{};                 // "INT4", "F16"; empty: not known
     std::string digest{};                  // BLAKE3 of its ovenbird.json, 64 hexadecimal digits
     int64_t context_tokens = 0;            // 0: not known
+    int64_t embedding_length = 0;          // of a model that makes vectors; 0: it writes text
     int64_t parameters = 0;                // 0: not known
     bool takes_tools = false;
     bool thinks = false;

@@ -6,6 +6,7 @@
 #include "serve/api/duration.hpp"
 #include "serve/api/fields.hpp"
 #include "serve/api/ollama.hpp"
+#include "serve/embedding.hpp"
 #include "serve/model_card.hpp"
 #include "serve/routes.hpp"
 
@@ -31,9 +32,22 @@ Json details_json(const ModelCard& card) {
             {"quantization_level", card.weights.empty() ? "unknown" : card.weights}};
 }
 
+Json capabilities_json(const OfferedModel& model, const ModelCard& card) {
+    Json capabilities = Json::array({capability(model)});
+    if (is_embedder(model)) return capabilities;
+    if (card.takes_tools) capabilities.push_back("tools");
+    if (card.thinks) capabilities.push_back("thinking");
+    return capabilities;
+}
+
 Json tag_json(const OfferedModel& model, const ModelCard& card, const std::string& name) {
-    return {{"name", name},        {"model", name},         {"modified_at", iso_time(model.made_at)},
-            {"size", model.bytes}, {"digest", card.digest}, {"details", details_json(card)}};
+    return {{"name", name},
+            {"model", name},
+            {"modified_at", iso_time(model.made_at)},
+            {"size", model.bytes},
+            {"digest", card.digest},
+            {"details", details_json(card)},
+            {"capabilities", capabilities_json(model, card)}};
 }
 
 void version(const Asked& asked) {
@@ -82,19 +96,17 @@ ModelCard known_card(const Asked& asked, const OfferedModel& model) {
 void show(const Asked& asked) {
     const auto model = asked.serving.shelf.find(read_ollama_model(parse_body(asked.request.body)));
     const ModelCard card = known_card(asked, model);
-    Json capabilities = Json::array({"completion"});
-    if (card.takes_tools) capabilities.push_back("tools");
-    if (card.thinks) capabilities.push_back("thinking");
     Json info{{"general.architecture", card.architecture}, {"general.basename", model.name}};
     if (card.parameters > 0) info["general.parameter_count"] = card.parameters;
     if (card.context_tokens > 0) info[card.architecture + ".context_length"] = card.context_tokens;
+    if (card.embedding_length > 0) info[card.architecture + ".embedding_length"] = card.embedding_length;
     send_json(asked.reply, 200,
               {{"modelfile", ""},
                {"parameters", ""},
                {"template", card.source},
                {"details", details_json(card)},
                {"model_info", std::move(info)},
-               {"capabilities", std::move(capabilities)},
+               {"capabilities", capabilities_json(model, card)},
                {"modified_at", iso_time(model.made_at)}});
 }
 
@@ -239,7 +251,7 @@ std::vector<Route> ollama_routes() {
         {"DELETE", "/api/delete", remove, format},
         {"POST", "/api/pull", pull, format},
     };
-    for (const char* path : {"/api/embed", "/api/embeddings", "/api/create", "/api/push", "/api/copy"})
+    for (const char* path : {"/api/create", "/api/push", "/api/copy"})
         routes.push_back({"POST", path, not_here, format});
     return routes;
 }

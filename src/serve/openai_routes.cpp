@@ -4,6 +4,7 @@
 #include "serve/api/fields.hpp"
 #include "serve/api/openai_chat.hpp"
 #include "serve/api/openai_completions.hpp"
+#include "serve/embedding.hpp"
 #include "serve/routes.hpp"
 
 namespace ovenbird {
@@ -13,6 +14,10 @@ namespace {
 Json model_json(const Serving& serving, const OfferedModel& model, const std::string& id) {
     Json meta{{"context_length", nullptr}, {"device", nullptr}, {"loaded", false}, {"bytes", model.bytes}};
     if (model.manifest && model.manifest->context > 0) meta["context_length"] = model.manifest->context;
+    if (model.manifest && model.manifest->embedding) {
+        meta["context_length"] = model.manifest->embedding->most_tokens();
+        meta["embedding_length"] = model.manifest->embedding->dimension;
+    }
     for (const auto& [name, host] : serving.shelf.hosts()) {
         if (name != model.name) continue;
         const HostStatus status = host->status();
@@ -34,6 +39,7 @@ Json model_json(const Serving& serving, const OfferedModel& model, const std::st
             {"owned_by", "ovenbird"},
             {"type", "model"},
             {"display_name", id},
+            {"capabilities", Json::array({capability(model)})},
             {"created_at", iso_time(model.made_at)},
             {"meta", std::move(meta)}};
 }

@@ -65,7 +65,7 @@ const std::vector<Route>& all_routes() {
     static const std::vector<Route> kRoutes = [] {
         std::vector<Route> all;
         for (const auto& some : {openai_routes(), anthropic_routes(), responses_routes(), ollama_routes(),
-                                 operation_routes(), page_routes()}) {
+                                 embedding_routes(), operation_routes(), page_routes()}) {
             for (const auto& route : some)
                 all.push_back(route);
         }

@@ -32,6 +32,7 @@ std::vector<Route> openai_routes();
 std::vector<Route> anthropic_routes();
 std::vector<Route> responses_routes();
 std::vector<Route> ollama_routes();
+std::vector<Route> embedding_routes();
 std::vector<Route> operation_routes();
 std::vector<Route> page_routes();
 

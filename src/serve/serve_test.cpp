@@ -2,6 +2,7 @@
 
 #include "base/platform/files.hpp"
 #include "base/test_folder.hpp"
+#include "serve/embedding.hpp"
 #include "serve/guard.hpp"
 #include "serve/metrics.hpp"
 #include "serve/model_card.hpp"
@@ -71,6 +72,18 @@ TEST(Metrics, CountWhatEnded) {
         EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
 }
 
+TEST(Metrics, VectorsHavePromptsAndNoNewTokens) {
+    Metrics metrics;
+    metrics.add({.finished = "stop", .prompt_tokens = 70, .queue_s = 1, .total_s = 2, .is_vector = true});
+    metrics.add({.finished = "error", .is_vector = true});
+    const std::string text = metrics.text({});
+    for (const char* line :
+         {"llamacpp:prompt_tokens_total 70", "llamacpp:tokens_predicted_total 0",
+          "vllm:request_success_total{finished_reason=\"error\"} 1", "vllm:e2e_request_latency_seconds_sum 3",
+          "vllm:e2e_request_latency_seconds_count 1", "vllm:request_decode_time_seconds_count 0"})
+        EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+}
+
 TEST(Routes, NamesAreDecoded) {
     EXPECT_EQ(percent_decoded("a%2Fb%20c"), "a/b c");
     EXPECT_EQ(percent_decoded("%zz%2"), "%zz%2");
@@ -124,6 +137,27 @@ TEST(ModelCard, IsReadFromTheFolderAlone) {
     }
     model.manifest->options = {{"bits", "4"}};
     EXPECT_EQ(model_card(model).weights, "");
+}
+
+TEST(ModelCard, AnEmbeddersSaysSo) {
+    OfferedModel model;
+    model.name = "m";
+    EXPECT_STREQ(capability(model), "completion");
+    EXPECT_NO_THROW(need_text_model(model));
+    model.manifest.emplace();
+    model.manifest->embedding.emplace();
+    model.manifest->embedding->dimension = 48;
+    model.manifest->embedding->buckets = {64, 300};
+    EXPECT_STREQ(capability(model), "embedding");
+    EXPECT_EQ(model_card(model).embedding_length, 48);
+    EXPECT_EQ(model_card(model).context_tokens, 300);
+    try {
+        need_text_model(model);
+        ADD_FAILURE() << "nothing was refused";
+    } catch (const ApiError& error) {
+        EXPECT_EQ(error.status, 400);
+        EXPECT_NE(std::string(error.what()).find("/v1/embeddings"), std::string::npos);
+    }
 }
 
 Call call_with_tools() {

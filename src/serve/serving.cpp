@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "serve/embedding.hpp"
 #include "serve/speech.hpp"
 
 namespace ovenbird {
@@ -22,15 +23,9 @@ std::string header_text(std::string text) {
     return text;
 }
 
-HttpHeaders headers_of(const ModelFacts& facts) {
-    HttpHeaders headers{{"x-ovenbird-device", header_text(facts.device)}};
-    if (!facts.fallbacks.empty()) {
-        std::string told;
-        for (const auto& each : facts.fallbacks)
-            told += (told.empty() ? "" : "; ") + each;
-        headers.emplace_back("x-ovenbird-fallback", header_text(std::move(told)));
-    }
-    return headers;
+bool is_too_long(const std::string& text) {
+    return text.find("context holds") != std::string::npos ||
+           text.find("the model was baked for") != std::string::npos;
 }
 
 // One call on its way: what was sent of it, and what it took.
@@ -58,7 +53,7 @@ public:
         if (writer_) {
             send(writer_->end(usage_));
         } else {
-            send_json(reply_, 200, format_.whole(call_, facts_, whole_), headers_of(model_));
+            send_json(reply_, 200, format_.whole(call_, facts_, whole_), device_headers(model_));
         }
     }
 
@@ -148,7 +143,7 @@ private:
         if (bytes.empty() || gone_) return;
         if (!is_begun_) {
             is_begun_ = true;
-            HttpHeaders headers = headers_of(model_);
+            HttpHeaders headers = device_headers(model_);
             headers.emplace_back("content-type", writer_->content_type());
             headers.emplace_back("cache-control", "no-cache");
             headers.emplace_back("x-accel-buffering", "no");
@@ -160,8 +155,7 @@ private:
 
     void cancelled() {
         count("cancelled");
-        if (!gone_ && !reply_.is_gone())
-            throw ApiError(503, "server_error", "the server is being stopped; ask again when it is back");
+        if (!gone_ && !reply_.is_gone()) throw stopping_error();
     }
 
     const Serving& serving_;
@@ -184,18 +178,22 @@ private:
     bool gone_ = false;
 };
 
-class Running {
-public:
-    explicit Running(Metrics& metrics) : metrics_(metrics) { metrics_.begin_answer(); }
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
-    ~Running() { metrics_.end_answer(); }
-
-private:
-    Metrics& metrics_;
-};
-
 }  // namespace
+
+HttpHeaders device_headers(const ModelFacts& facts) {
+    HttpHeaders headers{{"x-ovenbird-device", header_text(facts.device)}};
+    if (!facts.fallbacks.empty()) {
+        std::string told;
+        for (const auto& each : facts.fallbacks)
+            told += (told.empty() ? "" : "; ") + each;
+        headers.emplace_back("x-ovenbird-fallback", header_text(std::move(told)));
+    }
+    return headers;
+}
+
+ApiError stopping_error() {
+    return {503, "server_error", "the server is being stopped; ask again when it is back"};
+}
 
 ApiError api_error(const std::exception& error) {
     if (const auto* known = dynamic_cast<const ApiError*>(&error)) return *known;
@@ -207,7 +205,7 @@ ApiError api_error(const std::exception& error) {
     switch (known->code()) {
         case ErrorCode::usage:
             return {400, "invalid_request_error", text, "",
-                    text.find("context holds") == std::string::npos ? "" : "context_length_exceeded"};
+                    is_too_long(text) ? "context_length_exceeded" : ""};
         case ErrorCode::invalid_input:
         case ErrorCode::unsupported:
             return {400, "invalid_request_error", text};
@@ -226,17 +224,23 @@ void send_json(HttpReply& reply, int status, const Json& json, HttpHeaders heade
     if (reply.begin(status, headers)) reply.send(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
-void send_error(HttpReply& reply, const ApiFormat& format, const ApiError& error) {
+void send_error(HttpReply& reply, const Json& told, const ApiError& error) {
     HttpHeaders headers;
     if (error.status == 503 || error.status == 429) headers.emplace_back("retry-after", "5");
-    send_json(reply, error.status, format.error(error), std::move(headers));
+    send_json(reply, error.status, told, std::move(headers));
+}
+
+void send_error(HttpReply& reply, const ApiFormat& format, const ApiError& error) {
+    send_error(reply, format.error(error), error);
 }
 
 void answer_call(const Serving& serving, const Call& call, const ApiFormat& format, HttpReply& reply) {
-    const Running running(serving.metrics);
+    const CountedAnswer running(serving.metrics);
     Answering answering(serving, call, format, reply);
     try {
-        const auto host = serving.shelf.host(serving.shelf.find(call.model));
+        const auto model = serving.shelf.find(call.model);
+        need_text_model(model);
+        const auto host = serving.shelf.host(model);
         if (call.keep_alive_s) host->set_keep_alive(std::chrono::seconds(*call.keep_alive_s));
         answering.run(*host);
     } catch (const std::exception& error) {
@@ -251,7 +255,9 @@ void answer_call(const Serving& serving, const Call& call, const ApiFormat& form
 TextEvent worker_text(const Serving& serving, const HttpReply& reply, const std::string& model,
                       const Json& order) {
     Patient patient(serving, reply);
-    return serving.shelf.host(serving.shelf.find(model))->text(order, patient);
+    const auto found = serving.shelf.find(model);
+    if (order.at("do") == order::kRender) need_text_model(found);
+    return serving.shelf.host(found)->text(order, patient);
 }
 
 }  // namespace ovenbird

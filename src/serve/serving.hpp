@@ -31,6 +31,24 @@ void send_json(HttpReply& reply, int status, const Json& json, HttpHeaders heade
 /// An error before anything of the answer was sent.
 void send_error(HttpReply& reply, const ApiFormat& format, const ApiError& error);
 
+void send_error(HttpReply& reply, const Json& told, const ApiError& error);
+/// What an answer is told that ends because the server does.
+ApiError stopping_error();
+/// The device that answers, and those passed over.
+HttpHeaders device_headers(const ModelFacts& facts);
+
+/// An answer under way, counted while it lives.
+class CountedAnswer {
+public:
+    explicit CountedAnswer(Metrics& metrics) : metrics_(metrics) { metrics_.begin_answer(); }
+    CountedAnswer(const CountedAnswer&) = delete;
+    CountedAnswer& operator=(const CountedAnswer&) = delete;
+    ~CountedAnswer() { metrics_.end_answer(); }
+
+private:
+    Metrics& metrics_;
+};
+
 /// Answers a call, in whole or as a stream, and counts it. What goes wrong is told in the API's own form.
 void answer_call(const Serving& serving, const Call& call, const ApiFormat& format, HttpReply& reply);
 

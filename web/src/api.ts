@@ -76,7 +76,8 @@ export async function models(): Promise<Model[]> {
   const list = isObject(body) && Array.isArray(body.data) ? body.data : [];
   return list.filter(isObject).flatMap((each) => {
     const id = textOf(each.id);
-    if (!id) return [];
+    const can = Array.isArray(each.capabilities) ? each.capabilities : [];
+    if (!id || can.includes('embedding')) return []; // which writes no text
     const meta = isObject(each.meta) ? each.meta : {};
     const given = isObject(meta.defaults) ? meta.defaults : {};
     const defaults: Sampling = {};

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "bake/arch/architecture.hpp"
+#include "bake/arch/nomic_body.hpp"
 #include "bake/arch/rope_config.hpp"
 #include "base/error.hpp"
 
@@ -11,6 +12,7 @@ namespace ovenbird {
 namespace {
 
 constexpr const char* kGemma = "gemma3_text";
+constexpr const char* kNomic = "nomic_bert";
 constexpr const char* kTwoWay = "use_bidirectional_attention";
 constexpr std::array<std::string_view, 5> kEncoders{"bert", "camembert", "nomic_bert", "roberta",
                                                     "xlm-roberta"};
@@ -119,9 +121,10 @@ EmbedderBody read_embedder_body(const Json& config, const std::string& origin) {
     const JsonObject object(config, origin);
     const auto type = object.text("model_type");
     EmbedderBody body;
-    if (type == "nomic_bert")
-        fail(ErrorCode::unsupported, "{}: model_type nomic_bert is not baked yet", origin);
-    if (is_encoder(config)) {
+    if (type == kNomic) {
+        body = read_nomic_body(object);
+        validate(body.model, origin);
+    } else if (is_encoder(config)) {
         body = read_encoder(object, type);
         validate(body.model, origin);
     } else {

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <openvino/op/ops.hpp>
+
+#include "bake/graph/encoder_parts.hpp"
+#include "bake/graph/rotary_encoder.hpp"
 
 namespace ovenbird {
 namespace {
@@ -24,35 +26,20 @@ Names names_of(int64_t layer) {
 
 constexpr const char* kFirstNorm = "embeddings.LayerNorm";
 
-Value moved_norm(const Value& x, const std::string& name, double eps, const StoredTensors& tensors) {
-    const auto vector = [&](const char* kind) { return vector_constant(stored(tensors, name + kind)); };
-    return std::make_shared<v1::Add>(layer_norm(x, vector(".weight"), eps, name), vector(".bias"));
-}
-
-Value reshaped(const Value& x, const std::vector<int64_t>& pattern) {
-    return std::make_shared<v1::Reshape>(x, integers(pattern), true);  // 0 keeps the axis
-}
-
-Value swapped(const Value& x) {
-    return std::make_shared<v1::Transpose>(x, integers({0, 2, 1, 3}));
-}
-
 Value attended(const Value& x, const Value& mask, const Names& names, const ModelConfig& model,
                const StoredTensors& tensors) {
     const auto heads_of = [&](const std::string& name) {
-        return swapped(reshaped(projection(x, name, true, tensors), {0, 0, model.heads, model.head_size}));
+        return split_heads(projection(x, name, true, tensors), model);
     };
-    const auto scale = v0::Constant::create(
-        ov::element::f32, {}, {static_cast<float>(1.0 / std::sqrt(static_cast<double>(model.head_size)))});
-    const auto mixed = std::make_shared<v13::ScaledDotProductAttention>(
-        heads_of(names.query), heads_of(names.key), heads_of(names.value), mask, scale, false);
-    mixed->set_friendly_name(names.attended + "/sdpa");
-    return projection(reshaped(swapped(mixed), {0, 0, model.hidden_size}), names.attended, true, tensors);
+    const Value mixed = mixed_heads(heads_of(names.query), heads_of(names.key), heads_of(names.value), mask,
+                                    model, names.attended);
+    return projection(mixed, names.attended, true, tensors);
 }
 
 }  // namespace
 
 std::vector<RequiredTensor> encoder_tensors(const EmbedderBody& body) {
+    if (body.kind == EmbedderBody::Kind::nomic_bert) return rotary_encoder_tensors(body);
     const ModelConfig& model = body.model;
     std::vector<RequiredTensor> list;
     const auto add_vector = [&](const std::string& name, int64_t size) {
@@ -83,6 +70,8 @@ std::vector<RequiredTensor> encoder_tensors(const EmbedderBody& body) {
 
 Value encode(const Value& input_ids, const Value& position_ids, const Value& mask, const EmbedderBody& body,
              const StoredTensors& tensors) {
+    if (body.kind == EmbedderBody::Kind::nomic_bert)
+        return rotary_encode(input_ids, position_ids, mask, body, tensors);
     const ModelConfig& model = body.model;
     const auto norm = [&](const Value& x, const Value& added, const std::string& name) {
         return moved_norm(std::make_shared<v1::Add>(x, added), name, model.norm_eps, tensors);

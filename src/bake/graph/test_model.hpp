@@ -118,7 +118,7 @@ inline std::map<std::string, ModelConfig> small_configs() {
 
 /// Whether a plan rotates the stream of such a model.
 inline bool can_rotate(const ModelConfig& config) {
-    return !config.norms_behind && config.norm == NormKind::rms;
+    return !config.norms_behind && config.norm == NormKind::rms && config.has_attention_only();
 }
 
 inline TensorValues random_tensors(const ModelConfig& config, uint32_t seed = 1) {

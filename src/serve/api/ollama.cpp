@@ -14,18 +14,6 @@ constexpr size_t kMostStops = 64;
 constexpr int64_t kMany = int64_t{1} << 31;
 constexpr double kLongest_s = 1e9;
 
-std::optional<int64_t> read_keep_alive(const Fields& fields) {
-    const Json& value = fields.at("keep_alive");
-    if (value.is_null()) return std::nullopt;
-    if (value.is_number()) {
-        const auto seconds = fields.number("keep_alive", -1e300, 1e300).value_or(-1);
-        return seconds < 0 ? -1 : static_cast<int64_t>(std::min(seconds, kLongest_s));
-    }
-    const auto time = value.is_string() ? duration_of(value.get_ref<const std::string&>()) : std::nullopt;
-    if (!time) refuse("keep_alive", "keep_alive must be a number of seconds or a time such as \"5m\"");
-    return time->count();
-}
-
 void read_format(const Fields& fields, AnswerForm& form) {
     const Json& format = fields.at("format");
     if (format.is_null()) return;
@@ -87,7 +75,7 @@ OllamaCall read_common(const Fields& fields) {
     Call& call = read.call;
     call.model = read_ollama_model(fields.json());
     call.stream = fields.boolean("stream").value_or(true);
-    call.keep_alive_s = read_keep_alive(fields);
+    call.keep_alive_s = read_ollama_keep_alive(fields);
     read_format(fields, call.ask.form);
     read_think(fields, call);
     read_options(fields, call.ask);
@@ -126,6 +114,18 @@ Json read_message(const Fields& message) {
 }
 
 }  // namespace
+
+std::optional<int64_t> read_ollama_keep_alive(const Fields& fields) {
+    const Json& value = fields.at("keep_alive");
+    if (value.is_null()) return std::nullopt;
+    if (value.is_number()) {
+        const auto seconds = fields.number("keep_alive", -1e300, 1e300).value_or(-1);
+        return seconds < 0 ? -1 : static_cast<int64_t>(std::min(seconds, kLongest_s));
+    }
+    const auto time = value.is_string() ? duration_of(value.get_ref<const std::string&>()) : std::nullopt;
+    if (!time) refuse("keep_alive", "keep_alive must be a number of seconds or a time such as \"5m\"");
+    return time->count();
+}
 
 std::string read_ollama_model(const Json& request) {
     const Fields fields(request);

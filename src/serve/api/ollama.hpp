@@ -17,6 +17,9 @@ struct OllamaCall {
 OllamaCall read_ollama_chat(const Json& request);
 OllamaCall read_ollama_generate(const Json& request);
 
+/// "keep_alive" in seconds, as Call::keep_alive_s. Errors: ApiError 400.
+std::optional<int64_t> read_ollama_keep_alive(const class Fields& fields);
+
 /// "model", or "name" as it once was. Errors: ApiError 400.
 std::string read_ollama_model(const Json& request);
 

@@ -72,6 +72,12 @@ bool ModelHost::pause_before_start(const WorkerProcess::GoesOn& goes_on) {
     return true;
 }
 
+void ModelHost::keep_facts(ModelFacts facts) {
+    facts.fallbacks.insert(facts.fallbacks.begin(), given_up_.begin(), given_up_.end());
+    const std::lock_guard lock(status_mutex_);
+    status_.facts = std::move(facts);
+}
+
 bool ModelHost::start(const WorkerProcess::GoesOn& goes_on) {
     if (!pause_before_start(goes_on)) return false;
     if (options_.make_room) options_.make_room();
@@ -87,11 +93,9 @@ bool ModelHost::start(const WorkerProcess::GoesOn& goes_on) {
             set_state(HostStatus::State::unloaded);
             return false;
         }
-        facts->fallbacks.insert(facts->fallbacks.begin(), given_up_.begin(), given_up_.end());
         log(fmt::format("{} is open on {} after {:.1f} s", load_.folder.filename().string(), facts->device,
                         facts->load_s));
-        const std::lock_guard lock(status_mutex_);
-        status_.facts = std::move(facts);
+        keep_facts(std::move(*facts));
     } catch (const Error&) {  // the model cannot be opened: another worker would say the same
         worker_.reset();
         set_state(HostStatus::State::unloaded);
@@ -172,11 +176,16 @@ std::optional<Result> ModelHost::with_worker(AnswerListener& listener,
     }
 }
 
-DoneEvent ModelHost::answer(Ask ask, AnswerListener& listener, double* queue_ms) {
+DoneEvent ModelHost::in_turn(AnswerListener& listener, double* queue_ms,
+                             const std::function<DoneEvent(WorkerProcess&)>& work) {
     const auto start = Clock::now();
     const Turns::Turn turn = wait_turn(listener);
     if (queue_ms != nullptr) *queue_ms = ms_since(start);
     if (!turn) return nobody_waits();
+    return with_worker(listener, work).value_or(nobody_waits());
+}
+
+DoneEvent ModelHost::answer(Ask ask, AnswerListener& listener, double* queue_ms) {
     // Drawn here, so that an answer that goes on in another worker goes on as it began.
     if (!ask.sampling.seed)
         ask.sampling.seed = (uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
@@ -187,11 +196,23 @@ DoneEvent ModelHost::answer(Ask ask, AnswerListener& listener, double* queue_ms)
             ask.resumed.insert(ask.resumed.end(), piece->ids.begin(), piece->ids.end());
         listener.hear(event);
     };
-    const std::function<DoneEvent(WorkerProcess&)> work = [&](WorkerProcess& worker) {
+    return in_turn(listener, queue_ms, [&](WorkerProcess& worker) {
         return worker.answer(
             ask, [&] { return listener.goes_on(); }, hear);
+    });
+}
+
+DoneEvent ModelHost::embed(EmbedAsk ask, AnswerListener& listener, double* queue_ms) {
+    const auto hear = [&](const Event& event) {
+        if (const auto* facts = std::get_if<ModelFacts>(&event)) keep_facts(*facts);
+        if (!std::holds_alternative<VectorEvent>(event)) return;
+        ++ask.first;
+        listener.hear(event);
     };
-    return with_worker(listener, work).value_or(nobody_waits());
+    return in_turn(listener, queue_ms, [&](WorkerProcess& worker) {
+        return worker.embed(
+            ask, [&] { return listener.goes_on(); }, hear);
+    });
 }
 
 TextEvent ModelHost::text(const Json& order, AnswerListener& listener) {

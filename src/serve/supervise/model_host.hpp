@@ -66,6 +66,9 @@ public:
     /// worker's own (usage, invalid_input, unsupported, …); device when workers break down again and again.
     /// `queue_ms`: how long it waited for its turn.
     DoneEvent answer(Ask ask, AnswerListener& listener, double* queue_ms = nullptr);
+    /// The same for vectors: the listener hears a VectorEvent for each input, in their order. An input whose
+    /// worker broke down is asked again.
+    DoneEvent embed(EmbedAsk ask, AnswerListener& listener, double* queue_ms = nullptr);
     /// An order of kEncode, kDecode or kRender. Errors: as answer().
     TextEvent text(const Json& order, AnswerListener& listener);
     /// Opens the model if it is not. False: the listener has gone. Errors: as answer().
@@ -86,6 +89,9 @@ private:
     bool start(const WorkerProcess::GoesOn& goes_on);
     void note_fault(const std::string& reason);
     void give_up_device();
+    void keep_facts(ModelFacts facts);
+    DoneEvent in_turn(AnswerListener& listener, double* queue_ms,
+                      const std::function<DoneEvent(WorkerProcess&)>& work);
     template <typename Result>
     std::optional<Result> with_worker(AnswerListener& listener,
                                       const std::function<Result(WorkerProcess&)>& work);

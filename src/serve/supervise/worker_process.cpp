@@ -128,9 +128,36 @@ void WorkerProcess::check_progress(const Watch& watch) const {
         throw WorkerFault("it does not end an answer that nobody wants");
 }
 
+// What an event that is not the end tells of how far it is.
+void WorkerProcess::follow(const Event& event, int64_t resumed, Watch& watch) const {
+    if (const auto* prompt = std::get_if<PromptEvent>(&event)) {
+        watch.ahead = prompt->prompt_tokens - prompt->cached_tokens + resumed;
+        watch.reading = milliseconds(0);
+        watch.come_further();
+    } else if (const auto* opening = std::get_if<OpeningEvent>(&event)) {
+        watch.reading = opening->done ? milliseconds(0) : limits_.load;
+        watch.come_further();
+    } else if (std::holds_alternative<PieceEvent>(event) || std::holds_alternative<VectorEvent>(event)) {
+        watch.come_further();
+    } else {
+        check_progress(watch);
+    }
+}
+
 DoneEvent WorkerProcess::answer(const Ask& ask, const GoesOn& goes_on,
                                 const std::function<void(const Event&)>& on_event) {
-    const size_t bytes = send_numbered({{"do", order::kAsk}, {order::kAsk, to_json(ask)}});
+    return converse({{"do", order::kAsk}, {order::kAsk, to_json(ask)}},
+                    static_cast<int64_t>(ask.resumed.size()), goes_on, on_event);
+}
+
+DoneEvent WorkerProcess::embed(const EmbedAsk& ask, const GoesOn& goes_on,
+                               const std::function<void(const Event&)>& on_event) {
+    return converse({{"do", order::kEmbed}, {order::kEmbed, to_json(ask)}}, 0, goes_on, on_event);
+}
+
+DoneEvent WorkerProcess::converse(const Json& order, int64_t resumed, const GoesOn& goes_on,
+                                  const std::function<void(const Event&)>& on_event) {
+    const size_t bytes = send_numbered(order);
     // Until it tells how long the prompt is, it computes nothing: it reads, and makes an automaton of a
     // grammar.
     Watch watch{.reading = limits_.text + time_to_read(bytes), .ahead = 1};
@@ -166,16 +193,7 @@ DoneEvent WorkerProcess::answer(const Ask& ask, const GoesOn& goes_on,
             throw Error(error->code, error->message);
         } else {
             if (!watch.cancelled) on_event(*event);
-            if (const auto* prompt = std::get_if<PromptEvent>(&*event)) {
-                watch.ahead =
-                    prompt->prompt_tokens - prompt->cached_tokens + static_cast<int64_t>(ask.resumed.size());
-                watch.reading = milliseconds(0);
-                watch.come_further();
-            } else if (std::holds_alternative<PieceEvent>(*event)) {
-                watch.come_further();
-            } else {
-                check_progress(watch);
-            }
+            follow(*event, resumed, watch);
         }
     }
 }

@@ -9,6 +9,7 @@
 
 #include "base/platform/framed_child.hpp"
 #include "serve/supervise/pace.hpp"
+#include "serve/wire/embed.hpp"
 #include "serve/wire/event.hpp"
 #include "serve/wire/load.hpp"
 
@@ -51,6 +52,10 @@ public:
     DoneEvent answer(const Ask& ask, const GoesOn& goes_on,
                      const std::function<void(const Event&)>& on_event);
 
+    /// The same for vectors: a prompt for each input, and its vector; facts, where it has another device now.
+    DoneEvent embed(const EmbedAsk& ask, const GoesOn& goes_on,
+                    const std::function<void(const Event&)>& on_event);
+
     /// Errors: as answer().
     TextEvent text(const Json& order);
 
@@ -69,6 +74,9 @@ private:
     void check_memory();
     struct Watch;
     void check_progress(const Watch& watch) const;
+    void follow(const Event& event, int64_t resumed, Watch& watch) const;
+    DoneEvent converse(const Json& order, int64_t resumed, const GoesOn& goes_on,
+                       const std::function<void(const Event&)>& on_event);
     FramedChild child_;
     WorkerLimits limits_;
     Clock::time_point memory_checked_{};

@@ -55,6 +55,7 @@ struct Writer {
                 {"notes", facts.notes},
                 {"context_tokens", facts.context_tokens},
                 {"vocab_size", facts.vocab_size},
+                {"embedding_length", facts.embedding_length},
                 {"has_template", facts.has_template},
                 {"thinks", facts.thinks},
                 {"tool_format", facts.tool_format},
@@ -100,6 +101,10 @@ struct Writer {
     Json operator()(const TextEvent& event) const {
         return {{"is", "text"}, {"ids", event.ids}, {"text", event.text}};
     }
+    Json operator()(const VectorEvent& event) const {
+        return {{"is", "vector"}, {"values", event.values}, {"tokens", event.tokens}};
+    }
+    Json operator()(const OpeningEvent& event) const { return {{"is", "opening"}, {"done", event.done}}; }
     Json operator()(const NoteEvent& event) const { return {{"is", "note"}, {"text", event.text}}; }
 };
 
@@ -111,6 +116,7 @@ ModelFacts facts_from(const JsonObject& object) {
     facts.notes = json.at("notes").get<std::vector<std::string>>();
     facts.context_tokens = object.integer_in("context_tokens", 1, int64_t{1} << 40);
     facts.vocab_size = object.integer_in("vocab_size", 1, int64_t{1} << 40);
+    facts.embedding_length = object.integer_or("embedding_length", 0);
     facts.has_template = object.boolean_or("has_template", false);
     facts.thinks = object.boolean_or("thinks", false);
     facts.tool_format = object.text("tool_format");
@@ -163,6 +169,9 @@ Event read(const JsonObject& object) {
             object.text("message")};
     if (is == "text")
         return TextEvent{object.json().at("ids").get<std::vector<int64_t>>(), object.text("text")};
+    if (is == "vector")
+        return VectorEvent{object.json().at("values").get<std::vector<float>>(), object.integer("tokens")};
+    if (is == "opening") return OpeningEvent{object.boolean_or("done", false)};
     if (is == "note") return NoteEvent{object.text("text")};
     if (is == "ready") return facts_from(object);
     fail(ErrorCode::invalid_input, "{}: nothing is called '{}'", kOrigin, is);

@@ -21,6 +21,7 @@ struct ModelFacts {
     std::vector<std::string> notes{};
     int64_t context_tokens = 0;
     int64_t vocab_size = 0;
+    int64_t embedding_length = 0;  // of a model that makes vectors; 0: it writes text
     bool has_template = false;
     bool thinks = false;        // the template has marks for thoughts
     std::string tool_format{};  // as tool_format_names() has them; empty: the template takes no tools
@@ -83,13 +84,24 @@ struct TextEvent {
     std::string text{};
 };
 
+/// The vector of the next input.
+struct VectorEvent {
+    std::vector<float> values{};
+    int64_t tokens = 0;
+};
+
+/// Another graph is opened, which may take as long as to open a model; `done`: it is.
+struct OpeningEvent {
+    bool done = false;
+};
+
 /// Something that a person should hear.
 struct NoteEvent {
     std::string text{};
 };
 
 using Event = std::variant<ModelFacts, PromptEvent, PieceEvent, DoneEvent, ErrorEvent, AliveEvent, TextEvent,
-                           NoteEvent>;
+                           VectorEvent, OpeningEvent, NoteEvent>;
 
 Json to_json(const Event& event);
 /// Errors: invalid_input.

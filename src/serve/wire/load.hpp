@@ -25,6 +25,7 @@ Load load_from_json(const Json& json);
 namespace order {
 inline constexpr const char* kLoad = "load";      // "load"
 inline constexpr const char* kAsk = "ask";        // "ask"
+inline constexpr const char* kEmbed = "embed";    // "embed": of an embedding model
 inline constexpr const char* kCancel = "cancel";  // the answer under way ends soon
 inline constexpr const char* kEncode = "encode";  // "text", "special": answered by a TextEvent
 inline constexpr const char* kDecode = "decode";  // "ids": likewise

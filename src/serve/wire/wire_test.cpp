@@ -2,6 +2,7 @@
 
 #include "base/test_folder.hpp"
 #include "serve/wire/ask.hpp"
+#include "serve/wire/embed.hpp"
 #include "serve/wire/event.hpp"
 
 namespace ovenbird {
@@ -37,6 +38,32 @@ TEST(Wire, AnAskPassesWhole) {
     EXPECT_EQ(to_json(ask_from_json(to_json(Ask{}))), to_json(Ask{}));
 }
 
+EmbedAsk full_embed_ask() {
+    EmbedAsk ask;
+    ask.inputs = {{"é", {}}, {"", {1, 2}}, {"", {}}};
+    ask.prompt_name = "query";
+    ask.truncate = true;
+    ask.dimensions = 3;
+    ask.how_to_cut = "so";
+    ask.first = 2;
+    return ask;
+}
+
+TEST(Wire, AnAskForVectorsPassesWhole) {
+    const Json json = to_json(full_embed_ask());
+    const EmbedAsk back = embed_ask_from_json(parse_json(json.dump(), "test"));
+    EXPECT_EQ(to_json(back), json);
+    EXPECT_EQ(back.inputs[1].ids, (std::vector<int64_t>{1, 2}));
+    EXPECT_EQ(back.prompt_name, "query");
+    EXPECT_EQ(to_json(embed_ask_from_json(to_json(EmbedAsk{}))), to_json(EmbedAsk{}));
+}
+
+TEST(Wire, NumbersOfAVectorPassExactly) {
+    const std::vector<float> values{0.1F, 1.0F / 3, 1e-38F, -65504};
+    const Event back = event_from_json(parse_json(to_json(Event(VectorEvent{values, 1})).dump(), "test"));
+    EXPECT_EQ(std::get<VectorEvent>(back).values, values);
+}
+
 TEST(Wire, WhatWasAskedGoesOverTheDefaults) {
     AskedSampling asked;
     asked.temperature = 0;
@@ -51,6 +78,7 @@ std::vector<Event> all_events() {
     facts.fallbacks = {"NPU: no such device"};
     facts.context_tokens = 1024;
     facts.vocab_size = 100;
+    facts.embedding_length = 8;
     facts.special_marks = {{"[TOOL_CALLS]", 9}};
     facts.defaults.temperature = 0.6;
     return {facts,
@@ -61,6 +89,8 @@ std::vector<Event> all_events() {
             ErrorEvent{ErrorCode::device, "lost"},
             AliveEvent{12},
             TextEvent{{1}, "a"},
+            VectorEvent{{0.1F, -2, 1e-30F}, 9},
+            OpeningEvent{true},
             NoteEvent{"said"}};
 }
 
@@ -78,7 +108,7 @@ TEST(Wire, EventsPassWhole) {
 
 // Each value replaced by one of another kind, each key left out: an error of ours or a message, nothing else.
 TEST(Wire, OddMessagesAreErrors) {
-    std::vector<Json> whole{to_json(full_ask())};
+    std::vector<Json> whole{to_json(full_ask()), to_json(full_embed_ask())};
     for (const Event& event : all_events())
         whole.push_back(to_json(event));
     const std::vector<Json> odd{nullptr, -1, 1e300, "x", Json::array({1, "a"}), Json::object(), true};
@@ -93,6 +123,11 @@ TEST(Wire, OddMessagesAreErrors) {
                 for (const Json& each : {changed, without}) {
                     try {
                         (void)ask_from_json(each);
+                    } catch (const Error&) {
+                        ++refused;
+                    }
+                    try {
+                        (void)embed_ask_from_json(each);
                     } catch (const Error&) {
                         ++refused;
                     }

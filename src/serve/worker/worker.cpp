@@ -29,10 +29,6 @@ uint64_t most_kept_bytes() {
     return std::min(kMostKeptBytes, available_memory_bytes() / kShareOfMemory);
 }
 
-std::filesystem::path text_folder(const Load& load) {
-    return load.how.tokenizer.empty() ? load.folder : load.how.tokenizer;
-}
-
 // Says now and then how far the engine is, so that whoever waits can tell a long prompt from a hang.
 class Pulse {
 public:
@@ -105,12 +101,22 @@ int64_t most_new_tokens(const Ask& ask, int64_t room) {
 
 }  // namespace
 
+std::filesystem::path text_folder(const Load& load) {
+    return load.how.tokenizer.empty() ? load.folder : load.how.tokenizer;
+}
+
+DeviceOptions device_options(const Load& load, const Emit& emit) {
+    DeviceOptions options;
+    options.devices = load.how.devices;
+    options.properties = load.how.properties;
+    options.cache_folder = load.how.compiled_cache;
+    options.on_note = [emit](const std::string& text) { emit(NoteEvent{text}); };
+    return options;
+}
+
 OpenedEngine open_for_worker(const Load& load, int64_t pad_id, const Emit& emit) {
-    OpenOptions how{.form = load.how.form, .validate = load.how.validate};
-    how.device.devices = load.how.devices;
-    how.device.properties = load.how.properties;
-    how.device.cache_folder = load.how.compiled_cache;
-    how.device.on_note = [emit](const std::string& text) { emit(NoteEvent{text}); };
+    const OpenOptions how{
+        .device = device_options(load, emit), .form = load.how.form, .validate = load.how.validate};
     return open_engine(load.folder, find_manifest(load.folder), how, pad_id);
 }
 

@@ -24,6 +24,10 @@ namespace ovenbird {
 using Emit = std::function<bool(const Event&)>;
 /// How a folder is opened; tests put faulty devices behind it.
 using EngineOpener = std::function<OpenedEngine(const Load&, int64_t pad_id, const Emit&)>;
+/// How the load wants devices to be used; what a person should hear is emitted.
+DeviceOptions device_options(const Load& load, const Emit& emit);
+/// Where the tokenizer is.
+std::filesystem::path text_folder(const Load& load);
 OpenedEngine open_for_worker(const Load& load, int64_t pad_id, const Emit& emit);
 
 class Worker {

@@ -9,6 +9,8 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "model/manifest.hpp"
+#include "serve/worker/embedding_worker.hpp"
 
 namespace ovenbird {
 namespace {
@@ -69,21 +71,59 @@ ErrorEvent event_of(const std::exception& error) {
     return {ErrorCode::internal, error.what()};
 }
 
-void obey(Worker& worker, const Json& order, const Orders& orders, const Emit& emit) {
-    const JsonObject object(order, "a message to the worker");
-    const std::string what = object.text("do");
+// What only this kind of worker does; false: it does not know how.
+bool obey_own(Worker& worker, const std::string& what, const Json& order, const Orders& orders,
+              const Emit& emit) {
     if (what == order::kAsk) {
         worker.answer(
-            ask_from_json(order.at("ask")), [&] { return orders.cancelled(); }, emit);
-    } else if (what == order::kEncode) {
-        emit(worker.encode(object.text("text"), object.boolean_or("special", false)));
-    } else if (what == order::kDecode) {
-        emit(worker.decode(order.at("ids").get<std::vector<int64_t>>()));
+            ask_from_json(order.at(order::kAsk)), [&] { return orders.cancelled(); }, emit);
     } else if (what == order::kRender) {
         emit(worker.render(ask_from_json(order.at("ask"))));
     } else {
-        fail(ErrorCode::invalid_input, "a worker does not know how to '{}'", what);
+        return false;
     }
+    return true;
+}
+
+bool obey_own(EmbeddingWorker& worker, const std::string& what, const Json& order, const Orders& orders,
+              const Emit& emit) {
+    if (what != order::kEmbed) return false;
+    worker.embed(
+        embed_ask_from_json(order.at(order::kEmbed)), [&] { return orders.cancelled(); }, emit);
+    return true;
+}
+
+template <typename AnyWorker>
+void obey(AnyWorker& worker, const Json& order, const Orders& orders, const Emit& emit) {
+    const JsonObject object(order, "a message to the worker");
+    const std::string what = object.text("do");
+    if (what == order::kEncode) {
+        emit(worker.encode(object.text("text"), object.boolean_or("special", false)));
+    } else if (what == order::kDecode) {
+        emit(worker.decode(order.at("ids").get<std::vector<int64_t>>()));
+    } else if (!obey_own(worker, what, order, orders, emit)) {
+        fail(ErrorCode::invalid_input, "a worker of this model does not know how to '{}'", what);
+    }
+}
+
+template <typename AnyWorker>
+[[noreturn]] void obey_all(AnyWorker& worker, Orders& orders, std::atomic<int64_t>& number,
+                           const Emit& emit) {
+    emit(worker.facts());
+    for (;;) {
+        const Json order = orders.next();
+        number = number_of(order);
+        try {
+            obey(worker, order, orders, emit);
+        } catch (const std::exception& error) {
+            emit(event_of(error));
+        }
+    }
+}
+
+bool is_embedder(const Load& load) {
+    const auto manifest = find_manifest(load.folder);
+    return manifest && manifest->embedding;
 }
 
 }  // namespace
@@ -96,24 +136,19 @@ int worker_loop(FrameParent& parent, const EngineOpener& open) {
         return parent.send(json.dump(-1, ' ', false, Json::error_handler_t::replace));
     };
     Orders orders(parent);
-    std::unique_ptr<Worker> worker;
     try {
         const Json first = orders.next();
         number = number_of(first);
-        worker = std::make_unique<Worker>(load_from_json(first.at(order::kLoad)), open, emit);
-        emit(worker->facts());
+        const Load load = load_from_json(first.at(order::kLoad));
+        if (is_embedder(load)) {
+            EmbeddingWorker worker(load, emit);
+            obey_all(worker, orders, number, emit);
+        }
+        Worker worker(load, open, emit);
+        obey_all(worker, orders, number, emit);
     } catch (const std::exception& error) {
         emit(event_of(error));
         std::_Exit(1);  // the reader still uses what returning would destroy
-    }
-    for (;;) {
-        const Json order = orders.next();
-        number = number_of(order);
-        try {
-            obey(*worker, order, orders, emit);
-        } catch (const std::exception& error) {
-            emit(event_of(error));
-        }
     }
 }
 
