@@ -20,6 +20,7 @@ FAMILIES = {"llama": ("llama", True), "mistral": ("llama", True), "ministral3": 
             "phi3": ("phi3", False), "minicpm": ("minicpm", True), "hunyuan_v1_dense": ("hunyuan-dense", False),
             "gemma": ("gemma", False), "gemma2": ("gemma2", False), "gemma3_text": ("gemma3", False),
             "exaone4": ("exaone4", False), "olmo2": ("olmo2", False), "olmo3": ("olmo2", False),
+            "lfm2": ("lfm2", False), "qwen3_5_text": ("qwen35", False),
             "ernie4_5": ("ernie4_5", False), "glm": ("chatglm", False),
             "cohere": ("command-r", False), "cohere2": ("cohere2", False),
             "glm4": ("glm4", False),  # these five are in that order already
@@ -30,7 +31,7 @@ TURNED_PARTS = {"glm": 0.5, "glm4": 0.5, "nemotron": 0.5, "stablelm": 0.25}
 CASES = ("ministral3_even_growth", "ministral3_odd_window", "arcee_even_biases", "cohere_even_tied", "cohere2_even_window", "nemotron_even_biases", "nemotron_odd_tied", "stablelm_even_biases",
          "stablelm_odd_parallel", "starcoder2_even_biases",
          "exaone4_even_window", "glm_odd_partial", "glm4_even_biases", "olmo2_even", "olmo3_even_yarn", "gemma_even_tied", "gemma2_even_window", "gemma3_even_tied", "ernie_even", "granite_even_tied", "granite_odd_biases", "granitemoehybrid_even_dense", "granitemoehybrid_odd_nope",
-         "hunyuan_even_tied", "hunyuan_odd_alpha", "llama_odd_biases", "minicpm_even_tied", "mistral_even_longrope",
+         "hunyuan_even_tied", "lfm2_even_tied", "qwen3_5_even_shared", "hunyuan_odd_alpha", "llama_odd_biases", "minicpm_even_tied", "mistral_even_longrope",
          "mistral_even_window", "phi3_even_longrope_partial", "phi3_odd_short", "phi3_odd_window", "qwen2_odd_tied", "qwen2_odd_yarn", "qwen3_odd_shards", "smollm3_even_default")
 
 
@@ -50,6 +51,46 @@ def read_tensors(folder):
             yield name, values.reshape(entry["shape"])
 
 
+def tiled(config, name, values):
+    """Qwen 3.5's value heads in the order of ggml's broadcast: the first of each key head, then the second ones."""
+    keys, heads = config["linear_num_key_heads"], config["linear_num_value_heads"]
+    key_size, value_size = config["linear_key_head_dim"], config["linear_value_head_dim"]
+
+    def turned(part, size):
+        return part.reshape(keys, heads // keys, size, *part.shape[1:]).swapaxes(0, 1).reshape(part.shape)
+    module = name.split("linear_attn.")[1]
+    if module.startswith(("in_proj_qkv", "conv1d")):
+        begin = 2 * keys * key_size
+        return np.concatenate([values[:begin], turned(values[begin:], value_size)])
+    if module.startswith("in_proj_z"):
+        return turned(values, value_size)
+    if module.startswith("out_proj"):
+        return turned(values.T, value_size).T
+    return values if module.startswith("norm") else turned(values, 1)
+
+
+def add_states(writer, config):
+    """What layers that do not attend have."""
+    if config["model_type"] == "lfm2":
+        writer.add_shortconv_l_cache(config["conv_L_cache"])
+    if config["model_type"] == "qwen3_5_text":
+        writer.add_ssm_conv_kernel(config["linear_conv_kernel_dim"])
+        writer.add_ssm_state_size(config["linear_key_head_dim"])
+        writer.add_ssm_group_count(config["linear_num_key_heads"])
+        writer.add_ssm_time_step_rank(config["linear_num_value_heads"])
+        writer.add_ssm_inner_size(config["linear_value_head_dim"] * config["linear_num_value_heads"])
+        types = config.get("layer_types") or []
+        writer.add_full_attention_interval(types.index("full_attention") + 1 if types else 4)
+
+
+def key_heads(config):
+    """A number, or one for each layer where some do not attend."""
+    layers, heads = range(config["num_hidden_layers"]), config["num_key_value_heads"]
+    if config["model_type"] == "lfm2":
+        return [heads if layer in config["full_attn_idxs"] else 0 for layer in layers]
+    return [heads for _ in layers] if config["model_type"] == "granitemoehybrid" else heads
+
+
 def converted(config, interleaves):
     """The tensors as the converter changes them: fused MLPs apart, halves of each head interleaved, Gemma's and
     Nemotron's norms with their 1."""
@@ -60,8 +101,14 @@ def converted(config, interleaves):
             yield name.replace("shared_mlp.input_linear", "mlp.up_proj"), up
             continue
         name = name.replace("shared_mlp.output_linear", "mlp.down_proj")
-        if config["model_type"].startswith(("gemma", "nemotron")) and name.endswith("norm.weight"):
+        plus_one = config["model_type"].startswith(("gemma", "nemotron", "qwen3_5"))
+        if plus_one and name.endswith("norm.weight") and not name.endswith("linear_attn.norm.weight"):
             values = values + 1
+        if values.ndim == 3:
+            values = values[:, 0]  # a convolution's
+        if "linear_attn" in name:
+            yield name.replace("dt_bias", "dt_proj.bias"), tiled(config, name, -np.exp(values) if "A_log" in name else values)
+            continue
         if interleaves and (".q_proj." in name or ".k_proj." in name):
             heads = config["num_attention_heads" if ".q_proj." in name else "num_key_value_heads"]
             halves = values.reshape(heads, 2, -1, *values.shape[1:])
@@ -102,13 +149,14 @@ def add_metadata(writer, config):
     writer.add_embedding_length(config["hidden_size"])
     writer.add_feed_forward_length(config.get("shared_intermediate_size", config["intermediate_size"]))
     writer.add_head_count(config["num_attention_heads"])
-    kv_heads = config["num_key_value_heads"]
-    writer.add_head_count_kv([kv_heads] * layers if config["model_type"] == "granitemoehybrid" else kv_heads)
-    mean_eps = [config[key] for key in ("norm_epsilon", "layer_norm_eps", "norm_eps") if key in config]
+    writer.add_head_count_kv(key_heads(config))
+    add_states(writer, config)
+    mean_eps = [config[key] for key in ("norm_epsilon", "layer_norm_eps", "norm_eps")
+                if key in config and config["model_type"] != "lfm2"]
     if mean_eps:
         writer.add_layer_norm_eps(mean_eps[0])
     else:
-        writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+        writer.add_layer_norm_rms_eps(config.get("rms_norm_eps", config.get("norm_eps")))
     parameters = config.get("rope_parameters") or {}
     theta = config.get("rope_theta", parameters.get("rope_theta", 10000.0))
     if alpha := (config.get("rope_scaling") or {}).get("alpha"):

@@ -57,12 +57,15 @@ struct QueryGrowth {
 /// Both keep a state of one size, however long the text is.
 enum class Mixer { attention, short_convolution, delta_rule };
 
-/// Sizes of the gated delta rule. Heads of keys are repeated for those of values.
+/// Sizes of the gated delta rule. Heads of keys are repeated for those of values: each as often as it is
+/// shared, one behind the other, or (tiled) all of them in turn.
 struct DeltaRuleConfig {
     int64_t key_heads = 0;
     int64_t value_heads = 0;
     int64_t key_size = 0;  // of a head
     int64_t value_size = 0;
+    bool tiled = false;          // llama.cpp's order
+    bool stores_fading = false;  // A_log is -exp(A_log) already
 
     int64_t keys() const { return key_heads * key_size; }
     int64_t values() const { return value_heads * value_size; }

@@ -63,11 +63,12 @@ def bake(row, folder):
 
 
 def graph_file(row, baked, graph):
-    """The XML, with its .bin beside it as plain readers expect."""
+    """The XML, with its .bin beside it as plain readers expect; layers of two kinds take turns."""
     if graph == WINDOW:
         return baked / "openvino_model.xml"
     name = graph if graph.startswith("folded/head") else f"{graph}_{context_of(row)}"
-    xml = baked / f"{name}.xml"
+    kind = baked / f"{name}_kind1.xml"
+    xml = kind if kind.exists() and row["heads"] % 2 else baked / f"{name}.xml"
     if not xml.with_suffix(".bin").exists():
         xml.with_suffix(".bin").symlink_to(baked.resolve() / "openvino_model.bin")
     return xml
@@ -76,6 +77,8 @@ def graph_file(row, baked, graph):
 def rows_of(options, platforms):
     """Models (rows of factors), each with the graphs to compile and the platforms to compile them for."""
     factors = dict(FACTORS)
+    if options.families:
+        factors["model_type"] = options.families.split(",")
     if not options.graphs:
         factors["graph"] = [graph for kind in GRAPHS.values() for graph in kind]
     if not options.every_platform:
@@ -95,6 +98,7 @@ def parse():
     parser.add_argument("--strength", type=int, default=2, help="every combination of so many factors occurs (%(default)s)")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 100000, help="of the array; printed")
     parser.add_argument("--platforms", default=",".join(map(str, judge.PLATFORMS)))
+    parser.add_argument("--families", help="model types, with commas, instead of all")
     parser.add_argument("--every-platform", action="store_true", help="each model for all platforms")
     parser.add_argument("--graphs", choices=list(GRAPHS), help="all graphs of this kind, for every model")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())

@@ -21,7 +21,8 @@ struct GgufKey {
     Kind kind = Kind::number;
 };
 
-/// A module of a layer in a GGUF file ("ffn_norm") and in a Hugging Face folder.
+/// A module of a layer in a GGUF file ("ffn_norm") and in a Hugging Face folder; or a whole tensor of it
+/// ("ssm_a").
 struct GgufName {
     std::string_view gguf;
     std::string_view hugging_face;
@@ -63,6 +64,8 @@ struct GgufArchitecture {
     std::span<const GgufName> names{};
     /// Where rows are interleaved and a part of each head is turned: whether it is the rows of that part.
     bool interleaves_parts = false;
+    /// layer_types' name of the layers that have 0 key heads; null: all layers attend.
+    const char* without_attention = nullptr;
 };
 
 /// The last norm's usual name.

@@ -108,11 +108,33 @@ constexpr FusedTensor kNames[] = {{"feed_forward.w1", kGate},
                                   {"self_attn.q_layernorm", kQueryNorm},
                                   {"self_attn.k_layernorm", kKeyNorm}};
 
+constexpr GgufKey kGgufKeys[] = {{"shortconv.l_cache", "conv_L_cache", GgufKey::Kind::integer}};
+constexpr GgufName kGgufNames[] = {{"shortconv.conv", "conv.conv"},
+                                   {"shortconv.in_proj", "conv.in_proj"},
+                                   {"shortconv.out_proj", "conv.out_proj"}};
+
+// Sizes are written as they are; every projection of a convolution has a bias or none has, which tensors
+// show.
+void complete(Json& config, const std::string&) {
+    config["block_auto_adjust_ff_dim"] = false;
+    config["norm_eps"] = config["rms_norm_eps"];
+}
+
+constexpr GgufArchitecture kGguf[] = {{.name = "lfm2",
+                                       .model_type = "lfm2",
+                                       .interleaves_heads = false,
+                                       .biases = GgufBiases::none,
+                                       .keys = kGgufKeys,
+                                       .complete = complete,
+                                       .names = kGgufNames,
+                                       .without_attention = kConvolution}};
+
 }  // namespace
 
 const Architecture kLfm2{.model_type = "lfm2",
                          .models = "LFM2 and LFM2.5, 350M to 2.6B",
                          .read_config = read_config,
+                         .gguf = kGguf,
                          .fused = kNames,
                          .final_norm = "model.embedding_norm"};
 

@@ -8,6 +8,10 @@ namespace {
 constexpr const char* kText = "qwen3_5_text";
 constexpr const char* kFull = "full_attention";
 constexpr const char* kLinear = "linear_attention";
+// Of a GGUF file only.
+constexpr const char* kInnerSize = "linear_inner_size";
+constexpr const char* kTiled = "linear_value_heads_are_tiled";
+constexpr const char* kStoresFading = "A_log_is_negative_exponential";
 
 // Positions of images have three numbers, those of a text are three times the same: plain rope.
 Json settled(const JsonObject& config) {
@@ -68,7 +72,9 @@ ModelConfig read_text(const JsonObject& config) {
     model.delta_rule = DeltaRuleConfig{.key_heads = config.integer_or("linear_num_key_heads", 16),
                                        .value_heads = config.integer_or("linear_num_value_heads", 32),
                                        .key_size = config.integer_or("linear_key_head_dim", 128),
-                                       .value_size = config.integer_or("linear_value_head_dim", 128)};
+                                       .value_size = config.integer_or("linear_value_head_dim", 128),
+                                       .tiled = config.boolean_or(kTiled, false),
+                                       .stores_fading = config.boolean_or(kStoresFading, false)};
     settle_mixers(model, config);
     return model;
 }
@@ -78,6 +84,44 @@ ModelConfig read_with_images(const JsonObject& config) {
     const auto text = text_part(config, kText, false);
     return text ? read_text(JsonObject(*text, config.origin() + " (text_config)")) : read_text(config);
 }
+
+constexpr GgufKey kGgufKeys[] = {
+    {"full_attention_interval", "full_attention_interval", GgufKey::Kind::integer},
+    {"ssm.conv_kernel", "linear_conv_kernel_dim", GgufKey::Kind::integer},
+    {"ssm.group_count", "linear_num_key_heads", GgufKey::Kind::integer},
+    {"ssm.time_step_rank", "linear_num_value_heads", GgufKey::Kind::integer},
+    {"ssm.state_size", "linear_key_head_dim", GgufKey::Kind::integer},
+    {"ssm.inner_size", kInnerSize, GgufKey::Kind::integer}};
+
+constexpr GgufName kGgufNames[] = {
+    {"attn_qkv", "linear_attn.in_proj_qkv"}, {"attn_gate", "linear_attn.in_proj_z"},
+    {"ssm_alpha", "linear_attn.in_proj_a"},  {"ssm_beta", "linear_attn.in_proj_b"},
+    {"ssm_conv1d", "linear_attn.conv1d"},    {"ssm_a", "linear_attn.A_log"},
+    {"ssm_dt.bias", "linear_attn.dt_bias"},  {"ssm_norm", "linear_attn.norm"},
+    {"ssm_out", "linear_attn.out_proj"},     {"post_attention_norm", "post_attention_layernorm"}};
+
+// The converter lays value heads out for ggml's broadcast, and stores what A_log is needed for.
+void complete(Json& config, const std::string& origin) {
+    const int64_t heads = config.value("linear_num_value_heads", int64_t{32});
+    const int64_t inner = config.value(kInnerSize, int64_t{0});
+    if (heads < 1 || inner < 1 || inner % heads != 0) {
+        fail(ErrorCode::invalid_input,
+             "{}: ssm.inner_size is {}, which are not {} heads (ssm.time_step_rank)", origin, inner, heads);
+    }
+    config["linear_value_head_dim"] = inner / heads;
+    config.erase(kInnerSize);
+    if (!config.contains("partial_rotary_factor")) config["partial_rotary_factor"] = 1.0;
+    config[kTiled] = true;
+    config[kStoresFading] = true;
+}
+
+constexpr GgufArchitecture kGguf[] = {{.name = "qwen35",
+                                       .model_type = kText,
+                                       .interleaves_heads = false,
+                                       .biases = GgufBiases::attention,
+                                       .keys = kGgufKeys,
+                                       .complete = complete,
+                                       .names = kGgufNames}};
 
 }  // namespace
 
@@ -89,6 +133,7 @@ const Architecture kQwen35{.model_type = "qwen3_5",
 const Architecture kQwen35Text{.model_type = kText,
                                .models = "Qwen 3.5, dense, saved without the part that sees",
                                .read_config = read_text,
+                               .gguf = kGguf,
                                .norm_offset = 1.0F};
 
 }  // namespace ovenbird

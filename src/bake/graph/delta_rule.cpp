@@ -34,12 +34,12 @@ Value unit_length(const Value& x) {
     return std::make_shared<v1::Multiply>(x, std::make_shared<v1::Divide>(number(1.0F), length));
 }
 
-// Each of `heads` key heads for as many value heads as share it, one behind the other.
-Value repeated(const Value& x, int64_t heads, int64_t value_heads) {
-    if (heads == value_heads) return x;
+// A key head for each value head.
+Value repeated(const Value& x, const DeltaRuleConfig& rule) {
+    if (rule.key_heads == rule.value_heads) return x;
     std::vector<int64_t> order;
-    for (int64_t head = 0; head < value_heads; ++head)
-        order.push_back(head / (value_heads / heads));
+    for (int64_t head = 0; head < rule.value_heads; ++head)
+        order.push_back(rule.tiled ? head % rule.key_heads : head / (rule.value_heads / rule.key_heads));
     return std::make_shared<v8::Gather>(x, integers(order), integer(2));
 }
 
@@ -133,7 +133,7 @@ Value gated_delta_net(const Value& x, const ModelConfig& config, int64_t layer, 
         seen, integer(2), integers({rule.keys(), rule.keys(), rule.values()}));
     const auto heads_of = [&](size_t part) {
         const auto heads = unit_length(split_heads(parts->output(part), rule.key_heads, rule.key_size));
-        return repeated(heads, rule.key_heads, rule.value_heads);
+        return repeated(heads, rule);
     };
     const auto values = split_heads(parts->output(2), rule.value_heads, rule.value_size);
     // Padding neither fades what is kept nor adds to it.
@@ -141,7 +141,8 @@ Value gated_delta_net(const Value& x, const ModelConfig& config, int64_t layer, 
         std::make_shared<v1::Multiply>(std::make_shared<v0::Sigmoid>(project("in_proj_b")), context.real);
     const auto speed =
         std::make_shared<v4::SoftPlus>(std::make_shared<v1::Add>(project("in_proj_a"), vector("dt_bias")));
-    const auto fading = std::make_shared<v0::Negative>(std::make_shared<v0::Exp>(vector("A_log")));
+    Value fading = vector("A_log");
+    if (!rule.stores_fading) fading = std::make_shared<v0::Negative>(std::make_shared<v0::Exp>(fading));
     const auto decays =
         std::make_shared<v1::Multiply>(std::make_shared<v1::Multiply>(speed, fading), context.real);
 

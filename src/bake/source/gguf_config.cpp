@@ -49,6 +49,7 @@ private:
         return value ? *value : metadata_.required_integer(key(name));
     }
     int64_t head_size(int64_t hidden, int64_t heads) const;
+    bool add_layers_without_attention(Json& config) const;
     void add_part_of_heads(Json& config) const;
     void add_sizes(Json& config) const;
     void add_rope(Json& config) const;
@@ -127,6 +128,27 @@ int64_t ConfigMaker::head_size(int64_t hidden, int64_t heads) const {
     return size;
 }
 
+// A list of key heads whose zeros are layers of another kind; false where there is none.
+bool ConfigMaker::add_layers_without_attention(Json& config) const {
+    const std::string name = key("attention.head_count_kv");
+    if (architecture_.without_attention == nullptr || !metadata_.is_list(name)) return false;
+    const GgufIntegers* list = metadata_.integers(name);
+    const auto heads = std::find_if(list->begin(), list->end(), [](int64_t value) { return value != 0; });
+    const auto other = std::find_if(list->begin(), list->end(),
+                                    [&](int64_t value) { return value != 0 && value != *heads; });
+    if (heads == list->end() || other != list->end()) {
+        fail(ErrorCode::unsupported,
+             "{}: metadata {} must have one number of heads, and 0 for layers without", metadata_.origin(),
+             name);
+    }
+    config["num_key_value_heads"] = *heads;
+    Json types = Json::array();
+    for (const int64_t value : *list)
+        types.push_back(value == 0 ? architecture_.without_attention : "full_attention");
+    config["layer_types"] = std::move(types);
+    return true;
+}
+
 // So that the part of a head, cut to a whole number, is what the file says.
 void ConfigMaker::add_part_of_heads(Json& config) const {
     const auto size = config["head_dim"].get<double>();
@@ -146,7 +168,8 @@ void ConfigMaker::add_sizes(Json& config) const {
     config["intermediate_size"] = required_layer_integer("feed_forward_length");
     config["num_hidden_layers"] = metadata_.required_integer(key("block_count"));
     config["num_attention_heads"] = heads;
-    config["num_key_value_heads"] = layer_integer("attention.head_count_kv").value_or(heads);
+    if (!add_layers_without_attention(config))
+        config["num_key_value_heads"] = layer_integer("attention.head_count_kv").value_or(heads);
     config["head_dim"] = head_size(hidden, heads);
     add_part_of_heads(config);
     config["max_position_embeddings"] = metadata_.required_integer(key("context_length"));

@@ -11,6 +11,7 @@ namespace {
 constexpr GgufName kGlobalNames[] = {
     {"token_embd.weight", "model.embed_tokens.weight"},
     {"output_norm.weight", "model.norm.weight"},
+    {"token_embd_norm.weight", "model.norm.weight"},  // of LFM2, whose last norm is so called
     {"output_norm.bias", "model.norm.bias"},
     {"output.weight", "lm_head.weight"},
     {"rope_freqs.weight", "rope_freqs.weight"},
@@ -50,6 +51,20 @@ LayerName split_layer_name(std::string_view rest) {
     return result;
 }
 
+// Of a tensor that is no weight or bias of a module ("3.ssm_a"), and that the family names as it is.
+std::string whole_name(std::string_view rest, std::span<const GgufName> own) {
+    const auto dot = rest.find('.');
+    const auto number = rest.substr(0, dot);
+    const bool is_number = !number.empty() &&
+                           number.find_first_not_of("0123456789") == std::string_view::npos &&
+                           (number.size() == 1 || number[0] != '0');
+    if (dot == std::string_view::npos || !is_number) return "";
+    for (const GgufName& row : own)
+        if (row.gguf == rest.substr(dot + 1))
+            return fmt::format("model.layers.{}.{}", number, row.hugging_face);
+    return "";
+}
+
 }  // namespace
 
 const GgufArchitecture& gguf_architecture(std::string_view name, const std::string& origin) {
@@ -71,6 +86,8 @@ GgufTensorName gguf_tensor_name(std::string_view name, std::span<const GgufName>
     constexpr std::string_view kPrefix = "blk.";
     if (!name.starts_with(kPrefix)) return {};
     const LayerName parts = split_layer_name(name.substr(kPrefix.size()));
+    const std::string whole = whole_name(name.substr(kPrefix.size()), own);
+    if (!whole.empty()) return {GgufTensorUse::tensor, whole, false, false};
     if (parts.layer < 0) return {};
     if (parts.module == "attn_rot_embd") return {GgufTensorUse::skip, "", false, false};
     if (parts.kind != "weight" && parts.kind != "bias") return {};
