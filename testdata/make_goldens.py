@@ -811,6 +811,9 @@ def random_state(case, config, generator):
         values = torch.randn(parameter.shape, generator=generator)
         if name.endswith("norm.weight"):
             values = plain_of(config, name) + 0.4 * values
+            # Scores are not divided by a root of the heads' size: these two weights do it.
+            if config["model_type"] == "gemma4_text" and name.endswith(("q_norm.weight", "k_norm.weight")):
+                values *= 0.5
         elif name.endswith("layer_scalar"):
             values = 0.7 + 0.2 * values
         elif name.endswith("A_log"):

@@ -49,6 +49,7 @@ TEST(Gemma4, LastLayersReadTheKeysOfTheLastOneOfTheirKind) {
                              "sliding_attention", "sliding_attention", "full_attention"};
     config["num_kv_shared_layers"] = 3;
     config["use_double_wide_mlp"] = true;
+    config["global_head_dim"] = 16;
     config["hidden_size_per_layer_input"] = 0;
     const auto model = read_model_config(config, "c");
     std::vector<int64_t> read;
