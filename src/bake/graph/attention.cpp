@@ -160,21 +160,21 @@ Value repeat_heads(const Value& x, int64_t groups) {
     return reshape(copies, {0, groups * heads[1].get_length(), -1, heads[3].get_length()});
 }
 
-Value attention(const Value& x, const ModelConfig& model, int64_t layer, const StoredTensors& tensors,
+Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
                 const LayerContext& context, KvCache& cache) {
-    const ModelConfig config = model.of_layer(layer);
-    const LayerConfig& own = config.layers[static_cast<size_t>(layer)];
+    const ModelConfig sized = config.of_layer(layer);
+    const LayerConfig& own = sized.layers[static_cast<size_t>(layer)];
     const std::string prefix = layer_prefix(layer) + "self_attn.";
-    const Attention parts(x, config, layer, tensors, context);
+    const Attention parts(x, sized, layer, tensors, context);
     const auto [query, gate] = parts.queries();
     const auto [keys, values] = kept_keys_and_values(parts, own, layer, cache);
     const auto& mask = own.sliding_window > 0 ? context.sliding_mask : context.full_mask;
-    const auto attended = config.attention_softcap == 0 ? plain_attention : capped_attention;
-    const auto mixed = attended(query, keys, values, mask, score_scale(config, own), config);
+    const auto attended = sized.attention_softcap == 0 ? plain_attention : capped_attention;
+    const auto mixed = attended(query, keys, values, mask, score_scale(sized, own), sized);
     mixed.get_node()->set_friendly_name(prefix + "sdpa");
-    Value joined = reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size});
-    if (config.output_gate) joined = std::make_shared<v1::Multiply>(joined, gate);
-    return projection(scaled(joined, context.residual_scale), prefix + "o_proj", config.output_bias, tensors,
+    Value joined = reshape(swap_heads_and_rows(mixed), {0, 0, sized.heads * sized.head_size});
+    if (sized.output_gate) joined = std::make_shared<v1::Multiply>(joined, gate);
+    return projection(scaled(joined, context.residual_scale), prefix + "o_proj", sized.output_bias, tensors,
                       context.residual_scale);
 }
 
