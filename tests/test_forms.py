@@ -27,8 +27,10 @@ class Forms(unittest.TestCase):
             with self.subTest(case=case.name):
                 source = baking.with_positions(case, self.scratch / case.name, 2048)
                 compared = manifest_of(baking.bake(source, self.scratch / "baked"))["verification"]["forms"]
-                self.assertEqual(list(compared), FORMS)
-                for form in FORMS:
+                has_folded = case.name not in ("gemma4_even_shared", "gemma4_even_defaults")
+                forms = [form for form in FORMS if has_folded or form != "folded"]
+                self.assertEqual(list(compared), forms)
+                for form in forms:
                     self.assertTrue(compared[form]["agrees"], (form, compared[form]))
                     self.assertGreaterEqual(compared[form]["rows"], 2)
 

@@ -59,8 +59,7 @@ const char* why_not_rotated(const ModelConfig& config) {
     if (config.norms_behind) return "norms behind attention and MLP, which a rotated stream does not pass";
     if (config.norm == NormKind::layer)
         return "norms that subtract the mean, which a rotated stream does not have";
-    if (!config.has_attention_only()) return "layers that do not attend, which are not rotated yet";
-    return nullptr;
+    return config.why_not_apart();
 }
 
 void refuse_rotation(BakePlan& plan, const BakeOptions& options, const char* why) {
@@ -100,6 +99,39 @@ void mark_calibrated(BakePlan& plan) {
     if (!plan.calibration) return;
     for (auto& tensor : plan.tensors)
         tensor.calibrated = is_int4(tensor);
+}
+
+// What a layer reads besides the stream, which no graph of one layer takes as an input yet; null: nothing.
+const char* why_not_folded(const ModelConfig& config) {
+    if (config.layer_input) return "layers that read rows of a table of their own for each token";
+    const bool shares = std::any_of(config.layers.begin(), config.layers.end(),
+                                    [](const LayerConfig& layer) { return layer.keys_of >= 0; });
+    return shares ? "layers that read the keys and values of others" : nullptr;
+}
+
+// The forms that such a model has: options without the others, or a refusal of what was asked for by name.
+BakeOptions with_known_forms(const BakeOptions& options, BakePlan& plan) {
+    BakeOptions known = options;
+    const ModelConfig& config = plan.config;
+    if (config.layer_input && options.embedding == "host") {
+        fail(ErrorCode::unsupported,
+             "--embedding host: {} has layers that read rows of a table of their own for each token, which "
+             "the "
+             "host does not look up yet; bake it with --embedding device",
+             config.model_type);
+    }
+    const char* why = why_not_folded(config);
+    if (why == nullptr || options.form == "whole") return known;
+    if (options.form == "folded") {
+        fail(ErrorCode::unsupported,
+             "--form folded: {} has {}, which one graph of a layer does not take yet; "
+             "bake it with --form whole",
+             config.model_type, why);
+    }
+    plan.notes.push_back(fmt::format(
+        "no folded form: {} has {}, which one graph of a layer does not take yet", config.model_type, why));
+    known.form = "whole";
+    return known;
 }
 
 }  // namespace
@@ -142,7 +174,7 @@ BakePlan make_plan(const Checkpoint& checkpoint, const BakeOptions& options) {
     const std::string task_note = check_task(config, checkpoint.tensors().contains(kHeadName));
     plan.config = read_model_config(checkpoint.config(), checkpoint.config_origin());
     const int64_t positions = reachable_positions(plan.config);
-    plan.forms = plan_forms(options, positions, true);
+    plan.forms = plan_forms(with_known_forms(options, plan), positions, true);
     plan.config.rope.sequence = std::max(options.seq_len, plan.forms.context);
     if (plan.config.local_rope) plan.config.local_rope->sequence = plan.config.rope.sequence;
     settle_quantization(plan, checkpoint);

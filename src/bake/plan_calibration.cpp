@@ -91,18 +91,17 @@ void reckon(CalibrationPlan& calibration, const BakePlan& plan, const Sizes& siz
 }
 
 // Calibrating runs a layer in parts, whose sequences begin anew each time.
-std::optional<CalibrationPlan> refuse_calibration(BakePlan& plan, const BakeOptions& options) {
+std::optional<CalibrationPlan> refuse_calibration(BakePlan& plan, const BakeOptions& options,
+                                                  const char* why) {
     if (options.effort == "best") {
         fail(ErrorCode::unsupported,
-             "--effort best: {} has layers that do not attend, which cannot be calibrated yet; bake it with "
-             "--effort fast, with --bits 8 where INT4 loses too much",
-             plan.config.model_type);
+             "--effort best: {} has {}, which cannot be calibrated yet; bake it with --effort fast, with "
+             "--bits 8 where INT4 loses too much",
+             plan.config.model_type, why);
     }
-    plan.notes.push_back(
-        fmt::format("INT4 without calibration: {} has layers that do not attend, which cannot be calibrated "
-                    "yet; --bits 8 "
-                    "loses least",
-                    plan.config.model_type));
+    plan.notes.push_back(fmt::format(
+        "INT4 without calibration: {} has {}, which cannot be calibrated yet; --bits 8 loses least",
+        plan.config.model_type, why));
     return std::nullopt;
 }
 
@@ -118,7 +117,7 @@ std::string calibration_cost(const CalibrationPlan& calibration) {
 std::optional<CalibrationPlan> plan_calibration(BakePlan& plan, const BakeOptions& options) {
     const bool has_int4 = std::any_of(plan.tensors.begin(), plan.tensors.end(), is_int4);
     if (!has_int4) return std::nullopt;
-    if (!plan.config.has_attention_only()) return refuse_calibration(plan, options);
+    if (const char* why = plan.config.why_not_apart()) return refuse_calibration(plan, options, why);
     const Sizes sizes = sizes_of(plan);
     const bool is_large = sizes.weights > kManyWeights;
     const auto reckoned = [&](const char* effort) {

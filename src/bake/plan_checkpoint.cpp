@@ -209,6 +209,20 @@ const SourceTensor& find_tensor(BakePlan& plan, const Checkpoint& checkpoint,
          instead_of(checkpoint, required.name));
 }
 
+namespace {
+
+// Keys, values and their norms of a layer that reads those of another: left over from training.
+bool is_of_shared_keys(const ModelConfig& config, const std::string& name) {
+    for (int64_t layer = 0; layer < config.layer_count(); ++layer) {
+        const std::string prefix = layer_prefix(layer) + "self_attn.";
+        if (config.layers[static_cast<size_t>(layer)].keys_of < 0 || !name.starts_with(prefix)) continue;
+        return name[prefix.size()] == 'k' || name[prefix.size()] == 'v';
+    }
+    return false;
+}
+
+}  // namespace
+
 void note_unused(const Checkpoint& checkpoint, BakePlan& plan, const std::set<std::string>& used) {
     // Tables and masks that older programs stored; the graph computes them itself.
     constexpr std::array<std::string_view, 5> kInert{"rotary_emb.inv_freq", "position_ids", ".masked_bias",
@@ -219,7 +233,8 @@ void note_unused(const Checkpoint& checkpoint, BakePlan& plan, const std::set<st
         const bool other_list = lists && (name == kShortRopeFactorsName || name == kLongRopeFactorsName);
         const bool inert = std::any_of(kInert.begin(), kInert.end(),
                                        [&](std::string_view end) { return name.ends_with(end); });
-        if (!inert && !other_list && name != kHeadName && !used.contains(name))
+        if (!inert && !other_list && name != kHeadName && !used.contains(name) &&
+            !is_of_shared_keys(plan.config, name))
             unused.push_back(printable(name));
     };
     for (const auto& [name, tensor] : checkpoint.tensors())

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "bake/plan.hpp"
@@ -27,10 +28,14 @@ uint64_t table_bytes(const BakePlan& plan) {
     const int64_t context = plan.forms.context;
     const int64_t rows = plan.forms.seq_len + (plan.forms.has(Form::whole) ? context + kChunkTokens : 0);
     // Layers that are not turned have tables of ones and zeros.
-    std::set<std::pair<bool, bool>> kinds;
+    std::map<std::pair<bool, bool>, int64_t> sizes;
     for (const LayerConfig& layer : plan.config.layers)
-        kinds.emplace(layer.rotary, layer.rotary && layer.local_rope);
-    return kinds.size() * 2 * 4 * static_cast<uint64_t>(rows * plan.config.head_size);
+        sizes[{layer.rotary, layer.rotary && layer.local_rope}] =
+            layer.head_size > 0 ? layer.head_size : plan.config.head_size;
+    int64_t values = 0;
+    for (const auto& [kind, size] : sizes)
+        values += size;
+    return 2 * 4 * static_cast<uint64_t>(rows * values);
 }
 
 // The numbers of places, once for each length of cache.

@@ -184,10 +184,13 @@ uint64_t state_bytes(const ModelConfig& config) {
 // Of keys and values in f16 (the dynamic form's are the device's own business, and no larger than f32).
 void count_caches(BakePlan& plan) {
     const auto& config = plan.config;
-    const auto attending =
-        std::count_if(config.layers.begin(), config.layers.end(),
-                      [](const LayerConfig& layer) { return layer.mixer == Mixer::attention; });
-    const auto token_bytes = 2 * 2 * static_cast<uint64_t>(attending * config.kv_heads * config.head_size);
+    int64_t values = 0;
+    for (int64_t layer = 0; layer < config.layer_count(); ++layer) {
+        const LayerConfig& kind = config.layers[static_cast<size_t>(layer)];
+        const ModelConfig own = config.of_layer(layer);
+        if (kind.mixer == Mixer::attention && kind.keys_of < 0) values += own.kv_heads * own.head_size;
+    }
+    const auto token_bytes = 2 * 2 * static_cast<uint64_t>(values);
     for (auto& form : plan.forms.forms) {
         if (form.form != Form::window)
             form.cache_bytes = token_bytes * static_cast<uint64_t>(plan.forms.context) + state_bytes(config);

@@ -68,12 +68,21 @@ std::shared_ptr<ov::Model> for_one_token(const std::shared_ptr<ov::Model>& chunk
     return token;
 }
 
+// A layer without states reads those of another: its pages would be others.
+void refuse_shared_keys(const ov::Model& model) {
+    if (!model.has_rt_info("ovenbird", kSlidingWindows)) return;
+    const auto windows = read_sliding_windows(model.get_rt_info<std::string>("ovenbird", kSlidingWindows));
+    if (model.get_variables().size() < 2 * windows.size())
+        fail(ErrorCode::unsupported, "its layers read the keys and values of others");
+}
+
 }  // namespace
 
 PagedGraphs page_attention(const std::shared_ptr<ov::Model>& stateful, int64_t pages) {
     for (const auto& variable : stateful->get_variables())
         if (is_whole_state(variable->get_info().variable_id))
             fail(ErrorCode::unsupported, "its layers keep other states than keys and values");
+    refuse_shared_keys(*stateful);
     try {
         ov::pass::Manager manager;
         manager.register_pass<ov::pass::SDPAToPagedAttention>();

@@ -50,6 +50,33 @@ void check_states(const ModelConfig& config, const std::string& origin) {
          rule.value_heads, rule.key_heads);
 }
 
+void check_heads(const std::string& origin, int64_t heads, int64_t kv_heads, int64_t head_size) {
+    if (heads % kv_heads != 0) {
+        fail(ErrorCode::invalid_input,
+             "{}: num_attention_heads {} is not a multiple of num_key_value_heads {}", origin, heads,
+             kv_heads);
+    }
+    if (head_size % 2 != 0) {
+        fail(ErrorCode::invalid_input, "{}: head_dim {} is odd; rotary embeddings turn pairs", origin,
+             head_size);
+    }
+}
+
+void check_own_sizes(const ModelConfig& config, const std::string& origin) {
+    for (int64_t layer = 0; layer < config.layer_count(); ++layer) {
+        const LayerConfig& sizes = config.layers[static_cast<size_t>(layer)];
+        if (sizes.kv_heads == 0 && sizes.head_size == 0 && sizes.intermediate_size == 0) continue;
+        const ModelConfig own = config.of_layer(layer);
+        check_size(origin, "intermediate_size", own.intermediate_size);
+        check_size(origin, "num_global_key_value_heads", own.kv_heads, 65536);
+        check_size(origin, "global_head_dim", own.head_size, 65536);
+        check_heads(origin, own.heads, own.kv_heads, own.head_size);
+    }
+    if (!config.layer_input) return;
+    check_size(origin, "hidden_size_per_layer_input", config.layer_input->size, 65536);
+    check_size(origin, "vocab_size_per_layer_input", config.layer_input->vocab_size);
+}
+
 }  // namespace
 
 int64_t reachable_positions(const ModelConfig& config) {
@@ -66,6 +93,34 @@ bool ModelConfig::has_attention_only() const {
                        [](const LayerConfig& layer) { return layer.mixer == Mixer::attention; });
 }
 
+ModelConfig ModelConfig::of_layer(int64_t layer) const {
+    ModelConfig own = *this;
+    const LayerConfig& sizes = layers[static_cast<size_t>(layer)];
+    if (sizes.kv_heads > 0) own.kv_heads = sizes.kv_heads;
+    if (sizes.head_size > 0) own.head_size = sizes.head_size;
+    if (sizes.intermediate_size > 0) own.intermediate_size = sizes.intermediate_size;
+    return own;
+}
+
+int64_t ModelConfig::turned_head_size(bool local) const {
+    for (const LayerConfig& layer : layers) {
+        const bool turned = layer.mixer == Mixer::attention && layer.rotary && layer.local_rope == local;
+        if (turned && layer.head_size > 0) return layer.head_size;
+    }
+    return head_size;
+}
+
+const char* ModelConfig::why_not_apart() const {
+    if (!has_attention_only()) return "layers that do not attend";
+    if (layer_input) return "layers that read tables of their own";
+    for (const LayerConfig& layer : layers) {
+        if (layer.keys_of >= 0) return "layers that read the keys of others";
+        if (layer.head_size > 0 || layer.kv_heads > 0 || layer.intermediate_size > 0)
+            return "layers of different sizes";
+    }
+    return layer_scalar ? "a factor of the stream behind each layer" : nullptr;
+}
+
 void validate(const ModelConfig& config, const std::string& origin) {
     check_size(origin, "hidden_size", config.hidden_size);
     check_size(origin, "intermediate_size", config.intermediate_size);
@@ -75,15 +130,7 @@ void validate(const ModelConfig& config, const std::string& origin) {
     check_size(origin, "head_dim", config.head_size, 65536);
     check_size(origin, "vocab_size", config.vocab_size);
     check_size(origin, "max_position_embeddings", config.max_positions, int64_t{1} << 31);
-    if (config.heads % config.kv_heads != 0) {
-        fail(ErrorCode::invalid_input,
-             "{}: num_attention_heads {} is not a multiple of num_key_value_heads {}", origin, config.heads,
-             config.kv_heads);
-    }
-    if (config.head_size % 2 != 0) {
-        fail(ErrorCode::invalid_input, "{}: head_dim {} is odd; rotary embeddings turn pairs", origin,
-             config.head_size);
-    }
+    check_heads(origin, config.heads, config.kv_heads, config.head_size);
     if (!(config.norm_eps > 0 && config.norm_eps < 1)) {
         fail(ErrorCode::invalid_input, "{}: rms_norm_eps is {}, expected a small positive number", origin,
              config.norm_eps);
@@ -97,6 +144,7 @@ void validate(const ModelConfig& config, const std::string& origin) {
     check_softcap(origin, "attn_logit_softcapping", config.attention_softcap);
     check_softcap(origin, "final_logit_softcapping", config.logits_softcap);
     check_states(config, origin);
+    check_own_sizes(config, origin);
     for (const LayerConfig& layer : config.layers) {
         if (layer.sliding_window >= 0) continue;
         fail(ErrorCode::invalid_input, "{}: sliding_window {} is negative", origin, layer.sliding_window);

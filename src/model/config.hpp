@@ -14,7 +14,9 @@ struct RopeConfig {
     /// ones kept, those between blended (Peng et al., arXiv:2309.00071). `longrope`: each frequency is
     /// divided by its own factor, of one list for short sequences and of another for long ones (Ding et al.,
     /// arXiv:2402.13753). `factors`: one such list for all, stored as a tensor (GGUF's rope_freqs.weight).
-    enum class Scaling { none, linear, dynamic, yarn, longrope, llama3, factors };
+    /// `proportional`: the first pairs of a head turn, by frequencies of the whole head, the others stand
+    /// still.
+    enum class Scaling { none, linear, dynamic, yarn, longrope, llama3, factors, proportional };
     double theta = 10000.0;
     Scaling scaling = Scaling::none;
     double factor = 1.0;                  // all but none, longrope and factors
@@ -27,6 +29,7 @@ struct RopeConfig {
     double attention_factor = 1.0;        // yarn, longrope: cosine and sine are multiplied by it
     std::vector<double> short_factors{};  // longrope, half the turned columns; empty: tensors
     std::vector<double> long_factors{};
+    int64_t turning_pairs = 0;  // proportional
     /// Columns of each head that are turned, from the first on; 0: all. Frequencies are reckoned of as many.
     int64_t rotary_size = 0;
     /// Tokens of the longest sequence that one table is made for: dynamic and longrope choose by it.
@@ -78,6 +81,18 @@ struct LayerConfig {
     int64_t sliding_window = 0;  // how many positions back a token sees, itself included; 0: all
     bool rotary = true;          // queries and keys are turned by their positions
     bool local_rope = false;     // by the model's local_rope
+    int64_t kv_heads = 0;        // these three, where they are not the model's; 0: they are
+    int64_t head_size = 0;
+    int64_t intermediate_size = 0;
+    bool keys_as_values = false;  // values are projected as keys are (and not turned)
+    int64_t keys_of = -1;         // the earlier layer whose keys and values it reads; -1: it has its own
+};
+
+/// What each layer reads of the token itself (gemma4): a row of a table of its own, added to a projection of
+/// the token's embedding.
+struct LayerInputConfig {
+    int64_t size = 0;        // values a layer
+    int64_t vocab_size = 0;  // rows of the table
 };
 
 /// One decoder-only transformer. Sizes are checked by validate().
@@ -105,6 +120,7 @@ struct ModelConfig {
     bool qk_norm = false;              // RMS norm over each head's query and key (qwen3)
     bool qk_norm_whole = false;        // it is over all heads at once (olmo2)
     bool qk_norm_behind_rope = false;  // it follows the rotary embedding (hunyuan)
+    bool value_norm = false;           // of each head's value, without a weight (gemma4)
     bool norms_before = true;          // norm of what attention and MLP read of the stream
     bool norms_behind = false;         // norm of what attention and MLP add to the stream (gemma2)
     std::optional<QueryGrowth> query_growth;
@@ -118,11 +134,19 @@ struct ModelConfig {
     int64_t convolution_size = 0;  // tokens that a convolution sees, the one itself included
     bool convolution_bias = false;
     std::optional<DeltaRuleConfig> delta_rule;  // of the layers that name it
+    std::optional<LayerInputConfig> layer_input;
+    bool layer_scalar = false;  // the stream behind each layer is multiplied by a number of its own
     std::vector<LayerConfig> layers;
 
     int64_t layer_count() const { return static_cast<int64_t>(layers.size()); }
     /// Whether every layer keeps keys and values, and nothing else.
     bool has_attention_only() const;
+    /// The same model with the sizes that this layer has.
+    ModelConfig of_layer(int64_t layer) const;
+    /// Values of a head that is turned by `rope` or, `local`, by `local_rope`.
+    int64_t turned_head_size(bool local) const;
+    /// What keeps its layers from being run one by one, calibrated or rotated; null: nothing.
+    const char* why_not_apart() const;
 };
 
 /// Throws invalid_input (naming `origin` and the field) when sizes are zero, negative, absurdly large or do

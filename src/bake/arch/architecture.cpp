@@ -10,11 +10,15 @@ namespace ovenbird {
 namespace {
 
 constexpr std::array kArchitectures{
-    &kArcee,        &kCohere,     &kCohere2,    &kCwm,     &kErnie45,   &kExaone4,    &kGemma,
-    &kGemma2,       &kGemma3,     &kGemma3Text, &kGlm,     &kGlm4,      &kGranite,    &kGraniteMoeHybrid,
-    &kHunyuanDense, &kLfm2,       &kLlama,      &kMiniCpm, &kMinistral, &kMinistral3, &kMistral,
-    &kMistral3,     &kNemotron,   &kOlmo2,      &kOlmo3,   &kPhi3,      &kQwen2,      &kQwen3,
-    &kQwen35,       &kQwen35Text, &kSeedOss,    &kSmolLm3, &kStableLm,  &kStarCoder2,
+    &kArcee,        &kCohere,     &kCohere2,  &kCwm,
+    &kErnie45,      &kExaone4,    &kGemma,    &kGemma2,
+    &kGemma3,       &kGemma3Text, &kGemma4,   &kGemma4Text,
+    &kGlm,          &kGlm4,       &kGranite,  &kGraniteMoeHybrid,
+    &kHunyuanDense, &kLfm2,       &kLlama,    &kMiniCpm,
+    &kMinistral,    &kMinistral3, &kMistral,  &kMistral3,
+    &kNemotron,     &kOlmo2,      &kOlmo3,    &kPhi3,
+    &kQwen2,        &kQwen3,      &kQwen35,   &kQwen35Text,
+    &kSeedOss,      &kSmolLm3,    &kStableLm, &kStarCoder2,
 };
 
 std::string known_types() {

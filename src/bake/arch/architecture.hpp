@@ -115,6 +115,8 @@ extern const Architecture kGemma;
 extern const Architecture kGemma2;
 extern const Architecture kGemma3;
 extern const Architecture kGemma3Text;
+extern const Architecture kGemma4;
+extern const Architecture kGemma4Text;
 extern const Architecture kGlm;
 extern const Architecture kGlm4;
 extern const Architecture kGranite;

@@ -22,9 +22,9 @@ constexpr std::array<std::string_view, 14> kOtherStates{
     "bamba",       "falcon_h1",       "falcon_mamba", "jamba", "mamba", "mamba2", "nemotron_h",
     "olmo_hybrid", "recurrent_gemma", "rwkv",         "xlstm", "zamba", "zamba2", "minicpm_sala",
 };
-constexpr std::array<std::string_view, 13> kSeeing{
-    "gemma3n",   "gemma4",          "idefics3",   "internvl", "llava",    "llava_next", "mllama",
-    "paligemma", "phi4_multimodal", "qwen2_5_vl", "qwen2_vl", "qwen3_vl", "smolvlm",
+constexpr std::array<std::string_view, 12> kSeeing{
+    "gemma3n",   "idefics3",        "internvl",   "llava",    "llava_next", "mllama",
+    "paligemma", "phi4_multimodal", "qwen2_5_vl", "qwen2_vl", "qwen3_vl",   "smolvlm",
 };
 constexpr std::array<std::string_view, 12> kReading{
     "albert", "bert",       "camembert", "deberta-v2", "distilbert", "electra",

@@ -89,6 +89,7 @@ private:
     void read_dynamic();
     void read_yarn();
     void read_longrope();
+    void read_proportional();
     std::vector<double> factors(const char* key) const;
     double own_attention_factor(double usual) const;
     // Where there is no factor it is what the context has grown by.
@@ -111,8 +112,12 @@ private:
 RopeConfig RopeReader::read(double theta) {
     rope_.theta = scaling_.number_or("rope_theta", theta);
     refuse_unknown_keys(scaling_);
-    rope_.rotary_size = read_part_of_heads(config_, &scaling_, around_);
     const auto type = scaling_.text_or("rope_type", scaling_.text_or("type", "default"));
+    if (type == "proportional") {
+        read_proportional();
+        return rope_;
+    }
+    rope_.rotary_size = read_part_of_heads(config_, &scaling_, around_);
     if (type == "default") return rope_;
     // As transformers: what stands outside the scaling comes first.
     constexpr const char* kOriginal = "original_max_position_embeddings";
@@ -135,8 +140,8 @@ RopeConfig RopeReader::read(double theta) {
         rope_.scaling = Scaling::factors;
     } else {
         fail(ErrorCode::unsupported,
-             "{}: rope scaling '{}' is not known; known: default, linear, dynamic, yarn, longrope, llama3. A "
-             "newer Ovenbird may know it",
+             "{}: rope scaling '{}' is not known; known: default, linear, dynamic, yarn, longrope, llama3, "
+             "proportional. A newer Ovenbird may know it",
              config_.origin(), type);
     }
     if (!(rope_.factor > 0) || !std::isfinite(rope_.factor))
@@ -192,6 +197,20 @@ void RopeReader::read_longrope() {
     if (scaling_.text_or("rope_type", "") == "gguf_longrope") return;
     rope_.short_factors = factors("short_factor");
     rope_.long_factors = factors("long_factor");
+}
+
+// Which pairs turn is reckoned of the whole head, and so are their frequencies.
+void RopeReader::read_proportional() {
+    rope_.scaling = Scaling::proportional;
+    rope_.factor = scaling_.number_or("factor", 1.0);
+    const double part = scaling_.number_or("partial_rotary_factor", 1.0);
+    if (!(rope_.factor > 0) || !std::isfinite(rope_.factor))
+        wrong("the rope scaling's factor is {}, expected a positive number", rope_.factor);
+    const bool sound = part > 0 && part <= 1;
+    rope_.turning_pairs = sound ? static_cast<int64_t>(part * static_cast<double>(around_.head_size) / 2) : 0;
+    if (rope_.turning_pairs < 1)
+        wrong("partial_rotary_factor {} leaves no pair of {} columns that turns, expected more, up to 1",
+              part, around_.head_size);
 }
 
 std::vector<double> RopeReader::factors(const char* key) const {

@@ -15,7 +15,7 @@ struct RopeSurroundings {
 };
 
 /// rope_theta with rope_scaling {type | rope_type, …} of old folders, or rope_parameters of transformers 5:
-/// default, linear, dynamic, yarn, longrope and llama3, with the defaults of transformers'
+/// default, linear, dynamic, yarn, longrope, llama3 and proportional, with the defaults of transformers'
 /// modeling_rope_utils. "gguf_factors" and "gguf_longrope" are what a GGUF file's metadata become: their
 /// factors are tensors. Errors: unsupported (another scaling; a key that Ovenbird does not know, for it may
 /// change the result; rotating a part of a head where `partial` is not set), invalid_input (values out of

@@ -140,7 +140,7 @@ TEST(ReadRope, WhatIsNotKnownIsRefusedByName) {
     EXPECT_REFUSED(scaled({{"full_attention", kYarn}}), "'full_attention'");
     EXPECT_REFUSED(with(kYarn, "partial_rotary_factor", 0.5), "partial_rotary_factor is 0.5");
     EXPECT_REFUSED((Json{{"partial_rotary_factor", 0.25}}), "partial_rotary_factor is 0.25");
-    EXPECT_REFUSED(scaled({{"rope_type", "proportional"}, {"factor", 2.0}}), "'proportional' is not known");
+    EXPECT_REFUSED(scaled({{"rope_type", "spiral"}, {"factor", 2.0}}), "'spiral' is not known");
     // What says the same as if it were not there.
     for (const char* key : {"attn_factor", "extrapolation_factor", "partial_rotary_factor"})
         EXPECT_EQ(rope_of(with(kYarn, key, 1)), rope_of(scaled(kYarn))) << key;

@@ -13,11 +13,12 @@ namespace {
 using namespace ov::op;
 using Value = ov::Output<ov::Node>;
 
-// A tensor that was learnt, not a number that belongs to the operation.
+// A tensor that was learnt, not a number that belongs to the operation, which has no axis (or several).
 bool is_weight(const v0::Constant& constant) {
     const auto type = constant.get_element_type();
     const bool compressed = type.bitwidth() <= 8 && type != ov::element::boolean;
-    return (type.is_real() || compressed) && ov::shape_size(constant.get_shape()) > 1;
+    return (type.is_real() || compressed) &&
+           (ov::shape_size(constant.get_shape()) > 1 || constant.get_shape().size() == 1);
 }
 
 }  // namespace

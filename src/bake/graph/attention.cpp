@@ -77,6 +77,76 @@ Value plain_attention(const Value& query, const Value& keys, const Value& values
     return std::make_shared<v13::ScaledDotProductAttention>(query, all_keys, all_values, mask, factor, false);
 }
 
+// What one layer makes of the stream: `config` has its sizes.
+class Attention {
+public:
+    Attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
+              const LayerContext& context)
+        : x_(x),
+          config_(config),
+          layer_(config.layers[static_cast<size_t>(layer)]),
+          prefix_(layer_prefix(layer) + "self_attn."),
+          tensors_(tensors),
+          tables_(tables_of(layer_, context)),
+          growth_(context.query_growth) {}
+
+    /// The queries, and their gate.
+    std::pair<Value, Value> queries() const {
+        const auto [asked, gate] =
+            queries_and_gate(norm(projected("q_proj"), "q_norm", config_.qk_norm_whole), config_);
+        const Value query = turned(asked, "q_norm");
+        if (!config_.query_growth) return {query, gate};
+        return {std::make_shared<v1::Multiply>(query, growth_), gate};
+    }
+    std::pair<Value, Value> keys_and_values() const {
+        const auto key = projected("k_proj");
+        const auto value = layer_.keys_as_values ? key : projected("v_proj");
+        const auto heads = [&](const Value& all) {
+            return split_heads(all, config_.kv_heads, config_.head_size);
+        };
+        const auto keys = turned(heads(norm(key, "k_norm", config_.qk_norm_whole)), "k_norm");
+        const auto values = config_.value_norm ? normed_value(heads(value)) : heads(value);
+        return {keys, swap_heads_and_rows(values)};
+    }
+
+private:
+    Value projected(const char* name) const {
+        return projection(x_, prefix_ + name, config_.qkv_bias, tensors_);
+    }
+    Value norm(const Value& x, const std::string& name, bool here) const {
+        if (!config_.qk_norm || !here) return x;
+        return rms_norm(x, vector_constant(stored(tensors_, prefix_ + name + ".weight")), config_.norm_eps,
+                        prefix_ + name);
+    }
+    Value normed_value(const Value& x) const {
+        const auto one = v0::Constant::create(ov::element::f32, {}, {1.0F});
+        return rms_norm(x, one, config_.norm_eps, prefix_ + "v_norm");
+    }
+    Value turned(const Value& x, const char* name) const {
+        const Value before = norm(x, name, !config_.qk_norm_whole && !config_.qk_norm_behind_rope);
+        const Value result = apply_rope(swap_heads_and_rows(before), tables_, config_.head_size);
+        return norm(result, name, config_.qk_norm_behind_rope);
+    }
+
+    const Value& x_;
+    const ModelConfig& config_;
+    const LayerConfig& layer_;
+    std::string prefix_;
+    const StoredTensors& tensors_;
+    const RopeTables& tables_;
+    const Value& growth_;
+};
+
+// All that the layer attends to, its own or what an earlier one kept.
+std::pair<Value, Value> kept_keys_and_values(const Attention& parts, const LayerConfig& own, int64_t layer,
+                                             KvCache& cache) {
+    const std::string kept = std::to_string(own.keys_of < 0 ? layer : own.keys_of);
+    if (own.keys_of >= 0) return {cache.extended(kept + ".key"), cache.extended(kept + ".value")};
+    const auto [keys, values] = parts.keys_and_values();
+    const Value all_keys = cache.extend(kept + ".key", keys);
+    return {all_keys, cache.extend(kept + ".value", values)};
+}
+
 }  // namespace
 
 Value repeat_heads(const Value& x, int64_t groups) {
@@ -92,46 +162,19 @@ Value repeat_heads(const Value& x, int64_t groups) {
 
 Value attention(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
                 const LayerContext& context, KvCache& cache) {
+    const ModelConfig sized = config.of_layer(layer);
+    const LayerConfig& own = sized.layers[static_cast<size_t>(layer)];
     const std::string prefix = layer_prefix(layer) + "self_attn.";
-    const auto norm = [&](const Value& x, const std::string& name, bool here) {
-        if (!config.qk_norm || !here) return x;
-        return rms_norm(x, vector_constant(stored(tensors, prefix + name + ".weight")), config.norm_eps,
-                        prefix + name);
-    };
-    const bool whole = config.qk_norm_whole;
-    const auto projected = [&](const std::string& name) {
-        return projection(x, prefix + name, config.qkv_bias, tensors);
-    };
-    const auto heads_of = [&](const char* name, int64_t heads) {
-        const auto all = norm(projected(name + std::string("_proj")), name + std::string("_norm"), whole);
-        return split_heads(all, heads, config.head_size);
-    };
-    const auto [asked, gate] = queries_and_gate(norm(projected("q_proj"), "q_norm", whole), config);
-    Value query = asked;
-    Value key = heads_of("k", config.kv_heads);
-    const auto value =
-        swap_heads_and_rows(split_heads(projected("v_proj"), config.kv_heads, config.head_size));
-    const bool before_rope = !whole && !config.qk_norm_behind_rope;
-    query = norm(query, "q_norm", before_rope);
-    key = norm(key, "k_norm", before_rope);
-    const LayerConfig& own = config.layers[static_cast<size_t>(layer)];
-    const auto& tables = tables_of(own, context);
-    query = apply_rope(swap_heads_and_rows(query), tables, config.head_size);
-    key = apply_rope(swap_heads_and_rows(key), tables, config.head_size);
-    query = norm(query, "q_norm", config.qk_norm_behind_rope);
-    key = norm(key, "k_norm", config.qk_norm_behind_rope);
-    if (config.query_growth) query = std::make_shared<v1::Multiply>(query, context.query_growth);
-
-    const std::string kept = std::to_string(layer);
-    const Value keys = cache.extend(kept + ".key", key);
-    const Value values = cache.extend(kept + ".value", value);
+    const Attention parts(x, sized, layer, tensors, context);
+    const auto [query, gate] = parts.queries();
+    const auto [keys, values] = kept_keys_and_values(parts, own, layer, cache);
     const auto& mask = own.sliding_window > 0 ? context.sliding_mask : context.full_mask;
-    const auto attended = config.attention_softcap == 0 ? plain_attention : capped_attention;
-    const auto mixed = attended(query, keys, values, mask, score_scale(config, own), config);
+    const auto attended = sized.attention_softcap == 0 ? plain_attention : capped_attention;
+    const auto mixed = attended(query, keys, values, mask, score_scale(sized, own), sized);
     mixed.get_node()->set_friendly_name(prefix + "sdpa");
-    Value joined = reshape(swap_heads_and_rows(mixed), {0, 0, config.heads * config.head_size});
-    if (config.output_gate) joined = std::make_shared<v1::Multiply>(joined, gate);
-    return projection(scaled(joined, context.residual_scale), prefix + "o_proj", config.output_bias, tensors,
+    Value joined = reshape(swap_heads_and_rows(mixed), {0, 0, sized.heads * sized.head_size});
+    if (sized.output_gate) joined = std::make_shared<v1::Multiply>(joined, gate);
+    return projection(scaled(joined, context.residual_scale), prefix + "o_proj", sized.output_bias, tensors,
                       context.residual_scale);
 }
 

@@ -19,11 +19,11 @@ std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const Stored
     const auto input_ids = named_input(kInputIds, ov::element::i64, {-1, -1});
     const auto attention_mask = named_input(kAttentionMask, ov::element::i64, {-1, -1});
     const auto position_ids = named_input(kPositionIds, ov::element::i64, {-1, -1});
-    KvCache cache(config, input_ids);
-    const auto context =
-        layer_context(config, tensors, attention_mask, position_ids, activations_scale_factor);
+    KvCache cache(input_ids);
+    auto context = layer_context(config, tensors, attention_mask, position_ids, activations_scale_factor);
     const auto& table = stored(tensors, kEmbeddingName);
     Value hidden = scaled(embedding_lookup(table, input_ids), context.embedding_scale);
+    if (config.layer_input) context.layer_inputs = layer_inputs(input_ids, hidden, config, tensors, context);
     for (int64_t layer = 0; layer < config.layer_count(); ++layer)
         hidden = through_layer(hidden, config, layer, tensors, context, cache);
     const auto logits = head(hidden, config, tensors, context);

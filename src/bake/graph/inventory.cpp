@@ -16,19 +16,24 @@ void add_norm(std::vector<RequiredTensor>& list, const std::string& name, const 
     if (config.norm_bias) list.push_back({name + ".bias", TensorRole::vector, 1, config.hidden_size});
 }
 
-void add_attention(std::vector<RequiredTensor>& list, const std::string& prefix, const ModelConfig& config) {
+// `config` has the layer's own sizes, here and below.
+void add_attention(std::vector<RequiredTensor>& list, const std::string& prefix, const ModelConfig& config,
+                   const LayerConfig& layer) {
+    const bool has_keys = layer.keys_of < 0;
     const int64_t query_size = config.heads * config.head_size;
     const int64_t key_size = config.kv_heads * config.head_size;
     add_linear(list, prefix + "q_proj", config.output_gate ? 2 * query_size : query_size, config.hidden_size,
                config.qkv_bias);
-    add_linear(list, prefix + "k_proj", key_size, config.hidden_size, config.qkv_bias);
-    add_linear(list, prefix + "v_proj", key_size, config.hidden_size, config.qkv_bias);
+    if (has_keys) add_linear(list, prefix + "k_proj", key_size, config.hidden_size, config.qkv_bias);
+    if (has_keys && !layer.keys_as_values)
+        add_linear(list, prefix + "v_proj", key_size, config.hidden_size, config.qkv_bias);
     if (config.qk_norm) {
         const bool whole = config.qk_norm_whole;
         list.push_back(
             {prefix + "q_norm.weight", TensorRole::vector, 1, whole ? query_size : config.head_size});
-        list.push_back(
-            {prefix + "k_norm.weight", TensorRole::vector, 1, whole ? key_size : config.head_size});
+        if (has_keys)
+            list.push_back(
+                {prefix + "k_norm.weight", TensorRole::vector, 1, whole ? key_size : config.head_size});
     }
     add_linear(list, prefix + "o_proj", config.hidden_size, query_size, config.output_bias);
 }
@@ -69,12 +74,30 @@ void add_mlp(std::vector<RequiredTensor>& list, const std::string& prefix, const
     add_linear(list, prefix + "down_proj", config.hidden_size, config.intermediate_size, bias);
 }
 
-void add_layer(std::vector<RequiredTensor>& list, const ModelConfig& config, int64_t layer) {
+void add_layer_input(std::vector<RequiredTensor>& list, const std::string& prefix,
+                     const ModelConfig& config) {
+    const int64_t size = config.layer_input->size;
+    add_linear(list, prefix + kLayerGate, size, config.hidden_size, false);
+    add_linear(list, prefix + kLayerProjection, config.hidden_size, size, false);
+    add_norm(list, prefix + kLayerNorm, config);
+}
+
+// The table of all layers' rows, and what projects the embedding for all of them.
+void add_layer_inputs(std::vector<RequiredTensor>& list, const ModelConfig& config) {
+    const int64_t size = config.layer_input->size;
+    const int64_t all = size * config.layer_count();
+    list.push_back({kLayerTableName, TensorRole::embedding, config.layer_input->vocab_size, all});
+    list.push_back({kLayerMixName, TensorRole::linear, all, config.hidden_size});
+    list.push_back({kLayerMixNormName, TensorRole::vector, 1, size});
+}
+
+void add_layer(std::vector<RequiredTensor>& list, const ModelConfig& whole, int64_t layer) {
+    const ModelConfig config = whole.of_layer(layer);
     const std::string prefix = layer_prefix(layer);
     if (config.norms_before) add_norm(list, prefix + "input_layernorm", config);
     switch (config.layers[static_cast<size_t>(layer)].mixer) {
         case Mixer::attention:
-            add_attention(list, prefix + "self_attn.", config);
+            add_attention(list, prefix + "self_attn.", config, config.layers[static_cast<size_t>(layer)]);
             break;
         case Mixer::short_convolution:
             add_short_convolution(list, config, prefix + "conv.");
@@ -87,6 +110,8 @@ void add_layer(std::vector<RequiredTensor>& list, const ModelConfig& config, int
     if (config.norms_before && !config.parallel) add_norm(list, mlp_norm(config, layer), config);
     add_mlp(list, prefix + "mlp.", config);
     if (config.norms_behind) add_norm(list, prefix + "post_feedforward_layernorm", config);
+    if (config.layer_input) add_layer_input(list, prefix, config);
+    if (config.layer_scalar) list.push_back({prefix + kLayerScalar, TensorRole::vector, 1, 1});
 }
 
 }  // namespace
@@ -119,6 +144,7 @@ JointProjection joint_mlp(int64_t layer) {
 std::vector<RequiredTensor> required_tensors(const ModelConfig& config) {
     std::vector<RequiredTensor> list;
     list.push_back({kEmbeddingName, TensorRole::embedding, config.vocab_size, config.hidden_size});
+    if (config.layer_input) add_layer_inputs(list, config);
     if (const char* factors = rope_factors_name(config.rope)) {
         list.push_back({factors, TensorRole::vector, 1, config.rope.turned_of(config.head_size) / 2});
     }

@@ -30,6 +30,15 @@ inline constexpr const char* kFinalNormBiasName = "model.norm.bias";
 /// Square, before a tied head: what makes of a rotated stream what the rotated table wants. No checkpoint has
 /// it.
 inline constexpr const char* kHeadMixName = "ovenbird.head_mix.weight";
+/// What each layer reads of the token: a table, a projection of the embedding and its norm, for all layers at
+/// once; then what each layer has for it.
+inline constexpr const char* kLayerTableName = "model.embed_tokens_per_layer.weight";
+inline constexpr const char* kLayerMixName = "model.per_layer_model_projection.weight";
+inline constexpr const char* kLayerMixNormName = "model.per_layer_projection_norm.weight";
+inline constexpr const char* kLayerGate = "per_layer_input_gate";
+inline constexpr const char* kLayerProjection = "per_layer_projection";
+inline constexpr const char* kLayerNorm = "post_per_layer_input_norm";
+inline constexpr const char* kLayerScalar = "layer_scalar";
 inline constexpr const char* kRopeFactorsName = "rope_freqs.weight";
 inline constexpr const char* kShortRopeFactorsName = "rope_factors_short.weight";
 inline constexpr const char* kLongRopeFactorsName = "rope_factors_long.weight";

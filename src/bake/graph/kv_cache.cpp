@@ -24,22 +24,26 @@ Value zeros(const Value& batch, const std::vector<int64_t>& sizes) {
 
 }  // namespace
 
-KvCache::KvCache(const ModelConfig& config, const Value& input_ids)
-    : batch_(batch_of(input_ids)),
-      kv_heads_(config.kv_heads),
-      head_size_(config.head_size),
-      empty_(zeros(batch_, {kv_heads_, 0, head_size_})),
-      beam_idx_(named_input(kBeamIdx, ov::element::i32, {-1})) {}
+KvCache::KvCache(const Value& input_ids)
+    : batch_(batch_of(input_ids)), beam_idx_(named_input(kBeamIdx, ov::element::i32, {-1})) {}
 
 Value KvCache::extend(const std::string& name, const Value& fresh) {
-    if (beam_idx_ == nullptr) return fresh;
+    if (beam_idx_ == nullptr) return extended_[name] = fresh;
+    const int64_t heads = fresh.get_partial_shape()[1].get_length();
+    const int64_t size = fresh.get_partial_shape()[3].get_length();
     const auto variable = std::make_shared<util::Variable>(
-        util::VariableInfo{{-1, kv_heads_, -1, head_size_}, ov::element::f32, std::string(kPast) + name});
-    const auto kept = std::make_shared<v6::ReadValue>(empty_, variable);
+        util::VariableInfo{{-1, heads, -1, size}, ov::element::f32, std::string(kPast) + name});
+    auto& empty = empty_[{heads, size}];
+    if (empty.get_node() == nullptr) empty = zeros(batch_, {heads, 0, size});
+    const auto kept = std::make_shared<v6::ReadValue>(empty, variable);
     const auto chosen = std::make_shared<v8::Gather>(kept, beam_idx_, integer(0));
     const auto all = std::make_shared<v0::Concat>(ov::OutputVector{chosen, fresh}, kTokensAxis);
     sinks_.push_back(std::make_shared<v6::Assign>(all, variable));
-    return all;
+    return extended_[name] = all;
+}
+
+Value KvCache::extended(const std::string& name) const {
+    return extended_.at(name);
 }
 
 Value KvCache::take(const std::string& name, const std::vector<int64_t>& sizes) {

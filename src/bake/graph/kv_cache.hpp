@@ -16,7 +16,7 @@ namespace ovenbird {
 class KvCache {
 public:
     /// `input_ids` (i64 [batch, tokens]) tells the batch.
-    KvCache(const ModelConfig& config, const Value& input_ids);
+    explicit KvCache(const Value& input_ids);
 
     /// None: what is fresh is all there is, and beam_idx() is null.
     KvCache() = default;
@@ -24,6 +24,9 @@ public:
     /// `fresh` f32 [batch, kv_heads, tokens, head_size] behind what is kept under `name` ("0.key"):
     /// [batch, kv_heads, kept + tokens, head_size].
     Value extend(const std::string& name, const Value& fresh);
+
+    /// What extend() gave for that name.
+    Value extended(const std::string& name) const;
 
     /// The state `name` ("3.conv") before these tokens: f32 [batch, sizes…], zeros before the first one.
     Value take(const std::string& name, const std::vector<int64_t>& sizes);
@@ -35,10 +38,9 @@ public:
     const ov::SinkVector& sinks() const { return sinks_; }
 
 private:
-    Value batch_;  // i64 [1]
-    int64_t kv_heads_ = 0;
-    int64_t head_size_ = 0;
-    Value empty_;  // a state's first value: no tokens
+    Value batch_;                                         // i64 [1]
+    std::map<std::pair<int64_t, int64_t>, Value> empty_;  // by heads and their size: states of no tokens
+    std::map<std::string, Value> extended_;
     std::shared_ptr<ov::op::v0::Parameter> beam_idx_;
     ov::SinkVector sinks_;
     std::map<std::string, std::shared_ptr<ov::op::util::Variable>> taken_;

@@ -79,6 +79,25 @@ void add_real_tokens(LayerContext& context, const Value& attention_mask, const V
     context.real_count = std::make_shared<v1::ReduceSum>(real, integers({1}), true);
 }
 
+// The stream behind the MLP: what a layer reads of the token is added, and its factor ends it.
+Value behind_mlp(const Value& stream, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
+                 const LayerContext& context) {
+    Value hidden = stream;
+    if (config.layer_input)
+        hidden = std::make_shared<v1::Add>(hidden, read_layer_input(hidden, config, layer, tensors, context));
+    if (!config.layer_scalar) return hidden;
+    const auto factor = vector_constant(stored(tensors, layer_prefix(layer) + kLayerScalar));
+    return std::make_shared<v1::Multiply>(hidden, factor);
+}
+
+// Tables of rope, or of the model's local one, as large as the heads that they turn.
+RopeTables tables_for(const ModelConfig& config, const RopeConfig& rope, bool local, const float* factors,
+                      const Value& position_ids) {
+    const int64_t size = config.turned_head_size(local);
+    const double factor = local || rope.rotary_size == 0 ? 1.0 : rope.attention_factor;
+    return rope_tables(position_ids, inverse_frequencies(rope, size, factors), size, factor);
+}
+
 }  // namespace
 
 LayerContext layer_context(const ModelConfig& config, const StoredTensors& tensors,
@@ -88,18 +107,14 @@ LayerContext layer_context(const ModelConfig& config, const StoredTensors& tenso
     if (const char* name = rope_factors_name(config.rope))
         factors = reinterpret_cast<const float*>(stored(tensors, name).weights);
     LayerContext context;
-    context.rope =
-        rope_tables(position_ids, inverse_frequencies(config.rope, config.head_size, factors),
-                    config.head_size, config.rope.rotary_size == 0 ? 1.0 : config.rope.attention_factor);
+    context.rope = tables_for(config, config.rope, false, factors, position_ids);
     // Turning by angles of 0 keeps layers without rotary embedding the same graph as the others.
     const std::vector<float> no_turns(static_cast<size_t>(config.rope.turned_of(config.head_size) / 2), 0.0F);
     const auto is_rotary = [](const LayerConfig& layer) { return layer.rotary; };
     if (!std::all_of(config.layers.begin(), config.layers.end(), is_rotary))
         context.no_rope = rope_tables(position_ids, no_turns, config.head_size);
     if (config.local_rope)
-        context.local_rope =
-            rope_tables(position_ids, inverse_frequencies(*config.local_rope, config.head_size, nullptr),
-                        config.head_size);
+        context.local_rope = tables_for(config, *config.local_rope, true, nullptr, position_ids);
     if (config.query_growth) context.query_growth = query_growth(position_ids, *config.query_growth);
     context.full_mask = causal_mask(attention_mask, position_ids, 0);
     int64_t window = 0;
@@ -132,7 +147,8 @@ Value through_layer(const Value& hidden, const ModelConfig& config, int64_t laye
     if (!config.parallel) {
         const auto between =
             std::make_shared<v1::Add>(hidden, attend(hidden, config, layer, tensors, context, cache));
-        return std::make_shared<v1::Add>(between, feed(between, config, layer, tensors, context));
+        const auto fed = std::make_shared<v1::Add>(between, feed(between, config, layer, tensors, context));
+        return behind_mlp(fed, config, layer, tensors, context);
     }
     const auto x = before_attention(hidden, config, layer, tensors, context);
     const auto between =

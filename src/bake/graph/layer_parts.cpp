@@ -122,11 +122,10 @@ Value head_of(const Value& hidden, const ModelConfig& config, const std::vector<
 
 std::shared_ptr<ov::Model> build_layer_part(const ModelConfig& config, int64_t layer, LayerPart part,
                                             const StoredTensors& tensors, size_t sequences, size_t tokens) {
-    if (config.layers[static_cast<size_t>(layer)].mixer != Mixer::attention) {
+    if (const char* why = config.why_not_apart()) {
         fail(ErrorCode::unsupported,
-             "{}: layer {} does not attend, and such layers cannot be run one by one yet; compare with the "
-             "source in another program",
-             config.model_type, layer);
+             "{} has {}, which cannot be run one by one yet; compare with the source in another program",
+             config.model_type, why);
     }
     const std::string prefix = layer_prefix(layer);
     std::vector<RequiredTensor> wanted;

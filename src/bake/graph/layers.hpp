@@ -57,6 +57,7 @@ struct LayerContext {
     Value query_growth;     // of the model's query_growth, [batch, 1, tokens, 1]; null when it has none
     Value full_mask;        // causal_mask() of all tokens
     Value sliding_mask;     // the same for the model's window; null when no layer slides
+    Value layer_inputs;     // layer_inputs(); null where layers read none
     float embedding_scale = 1.0F;  // of what is looked up
     float residual_scale = 1.0F;   // what attention and MLP add to the stream is multiplied by it
     float stream_factor = 1.0F;    // of the stream, where attention and MLP read it without a norm
@@ -79,6 +80,14 @@ Value attend(const Value& hidden, const ModelConfig& config, int64_t layer, cons
              const LayerContext& context, KvCache& cache);
 Value feed(const Value& hidden, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
            const LayerContext& context);
+
+/// What the layers read of each token: f32 [batch, tokens, layers * size]. `embedded`: what was looked up, as
+/// the stream begins.
+Value layer_inputs(const Value& input_ids, const Value& embedded, const ModelConfig& config,
+                   const StoredTensors& tensors, const LayerContext& context);
+/// What a layer adds to the stream behind its MLP for what it reads of the token.
+Value read_layer_input(const Value& hidden, const ModelConfig& config, int64_t layer,
+                       const StoredTensors& tensors, const LayerContext& context);
 
 /// The stream behind a layer.
 Value through_layer(const Value& hidden, const ModelConfig& config, int64_t layer,

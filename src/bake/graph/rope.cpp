@@ -89,6 +89,9 @@ std::vector<float> inverse_frequencies(const RopeConfig& rope, int64_t head_size
             case Scaling::yarn:
                 frequency *= 1.0 - blend(pair) * (1.0 - 1.0 / rope.factor);
                 break;
+            case Scaling::proportional:
+                frequency = pair < rope.turning_pairs ? frequency / rope.factor : 0.0;
+                break;
             case Scaling::longrope:
             case Scaling::factors:
                 frequency /= own_factor();

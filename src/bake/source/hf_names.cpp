@@ -15,7 +15,13 @@ constexpr std::string_view kPrefix = "model.";
 
 // What the decoder itself has, behind its prefix.
 bool is_in_decoder(std::string_view name) {
-    constexpr std::array<std::string_view, 4> kStarts{"layers.", "embed_tokens.", "norm.", "embedding_norm."};
+    constexpr std::array<std::string_view, 7> kStarts{"layers.",
+                                                      "embed_tokens.",
+                                                      "norm.",
+                                                      "embedding_norm.",
+                                                      "embed_tokens_per_layer.",
+                                                      "per_layer_model_projection.",
+                                                      "per_layer_projection_norm."};
     return std::any_of(kStarts.begin(), kStarts.end(),
                        [&](std::string_view start) { return name.starts_with(start); });
 }
@@ -40,8 +46,9 @@ std::string PrefixRule::usual_name(const std::string& name) {
 
 std::string name_in_language_model(const std::string& name) {
     constexpr std::string_view kPart = "language_model.";
-    constexpr std::array<std::string_view, 4> kOthers{"vision_tower.", "multi_modal_projector.", "visual.",
-                                                      "mtp."};
+    constexpr std::array<std::string_view, 7> kOthers{
+        "vision_tower.", "multi_modal_projector.", "visual.", "audio_tower.",
+        "embed_vision.", "embed_audio.",           "mtp."};
     const bool inside = name.starts_with(kPrefix);
     const std::string_view rest = std::string_view(name).substr(inside ? kPrefix.size() : 0);
     for (const std::string_view other : kOthers)
