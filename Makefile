@@ -68,7 +68,7 @@ dev:  ## the dev build and all of its tests, Rust's among them
 
 # What compares figures is left to the dev build, and one family stands for all where each runs through the same lines:
 # OpenVINO, which takes most of the time there, is not instrumented.
-FIGURES := ProveTest|RotatedPlan|ExactChanges|LayerParts|/(Engines|Streamed)\..*(arcee|cohere|cwm|ernie|exaone|gemma|granite|hunyuan|minicpm|mistral|nemotron|olmo|phi|qwen|seed|smollm3|stablelm|starcoder|glm)
+FIGURES := ProveTest|RotatedPlan|ExactChanges|LayerParts|/(Engines|EnginesOfTwoKinds|Streamed)\..*(arcee|cohere|cwm|ernie|exaone|gemma|granite|hunyuan|minicpm|mistral|nemotron|olmo|phi|qwen|seed|smollm3|stablelm|starcoder|glm)
 asan:  ## the same under AddressSanitizer and UndefinedBehaviorSanitizer, without the real model's tests and those of figures
 	@$(MAKE) --no-print-directory compiled PRESET=asan
 	tools/run_tests build/asan -j "$$(nproc)" -LE 'rust|smollm2|figures' -E '$(FIGURES)'

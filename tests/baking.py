@@ -53,6 +53,17 @@ def tiny_cases():
     return sorted(folder for folder in TINY.iterdir() if (folder / "config.json").exists())
 
 
+# Families whose graphs are put together from parts that others have too: their logits are compared (test_golden.py,
+# engines_test.cpp), and what takes minutes is left to the others.
+LIKE_OTHERS = ("arcee", "cohere_", "cwm", "ernie", "exaone4_odd", "gemma_", "glm_", "granite_odd", "granitemoehybrid_odd",
+               "hunyuan_odd", "llama_even_linear", "ministral_", "mistral_even_longrope", "mistral_odd", "nemotron_odd", "olmo2_odd",
+               "olmo3", "phi3_odd", "qwen2_odd", "qwen3_even", "seed", "smollm3_odd", "starcoder2_odd", "cohere2_odd", "minicpm_odd")
+
+
+def apart_cases():
+    return [case for case in tiny_cases() if not case.name.startswith(LIKE_OTHERS)]
+
+
 def with_positions(case, folder, positions):
     """A copy of a checkpoint or an export, made for more positions than its goldens need."""
     folder = pathlib.Path(shutil.copytree(case, folder))

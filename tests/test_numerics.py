@@ -74,7 +74,7 @@ class Numerics(unittest.TestCase):
             np.testing.assert_allclose(scaled, plain, rtol=1e-3, atol=1e-4)
 
     def test_scaling_keeps_every_architecture(self):
-        for case in baking.tiny_cases():
+        for case in baking.apart_cases():
             with self.subTest(case=case.name), tempfile.TemporaryDirectory() as scratch:
                 scratch = pathlib.Path(scratch)
                 feed = {"input_ids": np.arange(SEQ_LEN, dtype=np.int64)[None],

@@ -66,7 +66,7 @@ class Tiny(StaticIr):
         self.check_tiny(case, False, "--bits", 16)
 
     def test_tiny_cases(self):
-        for case in baking.tiny_cases():
+        for case in baking.apart_cases():
             with self.subTest(case=case.name):
                 self.check_tiny(case, True, "--group-size", 16)
 

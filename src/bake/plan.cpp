@@ -103,7 +103,7 @@ void mark_calibrated(BakePlan& plan) {
 
 // What a layer reads besides the stream, which no graph of one layer takes as an input yet; null: nothing.
 const char* why_not_folded(const ModelConfig& config) {
-    if (config.layer_input) return "layers that read rows of a table of their own for each token";
+    if (config.layer_input.size > 0) return "layers that read rows of a table of their own for each token";
     const bool shares = std::any_of(config.layers.begin(), config.layers.end(),
                                     [](const LayerConfig& layer) { return layer.keys_of >= 0; });
     return shares ? "layers that read the keys and values of others" : nullptr;
@@ -113,7 +113,7 @@ const char* why_not_folded(const ModelConfig& config) {
 BakeOptions with_known_forms(const BakeOptions& options, BakePlan& plan) {
     BakeOptions known = options;
     const ModelConfig& config = plan.config;
-    if (config.layer_input && options.embedding == "host") {
+    if (config.layer_input.size > 0 && options.embedding == "host") {
         fail(ErrorCode::unsupported,
              "--embedding host: {} has layers that read rows of a table of their own for each token, which "
              "the "

@@ -175,8 +175,8 @@ uint64_t state_bytes(const ModelConfig& config) {
         const int64_t before = config.convolution_size - 1;
         if (layer.mixer == Mixer::short_convolution) values += before * config.hidden_size;
         if (layer.mixer == Mixer::delta_rule)
-            values += before * config.delta_rule->mixed() +
-                      config.delta_rule->values() * config.delta_rule->key_size;
+            values +=
+                before * config.delta_rule.mixed() + config.delta_rule.values() * config.delta_rule.key_size;
     }
     return 4 * static_cast<uint64_t>(values);
 }

@@ -38,8 +38,15 @@ void check_rope(const std::string& origin, const RopeConfig& rope) {
 void check_states(const ModelConfig& config, const std::string& origin) {
     if (config.has_attention_only()) return;
     check_size(origin, "the number of tokens that a convolution sees", config.convolution_size, 64);
-    if (!config.delta_rule) return;
-    const DeltaRuleConfig& rule = *config.delta_rule;
+    if (config.convolution_size < 2) {
+        fail(ErrorCode::unsupported, "{}: a convolution that sees one token is not one that Ovenbird knows",
+             origin);
+    }
+    const bool has_rule =
+        std::any_of(config.layers.begin(), config.layers.end(),
+                    [](const LayerConfig& layer) { return layer.mixer == Mixer::delta_rule; });
+    if (!has_rule) return;
+    const DeltaRuleConfig& rule = config.delta_rule;
     check_size(origin, "linear_num_key_heads", rule.key_heads, 65536);
     check_size(origin, "linear_num_value_heads", rule.value_heads, 65536);
     check_size(origin, "linear_key_head_dim", rule.key_size, 65536);
@@ -72,9 +79,9 @@ void check_own_sizes(const ModelConfig& config, const std::string& origin) {
         check_size(origin, "global_head_dim", own.head_size, 65536);
         check_heads(origin, own.heads, own.kv_heads, own.head_size);
     }
-    if (!config.layer_input) return;
-    check_size(origin, "hidden_size_per_layer_input", config.layer_input->size, 65536);
-    check_size(origin, "vocab_size_per_layer_input", config.layer_input->vocab_size);
+    if (config.layer_input.size == 0) return;
+    check_size(origin, "hidden_size_per_layer_input", config.layer_input.size, 65536);
+    check_size(origin, "vocab_size_per_layer_input", config.layer_input.vocab_size);
 }
 
 }  // namespace
@@ -112,7 +119,7 @@ int64_t ModelConfig::turned_head_size(bool local) const {
 
 const char* ModelConfig::why_not_apart() const {
     if (!has_attention_only()) return "layers that do not attend";
-    if (layer_input) return "layers that read tables of their own";
+    if (layer_input.size > 0) return "layers that read tables of their own";
     for (const LayerConfig& layer : layers) {
         if (layer.keys_of >= 0) return "layers that read the keys of others";
         if (layer.head_size > 0 || layer.kv_heads > 0 || layer.intermediate_size > 0)

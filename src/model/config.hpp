@@ -133,9 +133,9 @@ struct ModelConfig {
     bool output_gate = false;      // what attention gives is multiplied by the sigmoid of a gate (qwen3_5)
     int64_t convolution_size = 0;  // tokens that a convolution sees, the one itself included
     bool convolution_bias = false;
-    std::optional<DeltaRuleConfig> delta_rule;  // of the layers that name it
-    std::optional<LayerInputConfig> layer_input;
-    bool layer_scalar = false;  // the stream behind each layer is multiplied by a number of its own
+    DeltaRuleConfig delta_rule;    // of the layers that name it
+    LayerInputConfig layer_input;  // size 0: layers read none
+    bool layer_scalar = false;     // the stream behind each layer is multiplied by a number of its own
     std::vector<LayerConfig> layers;
 
     int64_t layer_count() const { return static_cast<int64_t>(layers.size()); }

@@ -128,10 +128,10 @@ void read_layer_inputs(ModelConfig& model, const JsonObject& config) {
     const int64_t size = config.integer_or("hidden_size_per_layer_input", 256);
     if (size == 0) return;
     model.layer_input = {size, config.integer_or("vocab_size_per_layer_input", 262144)};
-    if (model.layer_input->vocab_size >= model.vocab_size) return;
+    if (model.layer_input.vocab_size >= model.vocab_size) return;
     fail(ErrorCode::unsupported,
          "{}: vocab_size_per_layer_input is {}, fewer than the {} tokens, and those beyond would have no row",
-         config.origin(), model.layer_input->vocab_size, model.vocab_size);
+         config.origin(), model.layer_input.vocab_size, model.vocab_size);
 }
 
 ModelConfig read_sizes(const JsonObject& config) {

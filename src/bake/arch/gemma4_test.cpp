@@ -40,7 +40,7 @@ TEST(Gemma4, LayersHaveTwoKindsAndSizes) {
     EXPECT_EQ(model.local_rope->theta, 1e4);
     EXPECT_EQ(model.turned_head_size(false), 512);
     EXPECT_EQ(model.turned_head_size(true), 16);
-    EXPECT_EQ(model.layer_input->size, 256);
+    EXPECT_EQ(model.layer_input.size, 256);
 }
 
 TEST(Gemma4, LastLayersReadTheKeysOfTheLastOneOfTheirKind) {
@@ -58,7 +58,7 @@ TEST(Gemma4, LastLayersReadTheKeysOfTheLastOneOfTheirKind) {
     EXPECT_EQ(read, (std::vector<int64_t>{-1, -1, -1, 1, 1, 2}));
     EXPECT_EQ(model.of_layer(2).intermediate_size, 128);
     EXPECT_EQ(model.of_layer(3).intermediate_size, 256);
-    EXPECT_FALSE(model.layer_input.has_value());
+    EXPECT_EQ(model.layer_input.size, 0);
     EXPECT_STREQ(model.why_not_apart(), "layers that read the keys of others");
 }
 

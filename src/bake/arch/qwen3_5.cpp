@@ -69,12 +69,12 @@ ModelConfig read_text(const JsonObject& config) {
     model.qk_norm = true;
     model.output_gate = true;
     model.convolution_size = config.integer_or("linear_conv_kernel_dim", 4);
-    model.delta_rule = DeltaRuleConfig{.key_heads = config.integer_or("linear_num_key_heads", 16),
-                                       .value_heads = config.integer_or("linear_num_value_heads", 32),
-                                       .key_size = config.integer_or("linear_key_head_dim", 128),
-                                       .value_size = config.integer_or("linear_value_head_dim", 128),
-                                       .tiled = config.boolean_or(kTiled, false),
-                                       .stores_fading = config.boolean_or(kStoresFading, false)};
+    model.delta_rule = {.key_heads = config.integer_or("linear_num_key_heads", 16),
+                        .value_heads = config.integer_or("linear_num_value_heads", 32),
+                        .key_size = config.integer_or("linear_key_head_dim", 128),
+                        .value_size = config.integer_or("linear_value_head_dim", 128),
+                        .tiled = config.boolean_or(kTiled, false),
+                        .stores_fading = config.boolean_or(kStoresFading, false)};
     settle_mixers(model, config);
     return model;
 }

@@ -23,7 +23,8 @@ std::shared_ptr<ov::Model> build_decoder(const ModelConfig& config, const Stored
     auto context = layer_context(config, tensors, attention_mask, position_ids, activations_scale_factor);
     const auto& table = stored(tensors, kEmbeddingName);
     Value hidden = scaled(embedding_lookup(table, input_ids), context.embedding_scale);
-    if (config.layer_input) context.layer_inputs = layer_inputs(input_ids, hidden, config, tensors, context);
+    if (config.layer_input.size > 0)
+        context.layer_inputs = layer_inputs(input_ids, hidden, config, tensors, context);
     for (int64_t layer = 0; layer < config.layer_count(); ++layer)
         hidden = through_layer(hidden, config, layer, tensors, context, cache);
     const auto logits = head(hidden, config, tensors, context);

@@ -38,6 +38,7 @@ Value unit_length(const Value& x) {
 Value repeated(const Value& x, const DeltaRuleConfig& rule) {
     if (rule.key_heads == rule.value_heads) return x;
     std::vector<int64_t> order;
+    order.reserve(static_cast<size_t>(rule.value_heads));
     for (int64_t head = 0; head < rule.value_heads; ++head)
         order.push_back(rule.tiled ? head % rule.key_heads : head / (rule.value_heads / rule.key_heads));
     return std::make_shared<v8::Gather>(x, integers(order), integer(2));
@@ -123,7 +124,7 @@ DeltaRuleResult delta_rule(const Value& queries, const Value& keys, const Value&
 
 Value gated_delta_net(const Value& x, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
                       const LayerContext& context, KvCache& cache) {
-    const DeltaRuleConfig& rule = *config.delta_rule;
+    const DeltaRuleConfig& rule = config.delta_rule;
     const std::string prefix = layer_prefix(layer) + "linear_attn.";
     const auto project = [&](const char* name) { return projection(x, prefix + name, false, tensors); };
     const auto vector = [&](const char* name) { return vector_constant(stored(tensors, prefix + name)); };

@@ -53,7 +53,7 @@ void add_short_convolution(std::vector<RequiredTensor>& list, const ModelConfig&
 }
 
 void add_delta_rule(std::vector<RequiredTensor>& list, const ModelConfig& config, const std::string& prefix) {
-    const DeltaRuleConfig& rule = *config.delta_rule;
+    const DeltaRuleConfig& rule = config.delta_rule;
     const int64_t size = config.hidden_size;
     add_linear(list, prefix + "in_proj_qkv", rule.mixed(), size, false);
     add_linear(list, prefix + "in_proj_z", rule.values(), size, false);
@@ -76,7 +76,7 @@ void add_mlp(std::vector<RequiredTensor>& list, const std::string& prefix, const
 
 void add_layer_input(std::vector<RequiredTensor>& list, const std::string& prefix,
                      const ModelConfig& config) {
-    const int64_t size = config.layer_input->size;
+    const int64_t size = config.layer_input.size;
     add_linear(list, prefix + kLayerGate, size, config.hidden_size, false);
     add_linear(list, prefix + kLayerProjection, config.hidden_size, size, false);
     add_norm(list, prefix + kLayerNorm, config);
@@ -84,9 +84,9 @@ void add_layer_input(std::vector<RequiredTensor>& list, const std::string& prefi
 
 // The table of all layers' rows, and what projects the embedding for all of them.
 void add_layer_inputs(std::vector<RequiredTensor>& list, const ModelConfig& config) {
-    const int64_t size = config.layer_input->size;
+    const int64_t size = config.layer_input.size;
     const int64_t all = size * config.layer_count();
-    list.push_back({kLayerTableName, TensorRole::embedding, config.layer_input->vocab_size, all});
+    list.push_back({kLayerTableName, TensorRole::embedding, config.layer_input.vocab_size, all});
     list.push_back({kLayerMixName, TensorRole::linear, all, config.hidden_size});
     list.push_back({kLayerMixNormName, TensorRole::vector, 1, size});
 }
@@ -110,7 +110,7 @@ void add_layer(std::vector<RequiredTensor>& list, const ModelConfig& whole, int6
     if (config.norms_before && !config.parallel) add_norm(list, mlp_norm(config, layer), config);
     add_mlp(list, prefix + "mlp.", config);
     if (config.norms_behind) add_norm(list, prefix + "post_feedforward_layernorm", config);
-    if (config.layer_input) add_layer_input(list, prefix, config);
+    if (config.layer_input.size > 0) add_layer_input(list, prefix, config);
     if (config.layer_scalar) list.push_back({prefix + kLayerScalar, TensorRole::vector, 1, 1});
 }
 
@@ -144,7 +144,7 @@ JointProjection joint_mlp(int64_t layer) {
 std::vector<RequiredTensor> required_tensors(const ModelConfig& config) {
     std::vector<RequiredTensor> list;
     list.push_back({kEmbeddingName, TensorRole::embedding, config.vocab_size, config.hidden_size});
-    if (config.layer_input) add_layer_inputs(list, config);
+    if (config.layer_input.size > 0) add_layer_inputs(list, config);
     if (const char* factors = rope_factors_name(config.rope)) {
         list.push_back({factors, TensorRole::vector, 1, config.rope.turned_of(config.head_size) / 2});
     }

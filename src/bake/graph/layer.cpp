@@ -83,7 +83,7 @@ void add_real_tokens(LayerContext& context, const Value& attention_mask, const V
 Value behind_mlp(const Value& stream, const ModelConfig& config, int64_t layer, const StoredTensors& tensors,
                  const LayerContext& context) {
     Value hidden = stream;
-    if (config.layer_input)
+    if (config.layer_input.size > 0)
         hidden = std::make_shared<v1::Add>(hidden, read_layer_input(hidden, config, layer, tensors, context));
     if (!config.layer_scalar) return hidden;
     const auto factor = vector_constant(stored(tensors, layer_prefix(layer) + kLayerScalar));

@@ -21,7 +21,7 @@ float root(int64_t size) {
 
 Value layer_inputs(const Value& input_ids, const Value& embedded, const ModelConfig& config,
                    const StoredTensors& tensors, const LayerContext& context) {
-    const int64_t size = config.layer_input->size;
+    const int64_t size = config.layer_input.size;
     const int64_t layers = config.layer_count();
     // The halves of the sum are alike in size, and are added so that their squares' mean stays.
     const float half = std::sqrt(0.5F);
@@ -38,7 +38,7 @@ Value layer_inputs(const Value& input_ids, const Value& embedded, const ModelCon
 Value read_layer_input(const Value& hidden, const ModelConfig& config, int64_t layer,
                        const StoredTensors& tensors, const LayerContext& context) {
     const std::string prefix = layer_prefix(layer);
-    const int64_t size = config.layer_input->size;
+    const int64_t size = config.layer_input.size;
     const auto own =
         std::make_shared<v8::Slice>(context.layer_inputs, integers({layer * size}),
                                     integers({(layer + 1) * size}), integers({1}), integers({2}));
