@@ -96,11 +96,13 @@ fuzz:  ## each fuzz target for FUZZ_SECONDS (30)
 
 npu: npu-test
 
+# Of each kind of graph one family; npu-test-full has them all.
+NPU_FAMILIES := llama,qwen3,gemma2,phi3,lfm2,qwen3_5_text,olmo2,glm4,starcoder2,cohere2
 # The seed is fixed: a change must not fail by another array's luck; npu-test-full draws a new one each time.
 npu-test:  ## Intel's NPU compiler on models that cover every pair of features and generations, on SmolLM2 and optimum-intel's exports
 	@$(MAKE) --no-print-directory compiled PRESET=dev TARGET=ovenbird
 	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/real_models.py
-	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/matrix.py --strength 2 --seed 1
+	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/matrix.py --strength 2 --seed 1 --families $(NPU_FAMILIES)
 	OVENBIRD=build/dev/ovenbird .venv/bin/python tests/npu/embedders.py
 
 npu-test-full:  ## the same for every three features (about 250 models) on every generation, and check against the compiler; hours

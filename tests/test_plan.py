@@ -12,7 +12,7 @@ import baking
 
 # Of the bytes planned: offsets have more digits in the real file.
 TOLERANCE = 0.03
-SMALL_CONSTANTS_BYTES = 8192  # of the graph itself: guessed before there is one
+SMALL_CONSTANTS_BYTES = 32768  # of the graph itself, the masks of the delta rule above all: guessed before there is one
 FORMS = ["window", "dynamic", "whole", "folded"]
 
 
@@ -64,10 +64,12 @@ class Plan(unittest.TestCase):
         return plan
 
     def test_each_checkpoint(self):
-        for case in baking.tiny_cases():
+        for case in baking.apart_cases():
+            # Layers that read another layer's keys, or rows of their own, are not folded.
+            forms = FORMS[:-1] if case.name in ("gemma4_even_defaults", "gemma4_even_shared") else FORMS
             with self.subTest(case=case.name):
                 plan = self.assert_planned_is_written(baking.with_positions(case, self.scratch / case.name, 1024))
-                self.assertEqual([form["form"] for form in plan["forms"]], FORMS)
+                self.assertEqual([form["form"] for form in plan["forms"]], forms)
 
     def test_options(self):
         source = baking.with_positions(baking.TINY / "llama_even_linear", self.scratch / "source", 1024)
@@ -79,8 +81,7 @@ class Plan(unittest.TestCase):
 
     def test_a_head_of_its_own_beside_a_tied_table(self):
         """The folder grows by as much as the plan says, and the note tells the tied bake's difference."""
-        source = baking.with_positions(next(case for case in baking.tiny_cases() if json.loads(
-            (case / "config.json").read_text())["tie_word_embeddings"]), self.scratch / "source", 1024)
+        source = baking.with_positions(baking.TINY / "llama_odd_biases", self.scratch / "source", 1024)
         for options in ([], ["--embedding", "host"], ["--rotate", "on", "--group-size", "-1"]):
             with self.subTest(options=options):
                 self.assert_planned_is_written(source, *options)

@@ -13,7 +13,7 @@ FORBIDDEN = {"ShapeOf", "Range", "NonZero", "NonMaxSuppression", "Unique", "Read
 INT4 = {"i4", "u4"}
 SIZE_SLACK = 1.02
 # The plan guesses the graph's own small constants (shapes, masks) before there is a graph.
-SMALL_CONSTANTS_BYTES = 8192
+SMALL_CONSTANTS_BYTES = 32768  # of the graph itself, the masks of the delta rule above all: guessed before there is one
 
 
 class StaticIr(unittest.TestCase):

@@ -121,13 +121,22 @@ bool needs_export(const BakeOptions& options, PlannedBake& planned, Reporter& re
     }
 }
 
+// What is wrong with the file, whoever needs it will tell.
+bool says_encoder(const fs::path& config) {
+    try {
+        return is_encoder(read_json(config));
+    } catch (const Error&) {
+        return false;
+    }
+}
+
 }  // namespace
 
 std::string suit_embedder(BakeOptions& options, const GivenOptions& given) {
     const fs::path config = options.source / "config.json";
     std::error_code error;
     const bool has_modules = fs::is_regular_file(options.source / "modules.json", error);
-    if (!fs::is_regular_file(config, error) || (!has_modules && !is_encoder(read_json(config)))) return "";
+    if (!fs::is_regular_file(config, error) || (!has_modules && !says_encoder(config))) return "";
     std::string told;
     const auto settle = [&](bool is_given, auto& value, auto suits, const char* option) {
         if (is_given) return;

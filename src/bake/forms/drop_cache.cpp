@@ -24,12 +24,20 @@ std::shared_ptr<v0::Constant> empty_cache(const ov::PartialShape& shape, const o
     return std::make_shared<v0::Constant>(type, fixed);
 }
 
+void replace_chosen(const ov::Output<ov::Node>& state, const ov::Output<ov::Node>& value) {
+    for (const auto& reader : state.get_target_inputs())
+        if (ov::is_type<v8::Gather>(reader.get_node())) reader.get_node()->output(0).replace(value);
+}
+
 // What a state holds after a reset: its initial value, or no tokens.
 void drop_states(const std::shared_ptr<ov::Model>& model) {
     for (const auto& node : model->get_ordered_ops()) {
         const auto read = ov::as_type_ptr<util::ReadValueBase>(node);
         if (read == nullptr) continue;
         if (read->get_input_size() > 0) {
+            // Of a whole state, which is not empty, beam_idx would go on to choose.
+            if (is_whole_state(read->get_variable_id()))
+                replace_chosen(read->output(0), read->input_value(0));
             read->output(0).replace(read->input_value(0));
         } else {
             const auto& info = dynamic_cast<util::VariableExtension&>(*read).get_variable()->get_info();

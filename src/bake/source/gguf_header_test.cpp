@@ -185,9 +185,9 @@ TEST(GgufNames, Architectures) {
     expect_error(ErrorCode::unsupported,
                  {"m.gguf", "'mamba'",
                   "arcee, command-r, cohere2, ernie4_5, exaone4, gemma, gemma2, gemma3, chatglm, glm4, "
-                  "granite, hunyuan-dense, llama, "
+                  "granite, hunyuan-dense, lfm2, llama, "
                   "minicpm, mistral3, nemotron, olmo2, phi3, "
-                  "qwen2, qwen3, smollm3, stablelm, starcoder2"},
+                  "qwen2, qwen3, qwen35, smollm3, stablelm, starcoder2"},
                  [] { gguf_architecture("mamba", "m.gguf"); });
 }
 
