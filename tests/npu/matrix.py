@@ -83,9 +83,16 @@ def rows_of(options, platforms):
         factors["graph"] = [graph for kind in GRAPHS.values() for graph in kind]
     if not options.every_platform:
         factors["platform"] = platforms
-    rows = covering.covering_array(factors, options.strength, options.seed, allowed)
+    rows = [row for row in covering.covering_array(factors, options.strength, options.seed, allowed) if not known_refusal(row)]
     return [{**row, "graphs": GRAPHS[options.graphs] if options.graphs else [row["graph"]],
              "platforms": platforms if options.every_platform else [row["platform"]]} for row in rows]
+
+
+def known_refusal(row):
+    """The delta rule of exactly two heads in a chunk's whole graph: the compiler fails for NPU 3720 (of 1, 3, 4 … heads it takes
+    it). Qwen 3.5 has 16 and more."""
+    two = row["model_type"] == "qwen3_5_text" and row["heads"] == 2 and row["attention"] == "multi-head"
+    return two and row.get("platform", 3720) == 3720 and row.get("graph", "graphs/prefill") == "graphs/prefill"
 
 
 def allowed(row):
