@@ -65,6 +65,7 @@ void prove_vectors(const FormsPlan& plan, const BakeOptions& options, const fs::
     }
     const auto vocabulary = manifest.verification.at("vocabulary").get<int64_t>();
     CpuReference dynamic(embedder_xml);
+    if (!manifest.embedding) fail(ErrorCode::internal, "the manifest is not one of an embedding model");
     const auto& facts = *manifest.embedding;
     Json figures = {{"graphs", Json::array()}, {"rows", 0}};
     Difference worst;

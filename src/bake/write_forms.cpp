@@ -55,11 +55,13 @@ void write_window(const FormsPlan& plan, const ReadModel& decoder, const fs::pat
 // One after the other: they share the weights file.
 void write_vectors(const PlannedForm& form, const FormsPlan& plan, const ReadModel& embedder,
                    const fs::path& folder, Manifest& manifest) {
+    if (!manifest.embedding) fail(ErrorCode::internal, "the manifest is not one of an embedding model");
+    const auto& facts = *manifest.embedding;
     const fs::path bin = folder / kModelBinName;
     for (const auto& step : form.steps) {
         check_interrupted();
         const auto model = shape_vectors(embedder.model, step.tokens, plan.seq_len);
-        const fs::path xml = folder / embedding_graph(*manifest.embedding, step.tokens);
+        const fs::path xml = folder / embedding_graph(facts, step.tokens);
         write_ir(model, xml, bin, embedder.weights->bytes());
         verify_static(xml, bin);
         record(plan, model, manifest);  // the last is the largest

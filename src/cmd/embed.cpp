@@ -72,17 +72,19 @@ int work(Words& words, ConsoleReporter& reporter) {
     auto& engine_words = words.engine;
     engine_words.folder = baked_folder(engine_words.folder, reporter);
     const Manifest manifest = read_embedder_manifest(engine_words.folder);
+    if (!manifest.embedding) fail(ErrorCode::internal, "the manifest is not one of an embedding model");
+    const auto& facts = *manifest.embedding;
     const Tokenizer tokenizer =
         Tokenizer::load(engine_words.tokenizer.empty() ? engine_words.folder
                                                        : tokenizer_place(engine_words.tokenizer, reporter));
     // Before anything is compiled: what is wrong with a text should not cost a minute.
-    if (words.embed.dimensions != 0) check_length(*manifest.embedding, words.embed.dimensions);
+    if (words.embed.dimensions != 0) check_length(facts, words.embed.dimensions);
     for (size_t i = 0; i < words.texts.size(); ++i) {
         int64_t dropped = 0;
-        (void)embedding_ids(tokenizer, *manifest.embedding, words.texts[i], words.embed, dropped);
+        (void)embedding_ids(tokenizer, facts, words.texts[i], words.embed, dropped);
         if (dropped > 0)
             reporter.warn(fmt::format("text {} is longer than {} tokens: its last {} were cut off", i + 1,
-                                      manifest.embedding->most_tokens(), dropped));
+                                      facts.most_tokens(), dropped));
     }
     DeviceOptions options = device_options(engine_words);
     options.on_note = [&reporter](const std::string& text) { reporter.note(text); };

@@ -38,7 +38,7 @@ public:
     void clear_whole();
 
     /// Memory for what a run of `tokens` tokens gives of a part.
-    ov::Tensor make_fresh(size_t part, int64_t tokens) const;
+    ov::Tensor make_fresh(size_t index, int64_t tokens) const;
 
     /// Moves the first `kept` rows of part `index`'s heads to where a graph with `past` rows expects them.
     void set_past(size_t index, int64_t past, int64_t kept);

@@ -34,7 +34,7 @@ bool StateSnapshots::is_kept() const {
 }
 
 void StateSnapshots::keep(Values values, bool before_drafts) {
-    if (is_kept()) return;
+    if (!at_ || is_kept()) return;
     if (before_drafts)
         std::erase_if(snapshots_, [](const Snapshot& snapshot) { return snapshot.before_drafts; });
     snapshots_.push_back({*at_, std::move(values), before_drafts});

@@ -275,6 +275,7 @@ void HuggingFaceFolder::open_weights(const WeightFiles& weights) {
 
 // Each dense layer has a weights file of its own, where its tensors have no prefix.
 void HuggingFaceFolder::open_dense() {
+    if (!embedder_) return;
     for (const DenseLayer& layer : embedder_->dense) {
         for (const std::string& name : choose_weight_files(folder_ / layer.name).names) {
             const MappedFile& file = map(folder_ / layer.name / name);
