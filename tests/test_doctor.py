@@ -64,7 +64,7 @@ class Words(unittest.TestCase):
         told, names = self.commands()
         places = [told.index("\n" + title) for title in ("Models", "Run", "Machine", "Examples")]
         self.assertEqual(places, sorted(places))
-        self.assertEqual(sorted(names), sorted(["pull", "list", "rm", "bake", "run", "chat", "serve", "bench", "eval", "check", "doctor", "cache"]))
+        self.assertEqual(sorted(names), sorted(["pull", "list", "rm", "bake", "run", "chat", "serve", "embed", "bench", "eval", "check", "doctor", "cache"]))
         for kind in ("ORG/NAME", "Hugging Face folder", ".gguf", "OpenVINO IR"):
             self.assertIn(kind, told)
 
