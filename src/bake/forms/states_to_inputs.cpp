@@ -5,6 +5,7 @@
 #include <openvino/op/util/read_value_base.hpp>
 
 #include "bake/forms/passes.hpp"
+#include "bake/graph/layers.hpp"
 #include "base/error.hpp"
 #include "model/decoder_names.hpp"
 
@@ -32,20 +33,12 @@ Value new_behind(const Value& kept, const std::string& name) {
          name);
 }
 
-std::shared_ptr<v0::Parameter> named_parameter(const std::string& name, const ov::element::Type& type,
-                                               const ov::PartialShape& shape) {
-    const auto input = std::make_shared<v0::Parameter>(type, shape);
-    input->set_friendly_name(name);
-    input->get_output_tensor(0).set_names({name});
-    return input;
-}
-
 std::shared_ptr<v0::Parameter> past_input(const std::string& name, const ov::PartialShape& state,
                                           int64_t past) {
     if (state.size() != 4 || state[1].is_dynamic() || state[3].is_dynamic())
         fail(ErrorCode::unsupported, "the state {} is {}, expected [?, heads, ?, head size]", name,
              state.to_string());
-    return named_parameter(name, ov::element::f16, {1, state[1], past, state[3]});
+    return named_input(name, ov::element::f16, {1, state[1], past, state[3]});
 }
 
 std::shared_ptr<v0::Result> present_output(const Value& fresh, const std::string& name) {
@@ -71,7 +64,7 @@ void whole_state_to_input(ov::Model& model, util::ReadValueBase& read) {
     if (shape.is_dynamic())
         fail(ErrorCode::unsupported, "the state {} is {}, expected sizes that are known", name,
              shape.to_string());
-    const auto input = named_parameter(name, ov::element::f32, shape);
+    const auto input = named_input(name, ov::element::f32, shape);
     const auto output = std::make_shared<v0::Result>(given_of(model, name));
     const Value kept = chosen_of(read.output(0));
     for (Value old : {kept, read.output(0)})
