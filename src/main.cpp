@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdio>
 #include <cstring>
-#include <openvino/core/version.hpp>
 #include <span>
 
 #include "base/error.hpp"
@@ -11,6 +10,7 @@
 #include "cmd/commands.hpp"
 #include "cmd/console.hpp"
 #include "cmd/output.hpp"
+#include "device/device.hpp"
 
 namespace {
 
@@ -65,8 +65,7 @@ int dispatch(int argc, char** argv) {
     const char* name = argc > 1 ? argv[1] : "--help";
     if (std::strcmp(name, "--help") == 0 || std::strcmp(name, "-h") == 0) return print_help(), 0;
     if (std::strcmp(name, "--version") == 0) {
-        ovenbird::print_output("ovenbird {}\nopenvino {}\n", OVENBIRD_VERSION,
-                               ov::get_openvino_version().buildNumber);
+        ovenbird::print_output("ovenbird {}\nopenvino {}\n", OVENBIRD_VERSION, ovenbird::openvino_version());
         return 0;
     }
     if (std::strcmp(name, "worker") == 0) return ovenbird::worker_command(argc - 1, argv + 1);

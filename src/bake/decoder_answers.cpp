@@ -111,15 +111,14 @@ DecoderAnswers::DecoderAnswers(const fs::path& decoder_xml, int64_t window)
     const auto model = read_graph(decoder_xml, fs::path(decoder_xml).replace_extension(".bin"));
     state_->ranges = OverflowWatch(watch_ranges(model));
     CpuReference decoder(model, decoder_xml);
-    state_->vocab_size =
-        static_cast<size_t>(decoder.model().output(kLogits).get_partial_shape()[2].get_length());
+    state_->vocab_size = static_cast<size_t>(decoder.graph().output_port(kLogits).shape[2].least);
     const auto ask = [&](uint64_t seed, int64_t tokens, int64_t rows) {
         check_interrupted();
         Sequence sequence{random_tokens(seed, tokens, static_cast<int64_t>(state_->vocab_size)), rows};
         decoder.run(sequence.ids, sequence.ids.size());
         state_->ranges.look(decoder);
-        const ov::Tensor logits = decoder.output(kLogits);
-        const auto* end = logits.data<float>() + logits.get_size();
+        const Tensor logits = decoder.output(kLogits);
+        const auto* end = logits.data<float>() + logits.size();
         sequence.logits.assign(end - static_cast<size_t>(rows) * state_->vocab_size, end);
         return sequence;
     };

@@ -10,7 +10,7 @@ namespace ovenbird {
 
 void OverflowWatch::look(CpuReference& model) {
     if (nodes_.empty()) return;
-    const ov::Tensor ranges = model.output(kRangesOutput);
+    const Tensor ranges = model.output(kRangesOutput);
     for (size_t i = 0; i < nodes_.size(); ++i) {
         const double value = ranges.data<float>()[i];
         if (value <= largest_) continue;

@@ -32,9 +32,9 @@ std::vector<int64_t> some_ids(int64_t count, int64_t vocabulary) {
 
 std::vector<float> vector_of(CpuReference& graph, std::span<const int64_t> ids, size_t width) {
     graph.run(ids, width);
-    const ov::Tensor tensor = graph.output(kEmbeddingOutput);
+    const Tensor tensor = graph.output(kEmbeddingOutput);
     const auto* data = tensor.data<const float>();
-    return {data, data + tensor.get_size()};
+    return {data, data + tensor.size()};
 }
 
 struct Difference {

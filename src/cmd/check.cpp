@@ -15,7 +15,7 @@
 #include "cmd/named_model.hpp"
 #include "cmd/options.hpp"
 #include "cmd/output.hpp"
-#include "device/device.hpp"
+#include "device/models.hpp"
 #include "hub/pull.hpp"
 #include "model/manifest.hpp"
 #include "model/npu_estimate.hpp"

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <mutex>
 #include <new>
-#include <openvino/core/except.hpp>
 #include <system_error>
 #include <vector>
 
@@ -177,7 +176,7 @@ std::string failure_text(const std::exception& error) {
         return "out of memory; close other programs or choose a smaller model";
     if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error))
         return file_failure(*file);
-    if (dynamic_cast<const ov::Exception*>(&error) != nullptr)
+    if (is_openvinos(error))
         return "OpenVINO refuses the model: " + one_line_reason(error.what()) +
                "; is its folder damaged? bake it again";
     if (dynamic_cast<const Error*>(&error) != nullptr || dynamic_cast<const OutputClosed*>(&error) != nullptr)

@@ -1,7 +1,5 @@
 #include "doctor/examine.hpp"
 
-#include <openvino/core/version.hpp>
-
 #include "base/error.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/options.hpp"
@@ -26,7 +24,7 @@ HubState hub_state() {
 Machine this_machine() {
     Machine machine;
     machine.user = current_user();
-    machine.openvino = ov::get_openvino_version().buildNumber;
+    machine.openvino = openvino_version();
     for (auto& plugin : runtime_plugins())
         machine.plugins.push_back({plugin.name, plugin.version, plugin.fault, plugin.devices});
     machine.compiled_cache = compiled_cache_folder();

@@ -8,6 +8,7 @@
 
 #include "device/device.hpp"
 #include "device/embedder.hpp"
+#include "device/models.hpp"
 
 namespace ovenbird {
 
@@ -27,8 +28,8 @@ public:
     void run(std::span<const int64_t> ids, size_t width);
     /// The same, and the logits (f32) that follow the last of `ids`.
     std::vector<float> next_logits(std::span<const int64_t> ids, size_t width);
-    ov::Tensor output(const std::string& name) { return session_->output(name); }
-    const ov::CompiledModel& model() const { return session_->model(); }
+    Tensor output(const std::string& name) { return session_->output(name); }
+    const CompiledGraph& graph() const { return *session_; }
 
 private:
     std::unique_ptr<CompiledGraph> session_;

@@ -1,16 +1,17 @@
 #pragma once
-// The only owner of ov::Core at run time: which devices there are, compiling for the first that takes the
-// model, and running it with the tensors it was compiled for.
+// The only owner of OpenVINO at run time: which devices there are, compiling a graph for the first that takes
+// it, and running it with the tensors it was compiled for. By OpenVINO's C interface, which is the same on
+// every system; graphs that are no files are in device/models.hpp.
 
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
-#include <openvino/openvino.hpp>
 #include <string>
 #include <vector>
 
 #include "device/blob.hpp"
+#include "device/tensor.hpp"
 
 namespace ovenbird {
 
@@ -33,34 +34,97 @@ struct PassedOver {
     std::string reason;
 };
 
-/// A model compiled for one device. Infers with one request at a time; not thread-safe.
+/// An input or output: what a tensor for it must be.
+struct GraphPort {
+    std::string name;
+    ElementType type = ElementType::other;
+    PartialShape shape;
+};
+
+struct GraphPorts {
+    std::vector<GraphPort> inputs;
+    std::vector<GraphPort> outputs;
+
+    /// Null where there is none of that name.
+    const GraphPort* input(const std::string& name) const;
+    const GraphPort* output(const std::string& name) const;
+};
+
+/// A compiled graph and one request of it. Not thread-safe.
 class CompiledGraph {
 public:
-    CompiledGraph(ov::CompiledModel model, std::string device);
+    virtual ~CompiledGraph() = default;
+    CompiledGraph(const CompiledGraph&) = delete;
+    CompiledGraph& operator=(const CompiledGraph&) = delete;
+
     const std::string& device() const { return device_; }
-    const ov::CompiledModel& model() const { return model_; }
-    /// Sets an input. Errors: internal when name, type or shape are not exactly what was compiled (the device
-    /// never sees a shape or type that it was not compiled for).
-    void set_input(const std::string& name, const ov::Tensor& tensor);
-    ov::Tensor output(const std::string& name);
+    const std::vector<GraphPort>& inputs() const { return ports_.inputs; }
+    const std::vector<GraphPort>& outputs() const { return ports_.outputs; }
+    bool has_input(const std::string& name) const { return ports_.input(name) != nullptr; }
+    /// Errors: internal, where there is none.
+    const GraphPort& output_port(const std::string& name) const;
+
+    /// Sets an input, whose memory is read by every run from now on. Errors: internal when name, type or
+    /// shape are not exactly what was compiled (the device never sees a shape or type that it was not
+    /// compiled for).
+    void set_input(const std::string& name, const Tensor& tensor);
+    /// What the last run gave; valid until the next one. Errors: internal, device.
+    Tensor output(const std::string& name);
     /// Where an output is written from now on. Errors: internal, as for inputs.
-    void set_output(const std::string& name, const ov::Tensor& tensor);
-    /// Gives each state of a stateful model what `change` makes of it. Errors: device; some are then changed.
-    void set_states(const std::function<ov::Tensor(const std::string& name, const ov::Tensor&)>& change);
-    /// Shows each state of a stateful model, in the order of set_states(). Errors: device.
-    void read_states(const std::function<void(const std::string& name, const ov::Tensor&)>& look);
-    /// Clears the state variables of a stateful model (no effect on others).
-    void reset_state();
+    void set_output(const std::string& name, const Tensor& tensor);
+
     /// False when `stop` said so while it ran: outputs and states are then not what they should be. Without
     /// `stop` it runs to its end. Errors: device, with the device's own message.
-    bool infer(const std::function<bool()>& stop = {});
+    virtual bool infer(const std::function<bool()>& stop = {}) = 0;
+
+    /// Clears the states of a stateful graph (no effect on others). Errors: device.
+    virtual void reset_state() = 0;
+    /// Whether states can be read and set: OpenVINO's C interface has no word for them.
+    virtual bool shows_states() const { return false; }
+    /// Gives each state of a stateful graph what `change` makes of it. Errors: device; some are then changed.
+    virtual void set_states(const std::function<Tensor(const std::string& name, const Tensor&)>& change);
+    /// Shows each state of a stateful graph, in the order of set_states(). Errors: device.
+    virtual void read_states(const std::function<void(const std::string& name, const Tensor&)>& look);
+
+protected:
+    CompiledGraph(std::string device, GraphPorts ports)
+        : device_(std::move(device)), ports_(std::move(ports)) {}
+    virtual void bind_input(size_t index, const Tensor& tensor) = 0;
+    virtual void bind_output(size_t index, const Tensor& tensor) = 0;
+    virtual Tensor read_output(size_t index) = 0;
 
 private:
-    template <typename Work>
-    auto at_the_edge(const char* what, const Work& work);
-    ov::CompiledModel model_;
-    ov::InferRequest request_;
     std::string device_;
+    GraphPorts ports_;
+};
+
+/// A graph compiled for one device; requests of it run one after the other or side by side.
+class LoadedGraph {
+public:
+    virtual ~LoadedGraph() = default;
+    /// Errors: device.
+    virtual std::unique_ptr<CompiledGraph> request() = 0;
+};
+
+/// A graph as its file says, not compiled yet.
+class GraphFile {
+public:
+    /// `weights_bin`: where its weights lie (several graphs share openvino_model.bin); empty: beside it. They
+    /// are mapped. Errors: not_found, invalid_input (not an IR).
+    explicit GraphFile(const std::filesystem::path& model_xml, const std::filesystem::path& weights_bin = {});
+    GraphFile(GraphFile&&) noexcept;
+    GraphFile& operator=(GraphFile&&) noexcept;
+    ~GraphFile();
+
+    const GraphPorts& ports() const;
+    /// Compiles for one device and throws what it says; on an NPU options.blobs are tried first.
+    std::shared_ptr<LoadedGraph> load(const std::string& device, const DeviceOptions& options) const;
+    /// The same with a request.
+    std::unique_ptr<CompiledGraph> compile(const std::string& device, const DeviceOptions& options) const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
 };
 
 /// "GPU" of "GPU.1".
@@ -77,36 +141,26 @@ struct OpenedDevice {
 OpenedDevice open_on_first(const std::vector<std::string>& devices,
                            const std::function<void(const std::string&)>& open);
 
-/// Compiles for one device and throws what it says; on an NPU options.blobs are tried first.
-std::unique_ptr<CompiledGraph> compile_on(const std::string& device, const std::shared_ptr<ov::Model>& model,
-                                          const DeviceOptions& options);
-
-/// The same for a file, which the compiled-model cache then knows by its name. Errors: also not_found and
-/// invalid_input (not an IR).
+/// GraphFile::compile() by the file's name, which the compiled-model cache then knows it by. Errors: also
+/// not_found and invalid_input (not an IR).
 std::unique_ptr<CompiledGraph> compile_file_on(const std::string& device,
                                                const std::filesystem::path& model_xml,
                                                const DeviceOptions& options);
-
-/// The same without a request.
-ov::CompiledModel compile_or_load(const std::string& device, const std::shared_ptr<ov::Model>& model,
-                                  const DeviceOptions& options);
 
 /// The generation of an NPU; 0 where it does not say.
 int npu_platform(const std::string& device);
 
 /// Allocates memory of the host that a device reads and writes without a copy.
-using HostMemory = std::function<ov::Tensor(const ov::element::Type&, const ov::Shape&)>;
+using HostMemory = std::function<Tensor(ElementType, const Shape&)>;
 
 /// That of a device which has some of its own (NPU, GPU); null where ordinary memory serves.
 HostMemory host_memory_of(const std::string& device);
 
-/// A graph over the weights file of another (several graphs share openvino_model.bin); the weights are
-/// mapped. Errors: not_found, invalid_input.
-std::shared_ptr<ov::Model> read_graph(const std::filesystem::path& model_xml,
-                                      const std::filesystem::path& weights_bin);
-
 /// Devices the runtime sees now, with their full names.
 std::vector<std::pair<std::string, std::string>> available_devices();
+
+/// OpenVINO's version, as it names its build.
+std::string openvino_version();
 
 /// One of the runtime's plugins, as far as it can be loaded.
 struct RuntimePlugin {

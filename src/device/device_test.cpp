@@ -1,4 +1,5 @@
 #include "device/device.hpp"
+#include "device/models.hpp"
 
 #include <gtest/gtest.h>
 
@@ -66,10 +67,10 @@ TEST(Device, MissingAndBrokenFiles) {
 TEST(CompiledGraph, NeverSendsAnotherShapeOrType) {
     const auto compiled = compile_on("CPU", doubling_model(), {});
     auto& session = *compiled;
-    error_of(ErrorCode::internal, [&] { session.set_input("x", ov::Tensor(ov::element::f32, {3})); });
-    error_of(ErrorCode::internal, [&] { session.set_input("x", ov::Tensor(ov::element::i64, {2})); });
-    error_of(ErrorCode::internal, [&] { session.set_input("z", ov::Tensor(ov::element::f32, {2})); });
-    ov::Tensor x(ov::element::f32, {2});
+    error_of(ErrorCode::internal, [&] { session.set_input("x", Tensor(ElementType::f32, {3})); });
+    error_of(ErrorCode::internal, [&] { session.set_input("x", Tensor(ElementType::i64, {2})); });
+    error_of(ErrorCode::internal, [&] { session.set_input("z", Tensor(ElementType::f32, {2})); });
+    Tensor x(ElementType::f32, {2});
     x.data<float>()[0] = 1.5F;
     x.data<float>()[1] = -2.0F;
     session.set_input("x", x);

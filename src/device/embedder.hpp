@@ -18,14 +18,13 @@ public:
     Embedder(const std::filesystem::path& model_xml, const std::filesystem::path& weights_bin);
 
     /// Rows of `ids`. Valid until the next call. Errors: internal, device.
-    ov::Tensor rows(std::span<const int64_t> ids);
+    Tensor rows(std::span<const int64_t> ids);
 
 private:
     std::unique_ptr<CompiledGraph> session_;
 };
 
 /// The embedder beside a model whose input is inputs_embeds; null when it looks its tokens up itself.
-std::unique_ptr<Embedder> embedder_beside(const std::filesystem::path& model_xml,
-                                          const ov::CompiledModel& model);
+std::unique_ptr<Embedder> embedder_beside(const std::filesystem::path& model_xml, const CompiledGraph& graph);
 
 }  // namespace ovenbird

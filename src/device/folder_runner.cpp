@@ -1,6 +1,6 @@
 #include <cstring>
+#include <optional>
 #include <set>
-#include <utility>
 
 #include "base/error.hpp"
 #include "device/graph_runner.hpp"
@@ -9,10 +9,6 @@ namespace ovenbird {
 namespace {
 
 namespace fs = std::filesystem;
-
-GraphPort port_of(const ov::Output<const ov::Node>& port) {
-    return {port.get_element_type(), port.get_partial_shape()};
-}
 
 class FolderRunner : public GraphRunner {
 public:
@@ -29,7 +25,7 @@ public:
 
     const std::string& device() const override { return device_; }
 
-    const GraphPorts& ports(const std::string& file) override { return graph(file).ports; }
+    const NamedPorts& ports(const std::string& file) override { return graph(file).ports; }
 
     std::function<void()> prepare(const std::string& file, Place place, const CallTensors& tensors) override {
         Graph& found = graph(file);
@@ -38,9 +34,9 @@ public:
                 fail(ErrorCode::invalid_input,
                      "{}: nothing is known for its input '{}'; bake the model again", file, name);
         }
-        if (!found.compiled) compile(file, place, found);
+        if (found.loaded == nullptr) compile(file, place, found);
         // A request of its own for each call: nothing but the start is left to do in a step.
-        auto session = std::make_shared<CompiledGraph>(found.compiled, found.device);
+        const std::shared_ptr<CompiledGraph> session = found.loaded->request();
         for (const auto& [name, tensor] : tensors) {
             const bool is_input = found.inputs.contains(name);
             is_input ? session->set_input(name, tensor) : session->set_output(name, tensor);
@@ -48,15 +44,14 @@ public:
         return [session] { session->infer(); };
     }
 
-    ov::Tensor allocate(const ov::element::Type& type, const ov::Shape& shape) override {
-        auto tensor = memory_ ? memory_(type, shape) : ov::Tensor(type, shape);
-        std::memset(tensor.data(), 0, tensor.get_byte_size());
+    Tensor allocate(ElementType type, const Shape& shape) override {
+        auto tensor = memory_ ? memory_(type, shape) : Tensor(type, shape);
+        std::memset(tensor.data(), 0, tensor.bytes());
         return tensor;
     }
 
-    ov::Tensor weights(const ov::element::Type& type, const ov::Shape& shape,
-                       std::span<const std::byte> bytes) override {
-        // ov::Tensor takes no const memory; inputs are never written to.
+    Tensor weights(ElementType type, const Shape& shape, std::span<const std::byte> bytes) override {
+        // A tensor takes no const memory; inputs are never written to.
         if (!memory_) return {type, shape, const_cast<std::byte*>(bytes.data())};
         auto tensor = memory_(type, shape);
         std::memcpy(tensor.data(), bytes.data(), bytes.size());
@@ -65,11 +60,10 @@ public:
 
 private:
     struct Graph {
-        std::shared_ptr<ov::Model> model;  // until it is compiled
-        GraphPorts ports;
+        std::optional<GraphFile> file;  // until it is compiled
+        NamedPorts ports;
         std::set<std::string> inputs;
-        ov::CompiledModel compiled;
-        std::string device;
+        std::shared_ptr<LoadedGraph> loaded;
     };
 
     Graph& graph(const std::string& file) {
@@ -77,23 +71,22 @@ private:
         if (!found.ports.empty()) return found;
         const fs::path xml = folder_ / file;
         const fs::path own_bin = fs::path(xml).replace_extension(".bin");
-        found.model = read_graph(xml, fs::exists(own_bin) ? own_bin : shared_bin_);
-        for (const auto& input : std::as_const(*found.model).inputs()) {
-            found.inputs.insert(input.get_any_name());
-            found.ports[input.get_any_name()] = port_of(input);
+        found.file.emplace(xml, fs::exists(own_bin) ? own_bin : shared_bin_);
+        for (const auto& input : found.file->ports().inputs) {
+            found.inputs.insert(input.name);
+            found.ports[input.name] = input;
         }
-        for (const auto& output : std::as_const(*found.model).outputs())
-            found.ports[output.get_any_name()] = port_of(output);
+        for (const auto& output : found.file->ports().outputs)
+            found.ports[output.name] = output;
         return found;
     }
 
     void compile(const std::string& file, Place place, Graph& found) {
-        found.device = place == Place::host ? "CPU" : device_;
         DeviceOptions options = place == Place::host ? on_host_ : options_;
         const auto blobs = blobs_.find(file);
         if (place == Place::device && blobs != blobs_.end()) options.blobs = blobs->second;
-        found.compiled = compile_or_load(found.device, found.model, options);
-        found.model.reset();
+        found.loaded = found.file->load(place == Place::host ? "CPU" : device_, options);
+        found.file.reset();
     }
 
     fs::path folder_;

@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <openvino/runtime/tensor.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,15 +13,11 @@
 
 namespace ovenbird {
 
-/// An input or output: what a tensor for it must be.
-struct GraphPort {
-    ov::element::Type type;
-    ov::PartialShape shape;
-};
-using GraphPorts = std::map<std::string, GraphPort>;
+/// Inputs and outputs of a graph, by name.
+using NamedPorts = std::map<std::string, GraphPort>;
 
 /// Input and output tensors of a call, by name.
-using CallTensors = std::map<std::string, ov::Tensor>;
+using CallTensors = std::map<std::string, Tensor>;
 
 /// Where a graph runs: on the device, or on the host for what is too small or too large for one.
 enum class Place { device, host };
@@ -33,16 +28,15 @@ public:
     virtual ~GraphRunner() = default;
     virtual const std::string& device() const = 0;
     /// Inputs and outputs of a graph file. Errors: not_found, invalid_input.
-    virtual const GraphPorts& ports(const std::string& file) = 0;
+    virtual const NamedPorts& ports(const std::string& file) = 0;
     /// A call with its tensors in place: it only starts the inference and waits. `file` is compiled once.
     /// Errors: device; internal when a tensor is not what the graph was compiled for.
     virtual std::function<void()> prepare(const std::string& file, Place place,
                                           const CallTensors& tensors) = 0;
     /// Zeroed memory that the device reads and writes without a copy.
-    virtual ov::Tensor allocate(const ov::element::Type& type, const ov::Shape& shape) = 0;
+    virtual Tensor allocate(ElementType type, const Shape& shape) = 0;
     /// Weights for the device: the mapped bytes themselves where it can read them. Errors: device.
-    virtual ov::Tensor weights(const ov::element::Type& type, const ov::Shape& shape,
-                               std::span<const std::byte> bytes) = 0;
+    virtual Tensor weights(ElementType type, const Shape& shape, std::span<const std::byte> bytes) = 0;
 };
 
 /// Compiled ahead of time, by graph file.

@@ -5,6 +5,7 @@
 #include <openvino/pass/sdpa_to_paged_attention.hpp>
 
 #include "base/error.hpp"
+#include "device/interface.hpp"
 #include "device/reason.hpp"
 #include "model/config.hpp"
 #include "model/decoder_names.hpp"

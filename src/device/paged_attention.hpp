@@ -7,9 +7,6 @@
 
 namespace ovenbird {
 
-/// Input of the chunk graph: the first row whose logits are wanted, counted from the end (-1: the last).
-inline constexpr const char* kFirstRow = "first_row";
-
 /// Both take input_ids and position_ids (i64 [tokens]), past_lens (i32 [1]), subsequence_begins and
 /// block_indices_begins (i32 [2]), block_indices (i32 [pages]), max_context_len (i32 []), key_cache.* and
 /// value_cache.*; the output logits is f32 [rows, 1, V].

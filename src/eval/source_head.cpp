@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
 #include "device/cpu_reference.hpp"
+#include "device/models.hpp"
 #include "eval/measure_text.hpp"
 
 namespace ovenbird {
@@ -13,10 +14,10 @@ namespace {
 
 constexpr int64_t kFewRows = 16;  // a choice's continuation
 
-ov::Tensor view(float* data, int64_t rows, int64_t columns, bool is_matrix) {
+Tensor view(float* data, int64_t rows, int64_t columns, bool is_matrix) {
     const auto high = static_cast<size_t>(rows);
     const auto wide = static_cast<size_t>(columns);
-    return {ov::element::f32, is_matrix ? ov::Shape{high, wide} : ov::Shape{1, high, wide}, data};
+    return {ElementType::f32, is_matrix ? Shape{high, wide} : Shape{1, high, wide}, data};
 }
 
 }  // namespace

@@ -13,8 +13,8 @@
 namespace ovenbird {
 namespace {
 
-ov::Tensor row_of(std::span<const int64_t> values) {
-    ov::Tensor tensor(ov::element::i64, {1, values.size()});
+Tensor row_of(std::span<const int64_t> values) {
+    Tensor tensor(ElementType::i64, {1, values.size()});
     std::copy(values.begin(), values.end(), tensor.data<int64_t>());
     return tensor;
 }
@@ -28,8 +28,8 @@ public:
         Manifest unused;
         from.write_decoder(plan, options, scratch_.path(), scratch_.path() / "kept", unused, reporter);
         decoder_ = compile_file_on("CPU", scratch_.path() / kModelXmlName, exact_cpu());
-        vocab_size_ = decoder_->model().output("logits").get_partial_shape()[2].get_length();
-        ov::Tensor beam(ov::element::i32, {1});
+        vocab_size_ = decoder_->output_port("logits").shape[2].least;
+        Tensor beam(ElementType::i32, {1});
         beam.data<int32_t>()[0] = 0;
         decoder_->set_input("beam_idx", beam);
     }
@@ -59,8 +59,8 @@ private:
         while (done_ < first_row)
             infer(std::min(kRowsAtOnce, first_row - done_));
         infer(rows);
-        const ov::Tensor tensor = decoder_->output("logits");
-        read_last_logits(tensor, tensor.get_shape().at(1), rows, logits_);
+        const Tensor tensor = decoder_->output("logits");
+        read_last_logits(tensor, tensor.shape().at(1), rows, logits_);
         return logits_;
     }
 

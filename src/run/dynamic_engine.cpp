@@ -16,35 +16,36 @@ namespace {
 constexpr int64_t kTail = 32;
 constexpr size_t kTokensAxis = 2;  // of a state, [batch, heads, tokens, head size]
 
-ov::Tensor row_of(std::span<const int64_t> values) {
-    ov::Tensor tensor(ov::element::i64, {1, values.size()});
+Tensor row_of(std::span<const int64_t> values) {
+    Tensor tensor(ElementType::i64, {1, values.size()});
     std::copy(values.begin(), values.end(), tensor.data<int64_t>());
     return tensor;
 }
 
-ov::Tensor first_tokens(const ov::Tensor& state, size_t count) {
-    ov::Coordinate begin(state.get_shape().size(), 0);
-    ov::Coordinate end = state.get_shape();
-    end[kTokensAxis] = count;
-    ov::Shape shape = state.get_shape();
+Tensor first_tokens(const Tensor& state, size_t count) {
+    Shape shape = state.shape();
+    const size_t had = shape.at(kTokensAxis);
+    if (count > had) fail(ErrorCode::internal, "a state of {} tokens holds no {}", had, count);
     shape[kTokensAxis] = count;
-    ov::Tensor copy(state.get_element_type(), shape);
-    ov::Tensor(state, begin, end).copy_to(copy);
+    Tensor copy(state.type(), shape);
+    if (had == 0) return copy;
+    const size_t heads = shape[0] * shape[1];
+    const size_t row = state.bytes() / heads / had;
+    for (size_t head = 0; head < heads; ++head)
+        std::memcpy(static_cast<std::byte*>(copy.data()) + head * count * row,
+                    static_cast<const std::byte*>(state.data()) + head * had * row, count * row);
     return copy;
 }
 
-std::vector<std::byte> bytes_of(const ov::Tensor& tensor) {
-    ov::Tensor copy(tensor.get_element_type(), tensor.get_shape());
-    tensor.copy_to(copy);
-    const auto* first = static_cast<const std::byte*>(copy.data());
-    return {first, first + copy.get_byte_size()};
+std::vector<std::byte> bytes_of(const Tensor& tensor) {
+    return {tensor.content().begin(), tensor.content().end()};
 }
 
 // A tensor like `like` with these values.
-ov::Tensor filled(const ov::Tensor& like, const std::vector<std::byte>& values) {
-    ov::Tensor tensor(like.get_element_type(), like.get_shape());
-    if (values.size() != tensor.get_byte_size()) {
-        fail(ErrorCode::internal, "{} bytes are no state of {}", values.size(), tensor.get_byte_size());
+Tensor filled(const Tensor& like, const std::vector<std::byte>& values) {
+    Tensor tensor(like.type(), like.shape());
+    if (values.size() != tensor.bytes()) {
+        fail(ErrorCode::internal, "{} bytes are no state of {}", values.size(), tensor.bytes());
     }
     std::memcpy(tensor.data(), values.data(), values.size());
     return tensor;
@@ -55,35 +56,36 @@ ov::Tensor filled(const ov::Tensor& like, const std::vector<std::byte>& values) 
 DynamicEngine::DynamicEngine(std::unique_ptr<CompiledGraph> session, int64_t context)
     : session_(std::move(session)) {
     for (const char* name : {"input_ids", "attention_mask", "position_ids", "beam_idx"}) {
-        const auto inputs = session_->model().inputs();
-        const bool there = std::any_of(inputs.begin(), inputs.end(),
-                                       [&](const auto& input) { return input.get_names().contains(name); });
-        if (!there) fail(ErrorCode::unsupported, "the stateful graph has no input '{}'", name);
+        if (!session_->has_input(name))
+            fail(ErrorCode::unsupported, "the stateful graph has no input '{}'", name);
     }
-    const auto& shape = session_->model().output("logits").get_partial_shape();
-    if (shape.size() != 3 || shape[2].is_dynamic())
-        fail(ErrorCode::unsupported, "output 'logits' is {}, expected [?,?,V]", shape.to_string());
+    const auto& shape = session_->output_port("logits").shape;
+    if (shape.size() != 3 || !shape[2].is_static())
+        fail(ErrorCode::unsupported, "output 'logits' is {}, expected [?,?,V]", shape.text());
     describe({.window_tokens = context,
-              .vocab_size = shape[2].get_length(),
+              .vocab_size = shape[2].least,
               .most_rows = kDraftRows,  // what a run of the baked graph gives at most
               .device = session_->device(),
               .input_shapes =
                   "[DEBUG] Infer Input Shapes: input_ids=[1,new] i64, attention_mask=[1,kept+new] "
                   "i64, position_ids=[1,new] i64, beam_idx=[1] i32"});
-    ov::Tensor beam(ov::element::i32, {1});
+    Tensor beam(ElementType::i32, {1});
     beam.data<int32_t>()[0] = 0;
     session_->set_input("beam_idx", beam);
+    if (!session_->shows_states()) return;
     session_->read_states(
-        [&](const std::string& name, const ov::Tensor&) { has_whole_ = has_whole_ || is_whole_state(name); });
+        [&](const std::string& name, const Tensor&) { has_whole_ = has_whole_ || is_whole_state(name); });
 }
 
 int64_t DynamicEngine::resume_at(int64_t kept) const {
+    // States that cannot be reached go on where they are, or begin anew.
+    if (!session_->shows_states()) return held_ == kept ? kept : 0;
     return has_whole_ ? states_.resume_at(kept) : kept;
 }
 
 StateSnapshots::Values DynamicEngine::whole_states() {
     StateSnapshots::Values values;
-    session_->read_states([&](const std::string& name, const ov::Tensor& state) {
+    session_->read_states([&](const std::string& name, const Tensor& state) {
         if (is_whole_state(name)) values.push_back(bytes_of(state));
     });
     return values;
@@ -105,7 +107,7 @@ void DynamicEngine::hold(int64_t count) {
         session_->reset_state();
     } else {
         size_t next = 0;
-        session_->set_states([&](const std::string& name, const ov::Tensor& state) {
+        session_->set_states([&](const std::string& name, const Tensor& state) {
             if (!is_whole_state(name)) return first_tokens(state, static_cast<size_t>(count));
             if (whole == nullptr) fail(ErrorCode::internal, "no copy of {} at {} tokens", name, count);
             return filled(state, whole->at(next++));
@@ -116,9 +118,9 @@ void DynamicEngine::hold(int64_t count) {
 
 std::vector<std::vector<std::byte>> DynamicEngine::copy_cache(int64_t tokens) {
     std::vector<std::vector<std::byte>> parts;
-    if (!held_ || (has_whole_ && held_ != tokens)) return parts;
+    if (!held_ || !session_->shows_states() || (has_whole_ && held_ != tokens)) return parts;
     hold(tokens);
-    session_->read_states([&](const std::string& name, const ov::Tensor& state) {
+    session_->read_states([&](const std::string& name, const Tensor& state) {
         parts.push_back(
             bytes_of(is_whole_state(name) ? state : first_tokens(state, static_cast<size_t>(tokens))));
     });
@@ -128,13 +130,13 @@ std::vector<std::vector<std::byte>> DynamicEngine::copy_cache(int64_t tokens) {
 void DynamicEngine::restore_cache(const std::vector<std::vector<std::byte>>& parts, int64_t tokens) {
     held_.reset();
     size_t part = 0;
-    session_->set_states([&](const std::string& name, const ov::Tensor& state) {
-        ov::Shape shape = state.get_shape();
+    session_->set_states([&](const std::string& name, const Tensor& state) {
+        Shape shape = state.shape();
         shape[0] = 1;
         if (!is_whole_state(name)) shape[kTokensAxis] = static_cast<size_t>(tokens);
         if (part >= parts.size())
             fail(ErrorCode::internal, "a state of {} tokens was not copied whole", tokens);
-        return filled(ov::Tensor(state.get_element_type(), shape), parts[part++]);
+        return filled(Tensor(state.type(), shape), parts[part++]);
     });
     held_ = tokens;
     states_.replace(tokens);
@@ -170,8 +172,8 @@ Engine::Progress DynamicEngine::compute(const Request& request) {
     if (!infer(now, from, request.stop)) return {};
     const int64_t done = from + static_cast<int64_t>(now.size());
     if (!is_last) return {from, done, done};
-    const ov::Tensor tensor = session_->output("logits");
-    read_last_logits(tensor, tensor.get_shape().at(1), request.rows, logits_);
+    const Tensor tensor = session_->output("logits");
+    read_last_logits(tensor, tensor.shape().at(1), request.rows, logits_);
     return {from, done, done, logits_};
 }
 

@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 // Rounding to f16 loses less than a hundredth of this; 8-bit activations a tenth.
 constexpr double kLeastCosine = 0.98;
 
-ov::Tensor filled(int64_t width, const auto& value) {
-    ov::Tensor tensor(ov::element::i64, {1, static_cast<size_t>(width)});
+Tensor filled(int64_t width, const auto& value) {
+    Tensor tensor(ElementType::i64, {1, static_cast<size_t>(width)});
     for (int64_t i = 0; i < width; ++i)
         tensor.data<int64_t>()[i] = value(i);
     return tensor;
@@ -23,13 +23,13 @@ ov::Tensor filled(int64_t width, const auto& value) {
 
 // What a manifest promises is looked at: the folder may be anyone's.
 void check_ports(const CompiledGraph& graph, const std::string& file, int64_t bucket, int64_t dimension) {
-    const ov::PartialShape row{1, bucket};
-    bool fits = graph.model().inputs().size() == 3 && graph.model().outputs().size() == 1;
-    for (const auto& input : graph.model().inputs())
-        fits = fits && input.get_partial_shape() == row && input.get_element_type() == ov::element::i64;
-    for (const auto& output : graph.model().outputs())
-        fits = fits && output.get_partial_shape() == ov::PartialShape{1, dimension} &&
-               output.get_element_type() == ov::element::f32 && output.get_names().contains(kEmbeddingOutput);
+    const PartialShape row{1, bucket};
+    bool fits = graph.inputs().size() == 3 && graph.outputs().size() == 1;
+    for (const auto& input : graph.inputs())
+        fits = fits && input.shape == row && input.type == ElementType::i64;
+    for (const auto& output : graph.outputs())
+        fits = fits && output.shape == PartialShape{1, dimension} && output.type == ElementType::f32 &&
+               output.name == kEmbeddingOutput;
     if (fits) return;
     fail(ErrorCode::invalid_input,
          "{}: the graph is not what ovenbird.json says, three inputs [1, {}] of i64 and an output embedding "
@@ -60,7 +60,7 @@ std::unique_ptr<CompiledGraph> EmbeddingEngine::compiled(const std::string& devi
         if (blob.graph == file)
             with.blobs.push_back(
                 {blob.platform, folder_ / blob.file, blob.bytes, blob.hash, blob.requirements});
-    auto graph = compile_on(device, read_graph(folder_ / file, folder_ / kModelBinName), with);
+    auto graph = GraphFile(folder_ / file, folder_ / kModelBinName).compile(device, with);
     check_ports(*graph, file, bucket, facts().dimension);
     return graph;
 }
@@ -105,9 +105,9 @@ std::vector<float> EmbeddingEngine::run(CompiledGraph& graph, int64_t bucket,
     graph.set_input(kAttentionMask, filled(bucket, [&](int64_t i) { return i < count ? 1 : 0; }));
     graph.set_input(kPositionIds, filled(bucket, [](int64_t i) { return i; }));
     graph.infer();
-    const ov::Tensor tensor = graph.output(kEmbeddingOutput);
+    const Tensor tensor = graph.output(kEmbeddingOutput);
     const auto* data = tensor.data<const float>();
-    return {data, data + tensor.get_size()};
+    return {data, data + tensor.size()};
 }
 
 int64_t EmbeddingEngine::bucket_of(int64_t tokens) const {

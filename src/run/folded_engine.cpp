@@ -33,7 +33,7 @@ std::vector<Step> shapes_of(const FoldedForm& form) {
     return shapes;
 }
 
-const GraphPort& port_of(const GraphPorts& ports, const std::string& name, const std::string& file) {
+const GraphPort& port_of(const NamedPorts& ports, const std::string& name, const std::string& file) {
     const auto found = ports.find(name);
     if (found != ports.end()) return found->second;
     fail(ErrorCode::invalid_input, "{}: the graph has no '{}'; bake the model again", file, name);
@@ -46,7 +46,7 @@ const FoldedStep& longest_step(const FoldedForm& form) {
 }
 
 std::string shapes_sent(const CallTensors& tensors) {
-    std::vector<std::pair<std::string, ov::Tensor>> sent(tensors.begin(), tensors.end());
+    std::vector<std::pair<std::string, Tensor>> sent(tensors.begin(), tensors.end());
     std::erase_if(sent, [](const auto& entry) {
         return entry.first.starts_with("present.") || entry.first == "next_hidden";
     });
@@ -65,7 +65,7 @@ FoldedEngine::FoldedEngine(const Manifest& manifest, std::unique_ptr<GraphRunner
              [this](const auto& type, const auto& shape) { return runner_->allocate(type, shape); }) {
     find_caches();
     const Prepared& decode = step_of(shape_for(1, 1));
-    const auto vocab_size = static_cast<int64_t>(decode.logits.get_shape().at(2));
+    const auto vocab_size = static_cast<int64_t>(decode.logits.shape().at(2));
     pad_id_ = filler_id(pad_id, vocab_size);
     describe({.window_tokens = manifest.context,
               .vocab_size = vocab_size,
@@ -83,15 +83,15 @@ void FoldedEngine::find_caches() {
         for (size_t i = 0; i < layer.caches.size(); ++i) {
             const auto& port = port_of(runner_->ports(file), fmt::format("{}{}", kPastOfLayer, i), file);
             if (is_whole_state(layer.caches[i])) {
-                if (port.type != ov::element::f32 || port.shape.is_dynamic())
+                if (port.type != ElementType::f32 || !port.shape.is_static())
                     fail(ErrorCode::invalid_input, "{}: {}{} is no state of one size", file, kPastOfLayer, i);
                 cache_.add_whole(layer.caches[i], port.shape.to_shape());
                 continue;
             }
-            if (port.type != ov::element::f16 || port.shape.size() != 4 || port.shape[2] != step.past)
+            if (port.type != ElementType::f16 || port.shape.size() != 4 || port.shape[2] != step.past)
                 fail(ErrorCode::invalid_input, "{}: {}{} is no cache of keys or values", file, kPastOfLayer,
                      i);
-            cache_.add(layer.caches[i], port.shape[1].get_length(), port.shape[3].get_length());
+            cache_.add(layer.caches[i], port.shape[1].least, port.shape[3].least);
         }
     }
 }
@@ -115,7 +115,7 @@ FoldedEngine::Prepared& FoldedEngine::step_of(const Step& shape) {
     return found->second;
 }
 
-ov::Tensor FoldedEngine::make(const GraphPort& port) {
+Tensor FoldedEngine::make(const GraphPort& port) {
     return runner_->allocate(port.type, port.shape.to_shape());
 }
 
@@ -129,7 +129,7 @@ CallTensors FoldedEngine::weights_of(size_t owner, const std::string& file, cons
         auto& tensor = weights_[{owner, name}];
         if (!tensor) {
             const auto shape = port->second.shape.to_shape();
-            const size_t bytes = (ov::shape_size(shape) * port->second.type.bitwidth() + 7) / 8;
+            const size_t bytes = (count_of(shape) * bits_of(port->second.type) + 7) / 8;
             const bool fits = bytes == range.bytes && range.offset <= file_->bytes().size() &&
                               range.bytes <= file_->bytes().size() - range.offset;
             if (!fits) {
@@ -181,7 +181,7 @@ void FoldedEngine::prepare_layer(const FoldedStep& folded, size_t index, const C
         tensors[fmt::format("{}{}", kPastOfLayer, i)] = cache_.view(prepared.parts.back(), folded.past);
         const std::string present = fmt::format("present.{}", i);
         // Layers of one kind after the other use the same memory.
-        ov::Tensor& fresh = step.fresh[{layer.kind, i}];
+        Tensor& fresh = step.fresh[{layer.kind, i}];
         if (!fresh) fresh = make(port_of(runner_->ports(file), present, file));
         prepared.fresh.push_back(fresh);
         tensors[present] = fresh;
@@ -198,7 +198,7 @@ void FoldedEngine::prepare_head(const FoldedStep& folded, Prepared& step) {
     step.head_rows =
         folded.all_rows ? step.hidden[form_.layers.size() % 2] : make(port_of(ports, "hidden", folded.head));
     step.logits = make(port_of(ports, "logits", folded.head));
-    if (step.logits.get_element_type() != ov::element::f32)
+    if (step.logits.type() != ElementType::f32)
         fail(ErrorCode::unsupported, "{}: logits are not f32", folded.head);
     tensors["hidden"] = step.head_rows;
     tensors["logits"] = step.logits;
@@ -233,9 +233,9 @@ std::span<const float> FoldedEngine::run(const Step& shape, const Chunk& chunk, 
         for (size_t i = 0; i < layer.parts.size(); ++i)
             cache_.place(layer.parts[i], layer.fresh[i], chunk.kept, chunk.placed);
     }
-    const ov::Tensor& last = step.hidden[step.layers.size() % 2];
+    const Tensor& last = step.hidden[step.layers.size() % 2];
     const size_t wanted = chunk.ids.size() - static_cast<size_t>(chunk.rows);
-    const size_t width = step.head_rows.get_shape()[2];
+    const size_t width = step.head_rows.shape()[2];
     if (!shape.all_rows)
         std::memcpy(step.head_rows.data(), last.data<float>() + wanted * width, width * sizeof(float));
     step.head();

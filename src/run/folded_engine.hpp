@@ -34,18 +34,18 @@ private:
     using Call = std::function<void()>;
     struct Layer {
         Call call;
-        std::vector<size_t> parts;      // of the cache: what past.0, past.1, … are
-        std::vector<ov::Tensor> fresh;  // what the run gives of each: present.0, present.1, …
+        std::vector<size_t> parts;  // of the cache: what past.0, past.1, … are
+        std::vector<Tensor> fresh;  // what the run gives of each: present.0, present.1, …
     };
     struct Prepared {
         StepInputs inputs;
         Call embed, before, head;
         std::vector<Layer> layers;
-        ov::Tensor hidden[2];                                   // f32 [1, tokens, hidden]
-        std::map<std::pair<size_t, size_t>, ov::Tensor> fresh;  // present.* by kind of layer and number
-        ov::Tensor head_rows;                                   // f32 [1, rows of the head, hidden]
-        ov::Tensor logits;                                      // f32 [1, rows of the head, vocabulary]
-        CallTensors sent;                                       // to the first layer, for the line that tells
+        Tensor hidden[2];                                   // f32 [1, tokens, hidden]
+        std::map<std::pair<size_t, size_t>, Tensor> fresh;  // present.* by kind of layer and number
+        Tensor head_rows;                                   // f32 [1, rows of the head, hidden]
+        Tensor logits;                                      // f32 [1, rows of the head, vocabulary]
+        CallTensors sent;                                   // to the first layer, for the line that tells
     };
     const FoldedStep& folded_step(const Step& shape) const;
     Prepared& step_of(const Step& shape);
@@ -54,7 +54,7 @@ private:
     void prepare_layer(const FoldedStep& folded, size_t index, const CallTensors& shared, Prepared& step);
     void prepare_head(const FoldedStep& folded, Prepared& step);
     void find_caches();
-    ov::Tensor make(const GraphPort& port);
+    Tensor make(const GraphPort& port);
     CallTensors weights_of(size_t owner, const std::string& file, const WeightRanges& ranges);
 
     FoldedForm form_;
@@ -62,9 +62,8 @@ private:
     std::shared_ptr<const MappedFile> file_;
     int64_t pad_id_ = 0;
     HostCache cache_;
-    std::map<std::string, Prepared> steps_;  // by name
-    std::map<std::pair<size_t, std::string>, ov::Tensor>
-        weights_;  // by layer (the head: their number) and name
+    std::map<std::string, Prepared> steps_;                     // by name
+    std::map<std::pair<size_t, std::string>, Tensor> weights_;  // by layer (the head: their number) and name
 };
 
 }  // namespace ovenbird

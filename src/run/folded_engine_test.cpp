@@ -31,27 +31,27 @@ public:
 
     const std::string& device() const override { return device_; }
 
-    const GraphPorts& ports(const std::string& file) override {
+    const NamedPorts& ports(const std::string& file) override {
         auto& ports = ports_[file];
         if (!ports.empty()) return ports;
         const bool prefill = file.starts_with("prefill");
         const int64_t tokens = prefill ? 128 : 1;
         const int64_t past = prefill ? kContext - 128 : kContext - 1;
         if (file.ends_with("before")) {
-            ports["attention_mask"] = {ov::element::i64, {1, past + tokens}};
-            ports["position_ids"] = {ov::element::i64, {1, tokens}};
-            ports["shared.0"] = {ov::element::f32, {1, 1, 4 * tokens, past + tokens}};
+            ports["attention_mask"] = {"", ElementType::i64, {1, past + tokens}};
+            ports["position_ids"] = {"", ElementType::i64, {1, tokens}};
+            ports["shared.0"] = {"", ElementType::f32, {1, 1, 4 * tokens, past + tokens}};
         } else if (file == "head") {
-            ports["hidden"] = {ov::element::f32, {1, 1, kHidden}};
-            ports["logits"] = {ov::element::f32, {1, 1, kVocabulary}};
-            ports["weights.0"] = {ov::element::u8, {kWeightBytes}};
+            ports["hidden"] = {"", ElementType::f32, {1, 1, kHidden}};
+            ports["logits"] = {"", ElementType::f32, {1, 1, kVocabulary}};
+            ports["weights.0"] = {"", ElementType::u8, {kWeightBytes}};
         } else {
-            ports["hidden"] = ports["next_hidden"] = {ov::element::f32, {1, tokens, kHidden}};
-            ports["shared.0"] = {ov::element::f32, {1, 1, 4 * tokens, past + tokens}};
-            ports["weights.0"] = {ov::element::u8, {kWeightBytes}};
+            ports["hidden"] = ports["next_hidden"] = {"", ElementType::f32, {1, tokens, kHidden}};
+            ports["shared.0"] = {"", ElementType::f32, {1, 1, 4 * tokens, past + tokens}};
+            ports["weights.0"] = {"", ElementType::u8, {kWeightBytes}};
             for (const char* part : {"0", "1"}) {
-                ports[std::string("past.") + part] = {ov::element::f16, {1, 8, past, 128}};
-                ports[std::string("present.") + part] = {ov::element::f16, {1, 8, tokens, 128}};
+                ports[std::string("past.") + part] = {"", ElementType::f16, {1, 8, past, 128}};
+                ports[std::string("present.") + part] = {"", ElementType::f16, {1, 8, tokens, 128}};
             }
         }
         return ports;
@@ -66,21 +66,20 @@ public:
         };
     }
 
-    ov::Tensor allocate(const ov::element::Type& type, const ov::Shape& shape) override {
-        ov::Tensor tensor(type, shape);
-        std::memset(tensor.data(), 0, tensor.get_byte_size());
+    Tensor allocate(ElementType type, const Shape& shape) override {
+        Tensor tensor(type, shape);
+        std::memset(tensor.data(), 0, tensor.bytes());
         return tensor;
     }
 
-    ov::Tensor weights(const ov::element::Type& type, const ov::Shape& shape,
-                       std::span<const std::byte> bytes) override {
+    Tensor weights(ElementType type, const Shape& shape, std::span<const std::byte> bytes) override {
         return {type, shape, const_cast<std::byte*>(bytes.data())};
     }
 
 private:
     Script& script_;
     std::string device_ = "SCRIPT";
-    std::map<std::string, GraphPorts> ports_;
+    std::map<std::string, NamedPorts> ports_;
 };
 
 Manifest mistral() {
@@ -135,8 +134,8 @@ TEST_F(FoldedEngineTest, NewKeysAndValuesGoBehindTheKeptOnes) {
     float number = 0;
     script_.on_call = [&](const std::string& file, const CallTensors& tensors) {
         if (file != "decode" && file != "prefill") return;
-        ov::Tensor fresh = tensors.at("present.1");
-        std::fill_n(fresh.data<ov::float16>(), fresh.get_size(), ov::float16(++number));
+        Tensor fresh = tensors.at("present.1");
+        std::fill_n(fresh.data<Half>(), fresh.size(), Half(++number));
     };
     auto folded = engine(mistral());
     std::vector<int64_t> ids(950, 3);
@@ -146,7 +145,7 @@ TEST_F(FoldedEngineTest, NewKeysAndValuesGoBehindTheKeptOnes) {
     (void)folded.next_logits(ids);
     const auto& [file, tensors] =
         script_.prepared[script_.called.back() - 1];  // the last layer before the head
-    const auto* values = tensors.at("past.1").data<ov::float16>();
+    const auto* values = tensors.at("past.1").data<Half>();
     for (size_t head = 0; head < 8; ++head) {
         const auto* rows = values + head * (kContext - 1) * 128;
         EXPECT_EQ(static_cast<float>(rows[0]), kLayers) << head;              // the first chunk, last layer

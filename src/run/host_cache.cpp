@@ -10,18 +10,18 @@ namespace {
 
 constexpr size_t kValueBytes = 2;  // f16
 
-void clear(ov::Tensor& memory) {
-    std::memset(memory.data(), 0, memory.get_byte_size());
+void clear(Tensor& memory) {
+    std::memset(memory.data(), 0, memory.bytes());
 }
 
-std::vector<std::byte> bytes_of(const ov::Tensor& memory) {
+std::vector<std::byte> bytes_of(const Tensor& memory) {
     const auto* first = static_cast<const std::byte*>(memory.data());
-    return {first, first + memory.get_byte_size()};
+    return {first, first + memory.bytes()};
 }
 
-void fill(ov::Tensor& memory, const std::vector<std::byte>& values) {
-    if (values.size() != memory.get_byte_size())
-        fail(ErrorCode::internal, "{} bytes are no state of {}", values.size(), memory.get_byte_size());
+void fill(Tensor& memory, const std::vector<std::byte>& values) {
+    if (values.size() != memory.bytes())
+        fail(ErrorCode::internal, "{} bytes are no state of {}", values.size(), memory.bytes());
     std::memcpy(memory.data(), values.data(), values.size());
 }
 
@@ -30,12 +30,12 @@ void fill(ov::Tensor& memory, const std::vector<std::byte>& values) {
 void HostCache::add(const std::string& name, int64_t heads, int64_t head_size) {
     Part part{name, false, static_cast<size_t>(heads), static_cast<size_t>(head_size), largest_past_, {}};
     part.memory =
-        allocate_(ov::element::f16, {1, part.heads, static_cast<size_t>(largest_past_), part.head_size});
+        allocate_(ElementType::f16, {1, part.heads, static_cast<size_t>(largest_past_), part.head_size});
     parts_.push_back(std::move(part));
 }
 
-void HostCache::add_whole(const std::string& name, const ov::Shape& shape) {
-    parts_.push_back({name, true, 0, 0, 0, allocate_(ov::element::f32, shape)});
+void HostCache::add_whole(const std::string& name, const Shape& shape) {
+    parts_.push_back({name, true, 0, 0, 0, allocate_(ElementType::f32, shape)});
     clear(parts_.back().memory);
 }
 
@@ -61,11 +61,11 @@ void HostCache::clear_whole() {
         if (part.whole) clear(part.memory);
 }
 
-ov::Tensor HostCache::make_fresh(size_t index, int64_t tokens) const {
+Tensor HostCache::make_fresh(size_t index, int64_t tokens) const {
     const Part& part = parts_[index];
-    ov::Shape shape = part.memory.get_shape();
+    Shape shape = part.memory.shape();
     if (!part.whole) shape[2] = static_cast<size_t>(tokens);
-    return {part.memory.get_element_type(), shape};
+    return {part.memory.type(), shape};
 }
 
 size_t HostCache::find(const std::string& name) const {
@@ -94,16 +94,16 @@ void HostCache::set_past(size_t index, int64_t past, int64_t kept) {
     part.past = past;
 }
 
-ov::Tensor HostCache::view(size_t part, int64_t past) const {
+Tensor HostCache::view(size_t part, int64_t past) const {
     const auto& memory = parts_[part].memory;
     if (parts_[part].whole) return memory;
-    ov::Shape shape = memory.get_shape();
+    Shape shape = memory.shape();
     shape[2] = static_cast<size_t>(past);
     // A view of the allocation: the device knows its memory by the address.
-    return {ov::element::f16, shape, const_cast<void*>(static_cast<const void*>(memory.data()))};
+    return {ElementType::f16, shape, const_cast<void*>(static_cast<const void*>(memory.data()))};
 }
 
-void HostCache::place(size_t part, const ov::Tensor& fresh, int64_t at, int64_t tokens) {
+void HostCache::place(size_t part, const Tensor& fresh, int64_t at, int64_t tokens) {
     Part& to = parts_[part];
     if (to.whole) {
         fresh.copy_to(to.memory);
@@ -111,7 +111,7 @@ void HostCache::place(size_t part, const ov::Tensor& fresh, int64_t at, int64_t 
     }
     if (at + tokens > to.past) set_past(part, largest_past_, at);
     const size_t row = to.head_size * kValueBytes;
-    const size_t fresh_rows = fresh.get_shape()[2];
+    const size_t fresh_rows = fresh.shape()[2];
     const auto* source = static_cast<const std::byte*>(fresh.data());
     auto* target = static_cast<std::byte*>(to.memory.data());
     for (size_t head = 0; head < to.heads; ++head) {
@@ -135,16 +135,16 @@ std::vector<std::byte> HostCache::rows(size_t part, int64_t tokens) const {
 void HostCache::set_rows(size_t part, const std::vector<std::byte>& rows, int64_t tokens) {
     Part& to = parts_[part];
     if (to.whole) return fill(to.memory, rows);
-    const ov::Shape shape{1, to.heads, static_cast<size_t>(tokens), to.head_size};
-    if (rows.size() != ov::shape_size(shape) * kValueBytes || tokens > largest_past_)
+    const Shape shape{1, to.heads, static_cast<size_t>(tokens), to.head_size};
+    if (rows.size() != count_of(shape) * kValueBytes || tokens > largest_past_)
         fail(ErrorCode::internal, "{} bytes are no keys or values of {} tokens", rows.size(), tokens);
-    place(part, ov::Tensor(ov::element::f16, shape, const_cast<std::byte*>(rows.data())), 0, tokens);
+    place(part, Tensor(ElementType::f16, shape, const_cast<std::byte*>(rows.data())), 0, tokens);
 }
 
 uint64_t HostCache::bytes() const {
     uint64_t bytes = 0;
     for (const auto& part : parts_)
-        bytes += part.memory.get_byte_size();
+        bytes += part.memory.bytes();
     return bytes;
 }
 

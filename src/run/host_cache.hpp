@@ -2,9 +2,9 @@
 // Keys and values on the host, as the static graphs take them.
 
 #include <functional>
-#include <openvino/runtime/tensor.hpp>
 #include <string>
 #include <vector>
+#include "device/tensor.hpp"
 
 namespace ovenbird {
 
@@ -13,7 +13,7 @@ namespace ovenbird {
 /// together. Whole states have one size (f32), and what a run gives takes the place of what was.
 class HostCache {
 public:
-    using Allocate = std::function<ov::Tensor(const ov::element::Type&, const ov::Shape&)>;
+    using Allocate = std::function<Tensor(ElementType, const Shape&)>;
 
     /// Errors: those of `allocate`.
     HostCache(int64_t largest_past, Allocate allocate)
@@ -23,7 +23,7 @@ public:
     void add(const std::string& name, int64_t heads, int64_t head_size);
 
     /// Adds a whole state, zeros at first: `name` ("3.conv").
-    void add_whole(const std::string& name, const ov::Shape& shape);
+    void add_whole(const std::string& name, const Shape& shape);
 
     size_t size() const { return parts_.size(); }
     const std::string& name(size_t part) const { return parts_[part].name; }
@@ -38,17 +38,17 @@ public:
     void clear_whole();
 
     /// Memory for what a run of `tokens` tokens gives of a part.
-    ov::Tensor make_fresh(size_t index, int64_t tokens) const;
+    Tensor make_fresh(size_t index, int64_t tokens) const;
 
     /// Moves the first `kept` rows of part `index`'s heads to where a graph with `past` rows expects them.
     void set_past(size_t index, int64_t past, int64_t kept);
 
     /// View of a part as a graph with `past` rows takes it.
-    ov::Tensor view(size_t part, int64_t past) const;
+    Tensor view(size_t part, int64_t past) const;
 
     /// Copies the first `tokens` rows of each head of `fresh` ([1, heads, any, size]) behind `at` others;
     /// moves the heads apart where that does not fit between them.
-    void place(size_t part, const ov::Tensor& fresh, int64_t at, int64_t tokens);
+    void place(size_t part, const Tensor& fresh, int64_t at, int64_t tokens);
 
     /// The first `tokens` rows of each head of a part, one head after the other.
     std::vector<std::byte> rows(size_t part, int64_t tokens) const;
@@ -64,7 +64,7 @@ private:
         size_t heads;
         size_t head_size;
         int64_t past;  // rows between the beginnings of two heads
-        ov::Tensor memory;
+        Tensor memory;
     };
     int64_t largest_past_;
     Allocate allocate_;

@@ -7,14 +7,13 @@ namespace ovenbird {
 
 namespace {
 
-using Sent = std::pair<std::string, ov::Tensor>;
+using Sent = std::pair<std::string, Tensor>;
 
 // "past_key_values.0.key" and "past_key_values.7.value", of one shape and type.
 bool are_alike(const Sent& a, const Sent& b) {
     const size_t dot = a.first.find('.');
     return dot != std::string::npos && b.first.compare(0, dot + 1, a.first, 0, dot + 1) == 0 &&
-           a.second.get_shape() == b.second.get_shape() &&
-           a.second.get_element_type() == b.second.get_element_type();
+           a.second.shape() == b.second.shape() && a.second.type() == b.second.type();
 }
 
 }  // namespace
@@ -28,8 +27,8 @@ std::string shapes_line(const std::vector<Sent>& inputs) {
         if (first > 0) text += ", ";
         text += inputs[first].first;
         if (end - first > 1) text += fmt::format(" … {} ({})", inputs[end - 1].first, end - first);
-        text += fmt::format("=[{}] {}", fmt::join(inputs[first].second.get_shape(), ","),
-                            inputs[first].second.get_element_type().to_string());
+        text += fmt::format("=[{}] {}", fmt::join(inputs[first].second.shape(), ","),
+                            name_of(inputs[first].second.type()));
         first = end;
     }
     return text;

@@ -3,7 +3,7 @@
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
 #include "device/embedder.hpp"
-#include "device/paged_attention.hpp"
+#include "device/interface.hpp"
 #include "device/reason.hpp"
 #include "model/first_step.hpp"
 #include "model/npu_estimate.hpp"
@@ -38,33 +38,38 @@ void note(const DeviceOptions& options, const std::string& text) {
     if (options.on_note) options.on_note(text);
 }
 
+// A fault of the folder, which another way of running it would meet as well.
+bool is_of_the_folder(const Error& error) {
+    return error.code() == ErrorCode::not_found || error.code() == ErrorCode::invalid_input;
+}
+
 // The one thing that OpenVINO's CPU device alone has: pages instead of states.
-std::unique_ptr<Engine> open_paged(const std::string& device, const std::shared_ptr<ov::Model>& dynamic,
+std::unique_ptr<Engine> open_paged(const std::string& device, const fs::path& graph, const fs::path& bin,
                                    int64_t context, const DeviceOptions& options) {
-    const auto graphs = page_attention(dynamic, PagedEngine::pages(context));
-    auto chunk = compile_on(device, graphs.chunk, options);
-    auto token = compile_on(device, graphs.token, options);
-    return std::make_unique<PagedEngine>(std::move(chunk), std::move(token), context);
+    auto runs = compile_paged(device, graph, bin, PagedEngine::pages(context), options);
+    auto engine = std::make_unique<PagedEngine>(std::move(runs.chunk), std::move(runs.token), context);
+    release_file_pages(bin);  // both graphs have their own packed copies
+    return engine;
 }
 
 std::unique_ptr<Engine> open_dynamic(const std::string& device, const fs::path& folder,
                                      const Manifest& manifest, const DeviceOptions& options) {
     const fs::path bin = folder / kModelBinName;
-    const auto read = [&] { return read_graph(folder / manifest.dynamic_graph, bin); };
+    const fs::path graph = folder / manifest.dynamic_graph;
     if (device_family(device) == "CPU") {
-        const auto dynamic = read();  // what is wrong with the file is no refusal
         try {
-            auto engine = open_paged(device, dynamic, manifest.context, options);
-            release_file_pages(bin);  // both graphs have their own packed copies
-            return engine;
+            return open_paged(device, graph, bin, manifest.context, options);
         } catch (const std::exception& error) {
+            const auto* ours = dynamic_cast<const Error*>(&error);
+            if (ours != nullptr && is_of_the_folder(*ours)) throw;
             note(options,
                  fmt::format("{}: attention over pages was refused ({}); the graph with states is used, "
                              "which is slower",
                              device, one_line_reason(error.what())));
         }
     }
-    return std::make_unique<DynamicEngine>(compile_on(device, read(), options), manifest.context);
+    return std::make_unique<DynamicEngine>(compile_with_states(device, graph, bin, options),
+                                           manifest.context);
 }
 
 std::unique_ptr<Engine> open_folded(const std::string& device, const fs::path& folder,
@@ -86,7 +91,7 @@ std::unique_ptr<Engine> open_whole(const std::string& device, const fs::path& fo
         embedder = std::make_unique<Embedder>(folder / kEmbeddingsXmlName, bin);
     const auto compile = [=](const Step& step) {
         const std::string file = graph_file(step);
-        return compile_on(device, read_graph(folder / file, bin), with_blobs(options, blobs, file));
+        return GraphFile(folder / file, bin).compile(device, with_blobs(options, blobs, file));
     };
     return std::make_unique<StaticCacheEngine>(manifest, compile, pad_id, std::move(embedder));
 }
@@ -166,7 +171,7 @@ std::unique_ptr<Engine> open_form(const std::string& device, Form form, const fs
 std::unique_ptr<Engine> open_window(const std::string& device, const fs::path& model_xml,
                                     const DeviceOptions& options, int64_t pad_id) {
     auto session = compile_file_on(device, model_xml, options);
-    auto embedder = embedder_beside(model_xml, session->model());
+    auto embedder = embedder_beside(model_xml, *session);
     return std::make_unique<StaticEngine>(std::move(session), pad_id, std::move(embedder));
 }
 

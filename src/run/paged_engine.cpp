@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
-#include "device/paged_attention.hpp"
+#include "device/interface.hpp"
 #include "run/logits.hpp"
 
 namespace ovenbird {
@@ -15,13 +15,13 @@ bool is_cache(const std::string& name) {
     return name.starts_with("key_cache.") || name.starts_with("value_cache.");
 }
 
-ov::Tensor i32(const ov::Shape& shape) {
-    ov::Tensor tensor(ov::element::i32, shape);
-    std::memset(tensor.data(), 0, tensor.get_byte_size());
+Tensor i32(const Shape& shape) {
+    Tensor tensor(ElementType::i32, shape);
+    std::memset(tensor.data(), 0, tensor.bytes());
     return tensor;
 }
 
-ov::Tensor page_numbers(int64_t count) {
+Tensor page_numbers(int64_t count) {
     auto tensor = i32({static_cast<size_t>(count)});
     std::iota(tensor.data<int32_t>(), tensor.data<int32_t>() + count, 0);
     return tensor;
@@ -37,15 +37,15 @@ PagedEngine::PagedEngine(std::unique_ptr<CompiledGraph> chunk, std::unique_ptr<C
       begins_(i32({2})),
       page_begins_(i32({2})),
       length_(i32({})),
-      first_row_(ov::element::i64, {1}),
-      token_id_(ov::element::i64, {1}),
-      token_position_(ov::element::i64, {1}) {
-    const auto& shape = chunk_->model().output("logits").get_partial_shape();
-    if (shape.size() != 3 || shape[2].is_dynamic())
-        fail(ErrorCode::unsupported, "output 'logits' is {}, expected [?,1,V]", shape.to_string());
+      first_row_(ElementType::i64, {1}),
+      token_id_(ElementType::i64, {1}),
+      token_position_(ElementType::i64, {1}) {
+    const auto& shape = chunk_->output_port("logits").shape;
+    if (shape.size() != 3 || !shape[2].is_static())
+        fail(ErrorCode::unsupported, "output 'logits' is {}, expected [?,1,V]", shape.text());
     const uint64_t cache_bytes = allocate_pages(context);
     describe({.window_tokens = context,
-              .vocab_size = shape[2].get_length(),
+              .vocab_size = shape[2].least,
               .most_rows = kRows,
               .device = chunk_->device(),
               .cache_bytes = cache_bytes,
@@ -68,20 +68,18 @@ PagedEngine::PagedEngine(std::unique_ptr<CompiledGraph> chunk, std::unique_ptr<C
 
 uint64_t PagedEngine::allocate_pages(int64_t context) {
     uint64_t bytes = 0;
-    for (const auto& input : chunk_->model().inputs()) {
-        const std::string name = input.get_any_name();
+    for (const auto& input : chunk_->inputs()) {
+        const std::string name = input.name;
         if (!is_cache(name)) continue;
-        auto shape = input.get_partial_shape();
+        auto shape = input.shape;
         // A page of keys may be longer than its tokens: scales lie behind them.
-        const bool fits = shape.rank().is_static() && shape.size() == 4 && shape[1].is_static() &&
-                          shape[2].is_static() && shape[3].is_static() &&
-                          shape[2].get_length() >= kPageTokens;
-        if (!fits)
-            fail(ErrorCode::unsupported, "{} has pages of an unknown form: {}", name, shape.to_string());
+        const bool fits = shape.size() == 4 && shape[1].is_static() && shape[2].is_static() &&
+                          shape[3].is_static() && shape[2].least >= kPageTokens;
+        if (!fits) fail(ErrorCode::unsupported, "{} has pages of an unknown form: {}", name, shape.text());
         shape[0] = pages(context);
-        ov::Tensor cache(input.get_element_type(), shape.to_shape());
-        std::memset(cache.data(), 0, cache.get_byte_size());
-        bytes += cache.get_byte_size();
+        Tensor cache(input.type, shape.to_shape());
+        std::memset(cache.data(), 0, cache.bytes());
+        bytes += cache.bytes();
         chunk_->set_input(name, cache);
         token_->set_input(name, cache);
         pages_.push_back(std::move(cache));
@@ -103,8 +101,8 @@ CompiledGraph& PagedEngine::fill(std::span<const int64_t> ids, int64_t position,
         token_position_.data<int64_t>()[0] = position;
         return *token_;
     }
-    ov::Tensor tokens(ov::element::i64, {ids.size()});
-    ov::Tensor positions(ov::element::i64, {ids.size()});
+    Tensor tokens(ElementType::i64, {ids.size()});
+    Tensor positions(ElementType::i64, {ids.size()});
     std::copy(ids.begin(), ids.end(), tokens.data<int64_t>());
     std::iota(positions.data<int64_t>(), positions.data<int64_t>() + ids.size(), position);
     chunk_->set_input("input_ids", tokens);
@@ -115,8 +113,8 @@ CompiledGraph& PagedEngine::fill(std::span<const int64_t> ids, int64_t position,
 
 namespace {
 
-size_t bytes_of_pages(const ov::Tensor& cache, int64_t count) {
-    return cache.get_byte_size() / cache.get_shape()[0] * static_cast<size_t>(count);
+size_t bytes_of_pages(const Tensor& cache, int64_t count) {
+    return cache.bytes() / cache.shape()[0] * static_cast<size_t>(count);
 }
 
 }  // namespace
@@ -144,8 +142,8 @@ Engine::Progress PagedEngine::compute(const Request& request) {
     if (!session.infer(now.size() > 1 ? request.stop : StopAsked())) return {request.kept, request.kept};
     const int64_t done = request.kept + static_cast<int64_t>(now.size());
     if (!is_last) return {request.kept, done, done};
-    const ov::Tensor tensor = session.output("logits");
-    read_last_logits(tensor, tensor.get_shape().at(0), request.rows, logits_);
+    const Tensor tensor = session.output("logits");
+    read_last_logits(tensor, tensor.shape().at(0), request.rows, logits_);
     return {request.kept, done, done, logits_};
 }
 

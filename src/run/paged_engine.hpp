@@ -32,9 +32,9 @@ private:
 
     std::unique_ptr<CompiledGraph> chunk_;
     std::unique_ptr<CompiledGraph> token_;
-    ov::Tensor past_, begins_, page_begins_, length_, first_row_;  // shared by both graphs
-    ov::Tensor token_id_, token_position_;
-    std::vector<ov::Tensor> pages_;  // of keys and of values, of each layer
+    Tensor past_, begins_, page_begins_, length_, first_row_;  // shared by both graphs
+    Tensor token_id_, token_position_;
+    std::vector<Tensor> pages_;  // of keys and of values, of each layer
     std::vector<float> logits_;
 };
 

@@ -13,9 +13,9 @@
 namespace ovenbird {
 namespace {
 
-ov::Tensor zeros(const ov::element::Type& type, const ov::Shape& shape) {
-    ov::Tensor tensor(type, shape);
-    std::memset(tensor.data(), 0, tensor.get_byte_size());
+Tensor zeros(ElementType type, const Shape& shape) {
+    Tensor tensor(type, shape);
+    std::memset(tensor.data(), 0, tensor.bytes());
     return tensor;
 }
 
@@ -29,7 +29,7 @@ StaticCacheEngine::StaticCacheEngine(const Manifest& manifest, GraphCompiler com
       cache_(manifest.context - 1, zeros) {
     const Step& step = shape_for(1, 1);
     const Graph& decode = graph_of(step);
-    const int64_t vocab_size = decode.session->model().output("logits").get_partial_shape()[2].get_length();
+    const int64_t vocab_size = decode.session->output_port("logits").shape[2].least;
     pad_id_ = filler_id(pad_id, vocab_size);
     describe({.window_tokens = context(),
               .vocab_size = vocab_size,
@@ -40,10 +40,10 @@ StaticCacheEngine::StaticCacheEngine(const Manifest& manifest, GraphCompiler com
 }
 
 void StaticCacheEngine::find_caches(const CompiledGraph& session) {
-    for (const auto& input : session.model().inputs()) {
-        const std::string name = input.get_any_name();
+    for (const auto& input : session.inputs()) {
+        const std::string name = input.name;
         if (!name.starts_with(kPast)) continue;
-        const auto& shape = input.get_shape();
+        const Shape shape = input.shape.to_shape();
         if (is_whole_state(name)) {
             cache_.add_whole(name.substr(kPast.size()), shape);
             continue;
@@ -91,7 +91,7 @@ std::span<const float> StaticCacheEngine::run(const Step& shape, const Chunk& ch
     Graph& graph = graph_of(shape);
     graph.inputs.fill(chunk.ids, chunk.kept, pad_id_);
     if (embedder_ != nullptr) {
-        const std::span padded(graph.inputs.ids.data<int64_t>(), graph.inputs.ids.get_size());
+        const std::span padded(graph.inputs.ids.data<int64_t>(), graph.inputs.ids.size());
         graph.session->set_input("inputs_embeds", embedder_->rows(padded));
     }
     for (size_t part = 0; part < cache_.size(); ++part)
@@ -106,9 +106,9 @@ std::span<const float> StaticCacheEngine::run(const Step& shape, const Chunk& ch
 }
 
 std::string StaticCacheEngine::shapes_sent(const Graph& decode, int64_t past) const {
-    std::vector<std::pair<std::string, ov::Tensor>> sent{{"input_ids", decode.inputs.ids},
-                                                         {"attention_mask", decode.inputs.mask},
-                                                         {"position_ids", decode.inputs.positions}};
+    std::vector<std::pair<std::string, Tensor>> sent{{"input_ids", decode.inputs.ids},
+                                                     {"attention_mask", decode.inputs.mask},
+                                                     {"position_ids", decode.inputs.positions}};
     if (embedder_ != nullptr) sent.erase(sent.begin());
     for (size_t part = 0; part < cache_.size(); ++part)
         sent.emplace_back(fmt::format("{}{}", kPast, cache_.name(part)), cache_.view(part, past));

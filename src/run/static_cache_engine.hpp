@@ -37,7 +37,7 @@ private:
     struct Graph {
         std::unique_ptr<CompiledGraph> session;
         StepInputs inputs;
-        std::vector<ov::Tensor> fresh;  // present.*, in the order of the cache's parts
+        std::vector<Tensor> fresh;  // present.*, in the order of the cache's parts
     };
     Graph& graph_of(const Step& shape);
     Graph open(const Step& shape);

@@ -31,9 +31,9 @@ private:
     struct Input {
         std::string name;
         Content content;
-        ov::Tensor tensor;
+        Tensor tensor;
     };
-    void add_input(const ov::Output<const ov::Node>& port);
+    void add_input(const GraphPort& port);
     void find_logits();
     std::string shapes_sent() const;
     void fill(Input& input, std::span<const int64_t> ids) const;

@@ -6,6 +6,7 @@
 #include <openvino/op/util/variable.hpp>
 
 #include "base/error.hpp"
+#include "device/models.hpp"
 
 namespace ovenbird {
 namespace {

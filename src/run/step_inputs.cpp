@@ -6,13 +6,13 @@
 namespace ovenbird {
 
 StepInputs::StepInputs(int64_t tokens, int64_t past)
-    : ids(ov::element::i64, {1, static_cast<size_t>(tokens)}),
-      positions(ov::element::i64, {1, static_cast<size_t>(tokens)}),
-      mask(ov::element::i64, {1, static_cast<size_t>(past + tokens)}) {}
+    : ids(ElementType::i64, {1, static_cast<size_t>(tokens)}),
+      positions(ElementType::i64, {1, static_cast<size_t>(tokens)}),
+      mask(ElementType::i64, {1, static_cast<size_t>(past + tokens)}) {}
 
 void StepInputs::fill(std::span<const int64_t> new_ids, int64_t kept, int64_t pad_id) {
-    const size_t tokens = ids.get_size();
-    const size_t past = mask.get_size() - tokens;
+    const size_t tokens = ids.size();
+    const size_t past = mask.size() - tokens;
     auto* masked = mask.data<int64_t>();
     for (size_t i = 0; i < past + tokens; ++i)
         masked[i] = i < static_cast<size_t>(kept) || (i >= past && i < past + new_ids.size()) ? 1 : 0;

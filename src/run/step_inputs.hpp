@@ -1,8 +1,8 @@
 #pragma once
 // What every run of a static graph with a cache is told: tokens, their positions, and which places hold one.
 
-#include <openvino/runtime/tensor.hpp>
 #include <span>
+#include "device/tensor.hpp"
 
 namespace ovenbird {
 
@@ -15,7 +15,7 @@ struct StepInputs {
     /// `ids`: 1 … tokens new ones, behind `kept` others.
     void fill(std::span<const int64_t> ids, int64_t kept, int64_t pad_id);
 
-    ov::Tensor ids, positions, mask;
+    Tensor ids, positions, mask;
 };
 
 }  // namespace ovenbird

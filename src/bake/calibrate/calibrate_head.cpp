@@ -22,16 +22,16 @@ InputStatistics statistics_of(const CalibrationSource& source, const LastStreams
     const auto graph =
         compile_on("CPU", build_head_norm(source.config, batch.sequences, batch.tokens), exact_cpu());
     LayerWeights norm;
-    for (const auto& input : graph->model().inputs()) {
-        const std::string& name = input.get_any_name();
+    for (const auto& input : graph->inputs()) {
+        const std::string& name = input.name;
         if (name == "hidden") continue;
         source.read(name, norm.add(name, 1, source.config.hidden_size, true));
         graph->set_input(name, norm.tensor(name));
     }
     const auto read = [&](const float* hidden, std::vector<float>& x) {
-        const ov::Shape shape{batch.sequences, batch.tokens, wide};
-        graph->set_input("hidden", {ov::element::f32, shape, const_cast<float*>(hidden)});  // only read
-        graph->set_output("result", {ov::element::f32, shape, x.data()});
+        const Shape shape{batch.sequences, batch.tokens, wide};
+        graph->set_input("hidden", {ElementType::f32, shape, const_cast<float*>(hidden)});  // only read
+        graph->set_output("result", {ElementType::f32, shape, x.data()});
         graph->infer();
     };
     InputStatistics statistics(source.config.hidden_size);

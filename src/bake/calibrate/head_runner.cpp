@@ -26,20 +26,20 @@ LayerWeights HeadRunner::weights(const TensorReader& read) const {
 }
 
 std::vector<float> HeadRunner::logits(const LayerWeights& weights, const float* hidden) {
-    for (const auto& input : graph_->model().inputs()) {
-        const std::string& name = input.get_any_name();
+    for (const auto& input : graph_->inputs()) {
+        const std::string& name = input.name;
         if (name != "hidden") {
             graph_->set_input(name, weights.tensor(name));
             continue;
         }
         // Only read.
-        graph_->set_input(name, {ov::element::f32,
+        graph_->set_input(name, {ElementType::f32,
                                  {1, tokens_, static_cast<size_t>(config_.hidden_size)},
                                  const_cast<float*>(hidden)});
     }
     graph_->infer();
-    const ov::Tensor result = graph_->output("result");
-    return {result.data<float>(), result.data<float>() + result.get_size()};
+    const Tensor result = graph_->output("result");
+    return {result.data<float>(), result.data<float>() + result.size()};
 }
 
 void LogitComparison::add(std::span<const float> expected, std::span<const float> found) {

@@ -5,13 +5,14 @@
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
 #include "device/cpu_reference.hpp"
+#include "device/models.hpp"
 
 namespace ovenbird {
 namespace {
 
-ov::Tensor view(const float* data, Batch batch, int64_t size) {
+Tensor view(const float* data, Batch batch, int64_t size) {
     // OpenVINO's tensors over memory of others are never const; inputs are only read.
-    return {ov::element::f32,
+    return {ElementType::f32,
             {batch.sequences, batch.tokens, static_cast<size_t>(size)},
             const_cast<float*>(data)};
 }
@@ -20,9 +21,9 @@ ov::Tensor view(const float* data, Batch batch, int64_t size) {
 
 float* LayerWeights::add(const std::string& name, int64_t rows, int64_t columns, bool is_vector) {
     const auto wide = static_cast<size_t>(columns);
-    const ov::Shape shape = is_vector ? ov::Shape{wide} : ov::Shape{static_cast<size_t>(rows), wide};
+    const Shape shape = is_vector ? Shape{wide} : Shape{static_cast<size_t>(rows), wide};
     auto& tensor = tensors_[name];
-    tensor = ov::Tensor(ov::element::f32, shape);
+    tensor = Tensor(ElementType::f32, shape);
     return tensor.data<float>();
 }
 
@@ -54,8 +55,8 @@ CompiledGraph& LayerRunner::graph(LayerPart part, int64_t layer) {
 void LayerRunner::run(LayerPart part, int64_t layer, const LayerWeights& weights, const float* hidden,
                       const float* read, float* result) {
     CompiledGraph& own = graph(part, layer);
-    for (const auto& input : own.model().inputs()) {
-        const std::string& name = input.get_any_name();
+    for (const auto& input : own.inputs()) {
+        const std::string& name = input.name;
         if (name == "hidden") {
             own.set_input(name, view(hidden, batch_, config_.hidden_size));
         } else if (name == "read") {

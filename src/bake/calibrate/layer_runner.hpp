@@ -17,11 +17,11 @@ public:
     /// Room for a tensor of that shape, its values to be filled in.
     float* add(const std::string& name, int64_t rows, int64_t columns, bool is_vector);
     float* data(const std::string& name) { return tensors_.at(name).data<float>(); }
-    const ov::Tensor& tensor(const std::string& name) const { return tensors_.at(name); }
+    const Tensor& tensor(const std::string& name) const { return tensors_.at(name); }
     void clear() { tensors_.clear(); }
 
 private:
-    std::map<std::string, ov::Tensor> tensors_;
+    std::map<std::string, Tensor> tensors_;
 };
 
 /// How many sequences a call takes, and of how many tokens.

@@ -7,7 +7,7 @@
 
 #include "base/parallel.hpp"
 #include "base/platform/process.hpp"
-#include "device/device.hpp"
+#include "device/models.hpp"
 #include "model/decoder_names.hpp"
 
 namespace ovenbird {
@@ -34,9 +34,9 @@ int64_t draw(std::span<const float> logits, double point) {
     return std::max_element(logits.begin(), logits.end()) - logits.begin();
 }
 
-ov::Tensor filled(const ov::Shape& shape, int64_t value) {
-    ov::Tensor tensor(ov::element::i64, shape);
-    std::fill_n(tensor.data<int64_t>(), tensor.get_size(), value);
+Tensor filled(const Shape& shape, int64_t value) {
+    Tensor tensor(ElementType::i64, shape);
+    std::fill_n(tensor.data<int64_t>(), tensor.size(), value);
     return tensor;
 }
 
@@ -71,20 +71,20 @@ CalibrationTokens sample_tokens(const std::shared_ptr<ov::Model>& decoder, int64
             id_of(i, 0) = request.start_id >= 0 && i % 2 == 0 ? request.start_id : any;
         }
         graph->reset_state();
-        ov::Tensor beams(ov::element::i32, {count});
+        Tensor beams(ElementType::i32, {count});
         for (size_t i = 0; i < count; ++i)
             beams.data<int32_t>()[i] = static_cast<int32_t>(i);
         graph->set_input(kBeamIdx, beams);
         for (int64_t at = 0; at + 1 < request.length; ++at) {
             check_interrupted();
-            ov::Tensor ids(ov::element::i64, {count, 1});
+            Tensor ids(ElementType::i64, {count, 1});
             for (size_t i = 0; i < count; ++i)
                 ids.data<int64_t>()[i] = id_of(i, at);
             graph->set_input(kInputIds, ids);
             graph->set_input(kAttentionMask, filled({count, static_cast<size_t>(at) + 1}, 1));
             graph->set_input(kPositionIds, filled({count, 1}, at));
             graph->infer();
-            const ov::Tensor logits = graph->output(kLogits);
+            const Tensor logits = graph->output(kLogits);
             parallel_for(count, [&](size_t i) {
                 const std::span<const float> own(logits.data<float>() + i * static_cast<size_t>(vocab_size),
                                                  static_cast<size_t>(vocab_size));

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "bake/source/checkpoint.hpp"
+#include "base/half.hpp"
 
 // One binary, the widest vectors the machine has. Only gcc on Linux x86-64: the dispatch runs before a
 // sanitizer's start-up code would, and clang spells the attribute differently.
@@ -40,24 +41,6 @@ inline uint32_t load_u32(const std::byte* in) {
     uint32_t value;
     std::memcpy(&value, in, sizeof value);
     return value;
-}
-
-// All bits where the condition holds. Masks, not branches: gcc vectorises these loops with them and only with
-// them.
-inline uint32_t mask_if(bool condition) {
-    return 0U - static_cast<uint32_t>(condition);
-}
-
-// No denormal f32 on the way, so that flush-to-zero modes do not matter.
-inline float half_to_float(uint32_t half) {
-    const uint32_t exponent = half & 0x7C00U;
-    const auto mantissa = static_cast<float>(static_cast<int32_t>(half & 0x03FFU));
-    const uint32_t tiny = std::bit_cast<uint32_t>(mantissa * 0x1p-24F);
-    const uint32_t top =
-        mask_if(exponent == 0x7C00U) & 0x38000000U;  // infinities and NaNs keep the largest exponent
-    const uint32_t normal = ((half & 0x7FFFU) << 13) + 0x38000000U + top;
-    const uint32_t is_tiny = mask_if(exponent == 0);
-    return std::bit_cast<float>((is_tiny & tiny) | (~is_tiny & normal) | (half & 0x8000U) << 16);
 }
 
 inline float load_half(const std::byte* in) {
