@@ -31,6 +31,7 @@ if(CMAKE_CROSSCOMPILING)
     list(APPEND OVENBIRD_CARGO RUSTC_BOOTSTRAP=1 CC_${target_name}=${CMAKE_C_COMPILER} AR_${target_name}=${CMAKE_AR}
                                CARGO_TARGET_${target_variable}_LINKER=${CMAKE_C_COMPILER}
                                CARGO_TARGET_${target_variable}_RUNNER=${CMAKE_CROSSCOMPILING_EMULATOR})
-    set(OVENBIRD_CARGO_TARGET --target ${OVENBIRD_RUST_TARGET} -Zbuild-std=std,panic_abort)
+    # With the test library, which tests need anyway: all crates are built anew for another set of these.
+    set(OVENBIRD_CARGO_TARGET --target ${OVENBIRD_RUST_TARGET} -Zbuild-std=std,panic_abort,test)
 endif()
 list(APPEND OVENBIRD_CARGO ${CARGO_EXECUTABLE})
