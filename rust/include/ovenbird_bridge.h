@@ -2,7 +2,7 @@
 // The C face of the Rust crates Ovenbird keeps: tokenizers, llguidance, minijinja, blake3, indicatif,
 // rustyline, a hub's client on ureq, and an HTTP server on hyper.
 //
-// Text is UTF-8 with an explicit size, never zero-terminated. A function that can fail returns false (or a
+// Text, paths within JSON too, is UTF-8 with an explicit size, never zero-terminated. A function that can fail returns false (or a
 // status that is not OB_OK) and, where `error` is not null, leaves an owned text there, to be freed by
 // ob_string_free(). No function panics or unwinds into its caller. Handles may be used from several threads
 // unless it says otherwise.
@@ -171,7 +171,8 @@ typedef void (*ObHandler)(void* user, ObExchange* exchange);
 /// `settings`: {"host", "port" (0: any), "unix_socket" (a path, instead of an address), "descriptor" (a
 /// listening socket that this process was given, instead of both; else -1), "body_bytes", "header_bytes",
 /// "header_ms", "body_ms": most of each, "send_ms": how long a client may read nothing, "connections": most
-/// at once; more wait}. `address`: where it is reached. Listens when it returns.
+/// at once; more wait}. `address`: where it is reached. Listens when it returns. On Windows a path or a
+/// descriptor is an error.
 bool ob_server_start(const char* settings, size_t settings_size, ObHandler handler, void* user,
                      ObServer** server, ObString* address, ObString* error);
 /// No new connections; requests under way may take so long. `handler` may still be called by then, not later.

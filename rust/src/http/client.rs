@@ -14,9 +14,14 @@ const MOST_BYTES: usize = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 async fn connected(address: &str) -> std::io::Result<Box<dyn Stream>> {
-    #[cfg(unix)]
     if let Some(path) = address.strip_prefix("unix:") {
+        #[cfg(unix)]
         return Ok(Box::new(tokio::net::UnixStream::connect(path).await?));
+        #[cfg(not(unix))]
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::Unsupported,
+            format!("{path} is no address here"),
+        ));
     }
     Ok(Box::new(TcpStream::connect(address).await?))
 }

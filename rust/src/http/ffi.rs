@@ -30,14 +30,17 @@ fn number(settings: &Value, key: &str) -> Result<u64, String> {
 }
 
 fn place_of(settings: &Value) -> Result<Place, String> {
-    #[cfg(unix)]
-    {
-        if let Some(descriptor) = settings["descriptor"].as_i64().filter(|&descriptor| descriptor >= 0) {
-            return Ok(Place::Inherited(descriptor as i32));
-        }
-        if let Some(path) = settings["unix_socket"].as_str().filter(|path| !path.is_empty()) {
-            return Ok(Place::Path(path.to_string()));
-        }
+    if let Some(descriptor) = settings["descriptor"].as_i64().filter(|&descriptor| descriptor >= 0) {
+        #[cfg(unix)]
+        return Ok(Place::Inherited(descriptor as i32));
+        #[cfg(not(unix))]
+        return Err(format!("this system hands no sockets over (descriptor {descriptor}): give an address"));
+    }
+    if let Some(path) = settings["unix_socket"].as_str().filter(|path| !path.is_empty()) {
+        #[cfg(unix)]
+        return Ok(Place::Path(path.to_string()));
+        #[cfg(not(unix))]
+        return Err(format!("a path is no place to listen on this system ({path}): give an address"));
     }
     let host = settings["host"].as_str().ok_or("the server's setting host is no text")?.to_string();
     let port = u16::try_from(number(settings, "port")?).map_err(|_| "a port is at most 65535")?;
@@ -186,4 +189,24 @@ pub unsafe extern "C" fn ob_http_get(
         give_string(body, said);
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_the_system_does_not_have_is_refused() {
+        let place = |unix_socket: &str, descriptor: i64| {
+            place_of(
+                &serde_json::json!({"host": "127.0.0.1", "port": 0, "unix_socket": unix_socket, "descriptor": descriptor}),
+            )
+        };
+        assert!(matches!(place("", -1), Ok(Place::Address { port: 0, .. })));
+        for (unix_socket, descriptor) in [("/run/x", -1), ("", 3)] {
+            let refused = place(unix_socket, descriptor).err();
+            assert_eq!(refused.is_some(), cfg!(not(unix)), "{refused:?}");
+            assert!(refused.iter().all(|text| text.contains("give an address")));
+        }
+    }
 }

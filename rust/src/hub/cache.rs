@@ -1,6 +1,7 @@
 //! The cache of `huggingface_hub`: blobs by their etag, snapshots by commit with links to blobs, refs, trees and locks.
 
 use super::failure::{fail, printable, Failure, Kind, Outcome};
+use super::pointer::{is_name_here, Place};
 use serde_json::{json, Map, Value};
 use std::fs::File;
 use std::io::Write;
@@ -35,7 +36,7 @@ pub fn is_repo(name: &str) -> bool {
 
 /// A branch, a tag or a commit: a name of git's that is safe as a file's.
 pub fn is_revision(name: &str) -> bool {
-    is_safe_path(name) && name.len() <= 200
+    is_safe_path(name) && name.len() <= 200 && is_name_here(name)
 }
 
 pub fn is_commit(name: &str) -> bool {
@@ -63,7 +64,7 @@ pub struct Storage {
 impl Storage {
     pub fn new(cache: &Path, repo: &str, symlinks: bool) -> Storage {
         let folder = format!("models--{}", repo.replace('/', "--"));
-        Storage { cache: cache.to_path_buf(), folder, symlinks: symlinks && cfg!(unix) }
+        Storage { cache: cache.to_path_buf(), folder, symlinks }
     }
 
     fn root(&self) -> PathBuf {
@@ -166,28 +167,10 @@ impl Storage {
         replace(&self.tree(commit), &text)
     }
 
-    /// Puts a finished blob into the snapshot: as a link, or as the file itself where there are no links.
-    pub fn link(&self, etag: &str, commit: &str, file: &str) -> Outcome<()> {
-        let pointer = self.snapshot(commit).join(file);
-        if pointer.exists() {
-            return Ok(());
-        }
-        make_parent(&pointer)?;
-        let _ = std::fs::remove_file(&pointer); // a link whose blob is gone
-        let blob = self.blob(etag);
-        let failed = |error| Failure::of_file(&pointer, &error);
-        #[cfg(unix)]
-        if self.symlinks {
-            let up = "../".repeat(2 + file.matches('/').count());
-            return std::os::unix::fs::symlink(format!("{up}blobs/{etag}"), &pointer).or_else(|error| {
-                match pointer.exists() {
-                    true => Ok(()), // another process was faster
-                    false => Err(failed(error)),
-                }
-            });
-        }
-        let _ = self.symlinks;
-        std::fs::rename(&blob, &pointer).map_err(failed)
+    /// Puts a finished blob into the snapshot. `fresh`: it came just now.
+    pub fn link(&self, etag: &str, commit: &str, file: &str, fresh: bool) -> Outcome<()> {
+        let place = Place { blob: self.blob(etag), snapshot: self.snapshot(commit), etag, file };
+        place.fill(self.symlinks, fresh)
     }
 }
 

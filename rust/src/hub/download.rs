@@ -3,6 +3,7 @@
 use super::cache::{is_commit, is_safe_path, make_parent, Entry, Storage};
 use super::failure::{fail, printable, Failure, Kind, Outcome};
 use super::http::{Announced, Client, Trouble, ATTEMPTS};
+use super::pointer::is_name_here;
 use fs4::FileExt;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -91,6 +92,15 @@ pub struct Pull<'a> {
 
 impl Pull<'_> {
     pub fn fetch(&self, entry: &Entry) -> Outcome<Fetched> {
+        if !is_name_here(&entry.path) {
+            return fail(
+                Kind::Io,
+                format!(
+                    "no file can be named {} on this system; choose other files, or pull elsewhere",
+                    entry.path
+                ),
+            );
+        }
         if let Some(there) = self.found(entry)? {
             return Ok(there);
         }
@@ -98,12 +108,13 @@ impl Pull<'_> {
         let (etag, size) = (announced.etag.clone().unwrap_or_default(), announced.size.unwrap_or(entry.size));
         let _lock = self.lock(&etag)?;
         let mut fetched_bytes = 0;
-        if self.storage.blob(&etag).exists() {
-            self.done.fetch_add(size, Ordering::Relaxed);
-        } else {
+        let fresh = !self.storage.blob(&etag).exists();
+        if fresh {
             fetched_bytes = self.download(entry, &etag, size)?;
+        } else {
+            self.done.fetch_add(size, Ordering::Relaxed);
         }
-        self.storage.link(&etag, self.commit, &entry.path)?;
+        self.storage.link(&etag, self.commit, &entry.path, fresh)?;
         Ok(Fetched { path: entry.path.clone(), etag, size, fetched_bytes })
     }
 
@@ -150,7 +161,9 @@ impl Pull<'_> {
             }
         }
         // The etag becomes a file's name.
-        let safe = |etag: &String| is_safe_path(etag) && !etag.contains('/') && etag.len() <= 128;
+        let safe = |etag: &String| {
+            is_safe_path(etag) && !etag.contains('/') && etag.len() <= 128 && is_name_here(etag)
+        };
         let known = entry.sha256.clone().or_else(|| Some(entry.sha1.clone()).filter(|hash| !hash.is_empty()));
         announced.etag = announced.etag.filter(safe).or(known);
         if announced.etag.is_none() {

@@ -4,6 +4,7 @@ mod cache;
 mod download;
 mod failure;
 mod http;
+mod pointer;
 mod settings;
 
 use crate::ffi::{give_string, guarded, slice, text, ObString};
@@ -386,7 +387,7 @@ mod tests {
         };
         let told = described(&Settings::read(&find).unwrap());
         assert_eq!(told["token"], true);
-        assert_eq!(told["cache"], "/f/hub");
+        assert_eq!(told["cache"].as_str().map(std::path::Path::new), Some("/f/hub".as_ref()));
         assert_eq!(told["endpoint"], "https://hub:81/a@b");
         assert!(!told.to_string().contains("secret"));
         let without = Settings::read(&|name| (name == "HF_HOME").then(|| "/none".to_string())).unwrap();

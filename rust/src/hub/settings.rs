@@ -47,8 +47,13 @@ fn read_token(path: &Path) -> Option<String> {
     small.and_then(|_| std::fs::read_to_string(path).ok()).and_then(|text| clean_token(&text))
 }
 
+/// The variables that name the home folder, as Python's expanduser takes them: on Windows, a HOME that a shell of Unix has set
+/// does not count.
+const HOMES: &[&str] = if cfg!(windows) { &["USERPROFILE"] } else { &["HOME", "USERPROFILE"] };
+
 fn expand(path: String, home: &Path) -> PathBuf {
-    match path.strip_prefix("~/") {
+    let below = path.strip_prefix("~/").or_else(|| path.strip_prefix("~\\").filter(|_| cfg!(windows)));
+    match below {
         Some(rest) => home.join(rest),
         None => PathBuf::from(path),
     }
@@ -61,7 +66,7 @@ impl Settings {
 
     pub fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Settings, String> {
         let get = |name: &str| variable(name).filter(|text| !text.is_empty());
-        let home = get("HOME").or_else(|| get("USERPROFILE")).map(PathBuf::from).unwrap_or_default();
+        let home = HOMES.iter().find_map(|name| get(name)).map(PathBuf::from).unwrap_or_default();
         let root = match get("HF_HOME") {
             Some(path) => expand(path, &home),
             None => get("XDG_CACHE_HOME")
@@ -110,23 +115,27 @@ mod tests {
 
     #[test]
     fn folders_follow_the_variables() {
-        let home = ("HOME", "/h");
+        let home = (HOMES[0], "/h");
         assert_eq!(read(&[home]).cache, Path::new("/h/.cache/huggingface/hub"));
         assert_eq!(read(&[home, ("XDG_CACHE_HOME", "/x")]).cache, Path::new("/x/huggingface/hub"));
         assert_eq!(read(&[home, ("XDG_CACHE_HOME", "/x"), ("HF_HOME", "~/f")]).cache, Path::new("/h/f/hub"));
         assert_eq!(read(&[home, ("HF_HOME", "/f"), ("HF_HUB_CACHE", "/c")]).cache, Path::new("/c"));
         assert_eq!(read(&[home, ("HUGGINGFACE_HUB_CACHE", "/old")]).cache, Path::new("/old"));
+        if cfg!(windows) {
+            assert_eq!(read(&[home, ("HOME", "/c/h"), ("HF_HOME", "~\\f")]).cache, Path::new("/h/f/hub"));
+        }
     }
 
     #[test]
     fn endpoints_and_flags() {
-        let settings = read(&[("HOME", "/h"), ("HF_ENDPOINT", "http://mirror/"), ("HF_HUB_OFFLINE", "yes")]);
+        let settings =
+            read(&[(HOMES[0], "/h"), ("HF_ENDPOINT", "http://mirror/"), ("HF_HUB_OFFLINE", "yes")]);
         assert_eq!(settings.endpoint, "http://mirror");
         assert!(settings.offline);
-        assert!(!read(&[("HOME", "/h"), ("HF_HUB_OFFLINE", "0")]).offline);
+        assert!(!read(&[(HOMES[0], "/h"), ("HF_HUB_OFFLINE", "0")]).offline);
         assert!(Settings::read(&|name| (name == "HF_ENDPOINT").then(|| "ftp://x".to_string())).is_err());
         let timed =
-            read(&[("HOME", "/h"), ("HF_HUB_DOWNLOAD_TIMEOUT", "2.5"), ("HF_HUB_ETAG_TIMEOUT", "-1")]);
+            read(&[(HOMES[0], "/h"), ("HF_HUB_DOWNLOAD_TIMEOUT", "2.5"), ("HF_HUB_ETAG_TIMEOUT", "-1")]);
         assert_eq!(
             (timed.stall_timeout, timed.answer_timeout),
             (Duration::from_millis(2500), DEFAULT_TIMEOUT)
@@ -135,8 +144,8 @@ mod tests {
 
     #[test]
     fn tokens() {
-        assert_eq!(read(&[("HOME", "/h"), ("HF_TOKEN", " hf_a\n")]).token.as_deref(), Some("hf_a"));
-        assert_eq!(read(&[("HOME", "/h"), ("HF_TOKEN", "a b")]).token, None);
+        assert_eq!(read(&[(HOMES[0], "/h"), ("HF_TOKEN", " hf_a\n")]).token.as_deref(), Some("hf_a"));
+        assert_eq!(read(&[(HOMES[0], "/h"), ("HF_TOKEN", "a b")]).token, None);
         let folder = std::env::temp_dir().join(format!("ovenbird-token-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("token"), "hf_file\n").unwrap();
