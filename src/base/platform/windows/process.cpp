@@ -6,7 +6,7 @@
 #include <psapi.h>
 #include <shellapi.h>
 
-#include <array>
+#include <algorithm>
 #include <vector>
 
 namespace ovenbird {
@@ -20,6 +20,8 @@ PROCESS_MEMORY_COUNTERS_EX memory_counters(HANDLE process) {
     if (::GetProcessMemoryInfo(process, reinterpret_cast<PROCESS_MEMORY_COUNTERS*>(&counters),
                                sizeof counters) == 0)
         return {};
+    // The same figure; Wine tells the second only.
+    counters.PrivateUsage = std::max(counters.PrivateUsage, counters.PagefileUsage);
     return counters;
 }
 
