@@ -2,10 +2,10 @@
 // The C face of the Rust crates Ovenbird keeps: tokenizers, llguidance, minijinja, blake3, indicatif,
 // rustyline, a hub's client on ureq, and an HTTP server on hyper.
 //
-// Text, paths within JSON too, is UTF-8 with an explicit size, never zero-terminated. A function that can fail returns false (or a
-// status that is not OB_OK) and, where `error` is not null, leaves an owned text there, to be freed by
-// ob_string_free(). No function panics or unwinds into its caller. Handles may be used from several threads
-// unless it says otherwise.
+// Text, paths within JSON too, is UTF-8 with an explicit size, never zero-terminated. A function that can
+// fail returns false (or a status that is not OB_OK) and, where `error` is not null, leaves an owned text
+// there, to be freed by ob_string_free(). No function panics or unwinds into its caller. Handles may be used
+// from several threads unless it says otherwise.
 
 #include <stdbool.h>
 #include <stddef.h>

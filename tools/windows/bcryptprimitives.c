@@ -1,4 +1,5 @@
-/* Stands in for a DLL that Windows 10 has and Wine 8 lacks: Rust's standard library takes its random numbers from it. For Wine only. */
+/* Stands in for a DLL that Windows 10 has and Wine 8 lacks: Rust's standard library takes its random numbers
+ * from it. For Wine only. */
 #include <windows.h>
 
 /* RtlGenRandom, by the name that it is exported as. */
