@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/platform/child.hpp"
+#include "base/platform/frame_buffer.hpp"
 #include "base/platform/framed_child.hpp"
 #include "base/platform/line_child.hpp"
 #include "base/platform/test_child.hpp"
@@ -93,6 +94,12 @@ TEST(AnyChild, WhatItLeavesRunningEndsWithIt) {
     EXPECT_TRUE(comes_true([&] { return !is_locked(folder / "lock"); }));
 }
 
+TEST(AnyChild, AnEndlessFloodMeetsTheTimeLimit) {
+    ChildLimits limits;
+    limits.time = milliseconds(1500);
+    EXPECT_EQ(run_child(test_child({"flood_without_end"}), limits).end, End::timed_out);
+}
+
 TEST(AnyChild, ItsMemoryIsMeasured) {
     const auto result = run_child(test_child({"use_memory", "300"}));
     EXPECT_EQ(result.status, 0) << result.errors;
@@ -172,6 +179,22 @@ TEST(AnyFramedChild, BothSidesSendAtOnce) {
     }
     EXPECT_EQ(whole, kCount);
     EXPECT_EQ(child.receive(kLong), std::to_string(kCount));
+}
+
+TEST(FrameBuffer, GivesWholeMessagesOnly) {
+    FrameBuffer buffer;
+    EXPECT_FALSE(buffer.take());
+    for (const char letter : std::string_view("\3\0\0\0ab", 6))
+        buffer.bytes() += letter;
+    EXPECT_FALSE(buffer.take());
+    buffer.bytes() += std::string_view("c\0\0\0\0\1", 6);
+    EXPECT_EQ(buffer.take(), "abc");
+    EXPECT_EQ(buffer.take(), "");
+    EXPECT_FALSE(buffer.take());
+    EXPECT_FALSE(buffer.too_long());
+    buffer.bytes() = std::string(100, '\xFF');
+    EXPECT_TRUE(buffer.too_long());
+    EXPECT_EQ(frame_length(std::string(0x10203, 'x')), (std::array<char, 4>{3, 2, 1, 0}));
 }
 
 TEST(AnyFramedChild, EndsWithItsObject) {

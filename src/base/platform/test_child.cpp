@@ -71,6 +71,13 @@ int flood(const Words& words) {
     return 7;
 }
 
+int flood_without_end(const Words&) {
+    const std::string block(1 << 20, 'x');
+    while (std::cout << block) {
+    }
+    return 1;
+}
+
 int echo_lines(const Words&) {
     for (std::string line; std::getline(std::cin, line);)
         std::cout << '<' << line << '>' << std::endl;
@@ -106,6 +113,22 @@ int exchange(const Words& words) {
     parent.receive();
     return 0;
 }
+
+#ifdef _WIN32
+// As a user at the console would, to this process alone; nothing where there is no console.
+int break_key(const Words& words) {
+    install_interrupt_handler();
+    ::AllocConsole();
+    for (int i = 0; i < std::stoi(words.at(0)); ++i) {
+        if (::GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, ::GetCurrentProcessId()) == 0) return 77;
+        for (int waited = 0; waited < 1000 && !interrupted(); ++waited)
+            sleep_ms(5);
+        if (!interrupted()) return 1;
+    }
+    sleep_ms(words.at(0) == "1" ? 0 : 5000);
+    return 5;
+}
+#endif
 
 // READY: makes the file, and ends once it is asked to.
 int until_asked(const Words& words) {
@@ -149,6 +172,7 @@ int play(const Words& words) {
         {"hold", hold},
         {"orphan", orphan},
         {"flood", flood},
+        {"flood_without_end", flood_without_end},
         {"echo_lines", echo_lines},
         {"echo_frames", echo_frames},
         {"exchange", exchange},
@@ -157,6 +181,9 @@ int play(const Words& words) {
         {"print_words", print_words},
         {"count_input", count_input},
         {"use_memory", use_memory},
+#ifdef _WIN32
+        {"break_key", break_key},
+#endif
         {"crash", [](const Words&) -> int { crash(); }},
     };
     return roles.at(words.at(2))({words.begin() + 3, words.end()});

@@ -98,6 +98,25 @@ TEST(Paths, OfOddNamesWorkThroughout) {
     EXPECT_FALSE(is_there(folder.path()));
 }
 
+TEST(FileLock, KeepsNobodyFromTheContent) {
+    const TestFolder folder;
+    const FileLock lock = FileLock::try_lock(folder / "lock");
+    ASSERT_TRUE(lock.held());
+    write_file(folder / "lock", "who has it");
+    EXPECT_EQ(read_file(folder / "lock"), "who has it");
+}
+
+TEST(FileLock, MayBeDeletedByItsHolder) {
+    const TestFolder folder;
+    {
+        const FileLock lock = FileLock::try_lock(folder / "lock");
+        ASSERT_TRUE(lock.held());
+        EXPECT_NO_THROW(remove_tree(folder / "lock"));
+    }
+    EXPECT_FALSE(fs::exists(folder / "lock"));
+    EXPECT_TRUE(FileLock::try_lock(folder / "lock").held());
+}
+
 TEST(Publish, AnOpenFileIsWaitedForAndThenToldOf) {
     const TestFolder folder;
     write_file(folder / "file", "old");

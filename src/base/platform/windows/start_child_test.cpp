@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/platform/child.hpp"
 #include "base/platform/test_child.hpp"
 #include "base/platform/user.hpp"
 #include "base/test_folder.hpp"
@@ -46,6 +47,31 @@ TEST(RunningChild, EndsWhenTheProcessThatStartedItIsKilled) {
         }
         EXPECT_TRUE(gone);
     }
+}
+
+bool under_wine() {
+    return ::GetProcAddress(::GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != nullptr;
+}
+
+TEST(RunningChild, TheMemoryLimitIsItsOwn) {
+    ChildLimits limits;
+    limits.address_space_bytes = uint64_t{100} << 20;
+    const auto result = run_child(test_child({"use_memory", "300"}), limits);
+    // Wine keeps the limit and does not apply it.
+    if (under_wine()) {
+        EXPECT_EQ(result.status, 0);
+        return;
+    }
+    EXPECT_NE(result.status, 0) << result.errors;
+}
+
+// A child is in a group of its own, so that only it hears its key.
+TEST(Interrupt, TheFirstBreakAsksAndTheSecondEnds) {
+    const auto once = run_child(test_child({"break_key", "1"}));
+    // Wine generates no Ctrl-Break, and its Ctrl-C is for a whole console.
+    if (under_wine() && once.status == 77) return;
+    EXPECT_EQ(once.status, 5);
+    EXPECT_EQ(run_child(test_child({"break_key", "2"})).status, 130);
 }
 
 TEST(User, IsNamedAndMayOpenItsOwnFiles) {
