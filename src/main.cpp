@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <span>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
@@ -81,8 +82,14 @@ int dispatch(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     ovenbird::ignore_broken_pipes();
+    ovenbird::prepare_console();
     try {
-        return dispatch(argc, argv);
+        auto words = ovenbird::program_arguments(argc, argv);
+        std::vector<char*> arguments;
+        for (auto& word : words)
+            arguments.push_back(word.data());
+        arguments.push_back(nullptr);
+        return dispatch(static_cast<int>(words.size()), arguments.data());
     } catch (const ovenbird::OutputClosed&) {
         return ovenbird::kOutputClosedStatus;
     } catch (const std::exception& error) {

@@ -35,9 +35,8 @@ RunningServer read_sign(const fs::path& sign) {
 }  // namespace
 
 fs::path running_servers_folder() {
-    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-    const bool has_runtime = runtime != nullptr && *runtime != '\0';
-    return (has_runtime ? fs::path(runtime) / "ovenbird" : user_cache_folder()) / "servers";
+    const auto runtime = environment("XDG_RUNTIME_DIR");
+    return (runtime && !runtime->empty() ? fs::path(*runtime) / "ovenbird" : user_cache_folder()) / "servers";
 }
 
 ServerSign::ServerSign(const fs::path& folder, const std::string& address) {

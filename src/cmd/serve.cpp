@@ -107,8 +107,7 @@ bool parse(int argc, char** argv, Words& words) {
 
 std::vector<std::string> keys_of(const Words& words) {
     std::vector<std::string> keys = words.keys;
-    if (const char* key = std::getenv("OVENBIRD_API_KEY"); key != nullptr && *key != '\0')
-        keys.emplace_back(key);
+    if (const auto key = environment("OVENBIRD_API_KEY"); key && !key->empty()) keys.push_back(*key);
     if (!words.key_file.empty()) {
         std::istringstream lines(read_file(words.key_file, 1 << 20));
         for (std::string line; std::getline(lines, line);) {
@@ -184,8 +183,8 @@ std::chrono::seconds keep_alive_seconds(const std::string& text) {
 
 std::vector<std::string> worker_of_server() {
     // Another program in the worker's place, for tests.
-    if (const char* other = std::getenv("OVENBIRD_WORKER"); other != nullptr && *other != '\0')
-        return {other, "worker"};
+    if (const auto other = environment("OVENBIRD_WORKER"); other && !other->empty())
+        return {*other, "worker"};
     return {own_program().string(), "worker"};
 }
 

@@ -1,9 +1,10 @@
 #include "device/device.hpp"
-#include "device/models.hpp"
 
 #include <gtest/gtest.h>
 
-#include <openvino/op/ops.hpp>
+#include <fmt/format.h>
+
+#include <numeric>
 
 #include "base/error.hpp"
 #include "base/test_folder.hpp"
@@ -12,20 +13,45 @@
 namespace ovenbird {
 namespace {
 
-std::shared_ptr<ov::Model> doubling_model() {
-    const auto x = std::make_shared<ov::op::v0::Parameter>(ov::element::f32, ov::PartialShape{2});
-    x->get_output_tensor(0).set_names({"x"});
-    const auto two = ov::op::v0::Constant::create(ov::element::f32, {1}, {2.0F});
-    const auto result = std::make_shared<ov::op::v0::Result>(std::make_shared<ov::op::v1::Multiply>(x, two));
-    result->get_output_tensor(0).set_names({"y"});
-    return std::make_shared<ov::Model>(ov::ResultVector{result}, ov::ParameterVector{x});
+// y = x + x, for two values, or as many as there are: an IR without weights.
+std::string doubling_ir(const std::string& length) {
+    const auto port = [&](int id, const char* names) {
+        return fmt::format("<port id=\"{}\" precision=\"FP32\"{}><dim>{}</dim></port>", id, names, length);
+    };
+    return fmt::format(
+        "<?xml version=\"1.0\"?>\n<net name=\"doubling\" version=\"11\"><layers>"
+        "<layer id=\"0\" name=\"x\" type=\"Parameter\" version=\"opset1\"><data shape=\"{0}\" "
+        "element_type=\"f32\"/><output>{1}</output></layer>"
+        "<layer id=\"1\" name=\"sum\" type=\"Add\" version=\"opset1\"><data "
+        "auto_broadcast=\"numpy\"/><input>{2}{3}"
+        "</input><output>{4}</output></layer>"
+        "<layer id=\"2\" name=\"result\" type=\"Result\" "
+        "version=\"opset1\"><input>{2}</input></layer></layers>"
+        "<edges><edge from-layer=\"0\" from-port=\"0\" to-layer=\"1\" to-port=\"0\"/>"
+        "<edge from-layer=\"0\" from-port=\"0\" to-layer=\"1\" to-port=\"1\"/>"
+        "<edge from-layer=\"1\" from-port=\"2\" to-layer=\"2\" to-port=\"0\"/></edges></net>\n",
+        length == "-1" ? "?" : length, port(0, " names=\"x\""), port(0, ""), port(1, ""),
+        port(2, " names=\"y\""));
 }
 
-TEST(Device, FirstThatCompilesIsUsedAndOthersSayWhy) {
+class DeviceTest : public testing::Test {
+protected:
+    DeviceTest() {
+        write_file(xml_, doubling_ir("2"));
+        write_file(any_, doubling_ir("-1"));
+    }
+    std::unique_ptr<CompiledGraph> doubling_on(const std::string& device, const DeviceOptions& options = {}) {
+        return GraphFile(xml_).compile(device, options);
+    }
+    TestFolder folder_;
+    std::filesystem::path xml_ = folder_ / "doubling.xml";
+    std::filesystem::path any_ = folder_ / "any.xml";
+};
+
+TEST_F(DeviceTest, FirstThatCompilesIsUsedAndOthersSayWhy) {
     std::string used;
-    const auto outcome = open_on_first({"NPU", "QPU", "CPU"}, [&](const std::string& device) {
-        used = compile_on(device, doubling_model(), {})->device();
-    });
+    const auto outcome = open_on_first(
+        {"NPU", "QPU", "CPU"}, [&](const std::string& device) { used = doubling_on(device)->device(); });
     EXPECT_EQ(used, "CPU");
     ASSERT_EQ(outcome.passed_over.size(), 2U);
     EXPECT_EQ(outcome.passed_over[0].device, "NPU");
@@ -35,19 +61,18 @@ TEST(Device, FirstThatCompilesIsUsedAndOthersSayWhy) {
     }
 }
 
-TEST(Device, OneDeviceAloneNeverFallsBack) {
+TEST_F(DeviceTest, OneDeviceAloneNeverFallsBack) {
     const auto error = error_of(ErrorCode::device, [&] {
-        open_on_first({"QPU"}, [](const std::string& device) { compile_on(device, doubling_model(), {}); });
+        open_on_first({"QPU"}, [&](const std::string& device) { doubling_on(device); });
     });
     EXPECT_NE(error.find("QPU"), std::string::npos);
 }
 
-TEST(Device, UnknownPropertyIsTheDevicesReason) {
+TEST_F(DeviceTest, UnknownPropertyIsTheDevicesReason) {
     DeviceOptions options;
     options.properties = {{"NO_SUCH_PROPERTY", "1"}};
     const auto error = error_of(ErrorCode::device, [&] {
-        open_on_first({"CPU"},
-                      [&](const std::string& device) { compile_on(device, doubling_model(), options); });
+        open_on_first({"CPU"}, [&](const std::string& device) { doubling_on(device, options); });
     });
     EXPECT_NE(error.find("NO_SUCH_PROPERTY"), std::string::npos) << error;
 }
@@ -64,8 +89,8 @@ TEST(Device, MissingAndBrokenFiles) {
     }
 }
 
-TEST(CompiledGraph, NeverSendsAnotherShapeOrType) {
-    const auto compiled = compile_on("CPU", doubling_model(), {});
+TEST_F(DeviceTest, NeverSendsAnotherShapeOrType) {
+    const auto compiled = doubling_on("CPU");
     auto& session = *compiled;
     error_of(ErrorCode::internal, [&] { session.set_input("x", Tensor(ElementType::f32, {3})); });
     error_of(ErrorCode::internal, [&] { session.set_input("x", Tensor(ElementType::i64, {2})); });
@@ -77,6 +102,68 @@ TEST(CompiledGraph, NeverSendsAnotherShapeOrType) {
     session.infer();
     EXPECT_FLOAT_EQ(session.output("y").data<float>()[0], 3.0F);
     EXPECT_FLOAT_EQ(session.output("y").data<float>()[1], -4.0F);
+}
+
+TEST_F(DeviceTest, GraphsOfAnyLengthTakeEachAsItComes) {
+    const auto graph = GraphFile(any_).compile("CPU", {});
+    EXPECT_EQ(graph->inputs().at(0).shape.text(), "[?]");
+    for (const size_t length : {1, 5, 3}) {
+        Tensor x(ElementType::f32, {length});
+        std::iota(x.data<float>(), x.data<float>() + length, 1.0F);
+        graph->set_input("x", x);
+        EXPECT_TRUE(graph->infer([] { return false; }));
+        const Tensor y = graph->output("y");
+        ASSERT_EQ(y.shape(), Shape{length});
+        for (size_t i = 0; i < length; ++i)
+            EXPECT_FLOAT_EQ(y.data<const float>()[i], 2.0F * static_cast<float>(i + 1));
+    }
+}
+
+TEST_F(DeviceTest, OutputsAreWrittenWhereTheyAreAsked) {
+    const auto graph = doubling_on("CPU");
+    Tensor x(ElementType::f32, {2});
+    Tensor y(ElementType::f32, {2});
+    x.data<float>()[0] = 3.0F;
+    x.data<float>()[1] = 4.0F;
+    graph->set_input("x", x);
+    graph->set_output("y", y);
+    graph->infer();
+    graph->reset_state();  // no effect on a graph without states
+    graph->infer();
+    EXPECT_FLOAT_EQ(y.data<float>()[1], 8.0F);
+    EXPECT_EQ(graph->output("y").data(), y.data());
+    error_of(ErrorCode::internal, [&] { (void)y.data<int64_t>(); });
+    error_of(ErrorCode::internal, [&] { y.copy_to(Tensor(ElementType::f32, {3})); });
+}
+
+// One file compiled once, and requests of it that know nothing of each other.
+TEST_F(DeviceTest, RequestsOfOneGraphAreApart) {
+    const auto loaded = GraphFile(xml_).load("CPU", {});
+    const auto one = loaded->request();
+    const auto other = loaded->request();
+    Tensor x(ElementType::f32, {2});
+    Tensor z(ElementType::f32, {2});
+    std::fill_n(x.data<float>(), 2, 1.0F);
+    std::fill_n(z.data<float>(), 2, 5.0F);
+    one->set_input("x", x);
+    other->set_input("x", z);
+    one->infer();
+    other->infer();
+    EXPECT_FLOAT_EQ(one->output("y").data<float>()[0], 2.0F);
+    EXPECT_FLOAT_EQ(other->output("y").data<float>()[0], 10.0F);
+}
+
+// A name that no code page of Windows has.
+TEST_F(DeviceTest, FoldersMayHaveAnyName) {
+    const auto folder = folder_ / "Öfen 炉 и печь";
+    std::filesystem::create_directories(folder);
+    std::filesystem::copy_file(xml_, folder / "grün.xml");
+    EXPECT_EQ(GraphFile(folder / "grün.xml").compile("CPU", {})->inputs().size(), 1U);
+    EXPECT_EQ(compile_file_on("CPU", folder / "grün.xml", {})->inputs().size(), 1U);
+    DeviceOptions options;
+    options.cache_folder = folder / "kept";
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(compile_file_on("CPU", folder / "grün.xml", options)->inputs().size(), 1U);
 }
 
 TEST(OneLineReason, DropsSourcePositions) {
