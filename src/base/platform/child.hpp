@@ -17,7 +17,10 @@ struct ChildLimits {
 
 struct ChildResult {
     enum class End { exited, signalled, timed_out } end = End::exited;
-    int status = 0;  // exit status or signal number
+    int status = 0;  // exit status or signal number (on Windows the exception's)
+    // "it ended with exit status 3", "it was killed by signal 11 (Segmentation fault)", "it crashed: access
+    // violation (0xC0000005)"
+    std::string how_it_ended;
     std::string output;
     std::string errors;
     uint64_t peak_resident_bytes = 0;  // 0: not known, because no larger than this process's own memory

@@ -58,7 +58,7 @@ public:
     bool held() const { return handle_ >= 0; }
 
 private:
-    int handle_ = -1;
+    intptr_t handle_ = -1;
 };
 
 }  // namespace ovenbird

@@ -89,6 +89,7 @@ ChildResult run_child(const std::vector<std::string>& command, const ChildLimits
     // child.
     const auto peak = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
     if (peak > own_resident_bytes) result.peak_resident_bytes = peak;
+    result.how_it_ended = timed_out ? "it did not end in time" : end_words(status);
     if (timed_out) {
         result.end = ChildResult::End::timed_out;
     } else if (WIFSIGNALED(status)) {

@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "base/platform/posix/descriptor.hpp"
-#include "base/platform/posix/publish.hpp"
+#include "base/platform/publish.hpp"
 
 namespace ovenbird {
 namespace {
@@ -196,7 +196,7 @@ FileLock& FileLock::operator=(FileLock&& other) noexcept {
 }
 
 FileLock::~FileLock() {
-    if (handle_ >= 0) ::close(handle_);
+    if (handle_ >= 0) ::close(static_cast<int>(handle_));
 }
 
 }  // namespace ovenbird

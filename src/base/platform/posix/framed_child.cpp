@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,6 +11,7 @@
 #include <mutex>
 
 #include "base/error.hpp"
+#include "base/platform/frame_buffer.hpp"
 #include "base/platform/posix/start_child.hpp"
 #include "base/platform/process.hpp"
 
@@ -19,7 +19,6 @@ namespace ovenbird {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr size_t kLengthBytes = 4;
 constexpr int kSendSeconds = 5;
 
 struct SocketPair {
@@ -47,45 +46,20 @@ bool send_all(int socket, const void* data, size_t size) {
 }
 
 bool send_frame(int socket, std::string_view message) {
-    if (message.size() > kMostFrameBytes)
-        fail(ErrorCode::usage, "a message of {} bytes is longer than the {} that are sent", message.size(),
-             kMostFrameBytes);
-    std::array<unsigned char, kLengthBytes> length;
-    for (size_t i = 0; i < kLengthBytes; ++i)
-        length[i] = static_cast<unsigned char>(message.size() >> (8 * i));
+    const auto length = frame_length(message);
     return send_all(socket, length.data(), length.size()) && send_all(socket, message.data(), message.size());
 }
 
-// Bytes as they come, messages as they are whole. Memory grows with what came, not with what was announced.
-class FrameBuffer {
-public:
-    enum class Got { some, nothing, end };
-    Got read_from(int socket) {
-        std::array<char, 65536> part;
-        const ssize_t got = ::recv(socket, part.data(), part.size(), 0);
-        if (got < 0 && (errno == EINTR || errno == EAGAIN)) return Got::nothing;
-        if (got <= 0) return Got::end;
-        bytes_.append(part.data(), static_cast<size_t>(got));
-        return Got::some;
-    }
-    bool too_long() const { return bytes_.size() >= kLengthBytes && length() > kMostFrameBytes; }
-    std::optional<std::string> take() {
-        if (bytes_.size() < kLengthBytes || bytes_.size() - kLengthBytes < length()) return std::nullopt;
-        const size_t end = kLengthBytes + length();
-        std::string message = bytes_.substr(kLengthBytes, length());
-        bytes_.erase(0, end);
-        return message;
-    }
+enum class Got { some, nothing, end };
 
-private:
-    size_t length() const {
-        size_t length = 0;
-        for (size_t i = 0; i < kLengthBytes; ++i)
-            length |= size_t{static_cast<unsigned char>(bytes_[i])} << (8 * i);
-        return length;
-    }
-    std::string bytes_;
-};
+Got read_from(int socket, FrameBuffer& buffer) {
+    std::array<char, 65536> part;
+    const ssize_t got = ::recv(socket, part.data(), part.size(), 0);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return Got::nothing;
+    if (got <= 0) return Got::end;
+    buffer.bytes().append(part.data(), static_cast<size_t>(got));
+    return Got::some;
+}
 
 }  // namespace
 
@@ -118,10 +92,7 @@ const std::string& FramedChild::State::how_it_ended() {
     int status = 0;
     rusage usage{};
     process.collect(status, usage);
-    if (!by_itself) return end = "it was ended";
-    return end = WIFSIGNALED(status) ? fmt::format("it was killed by signal {} ({})", WTERMSIG(status),
-                                                   ::strsignal(WTERMSIG(status)))
-                                     : fmt::format("it ended with exit status {}", WEXITSTATUS(status));
+    return end = by_itself ? end_words(status) : "it was ended";
 }
 
 FramedChild::FramedChild(const std::vector<std::string>& command) {
@@ -155,7 +126,7 @@ std::optional<std::string> FramedChild::receive(std::chrono::milliseconds limit)
             if (left.count() <= 0) return std::nullopt;
             continue;
         }
-        if (state_->buffer.read_from(state_->socket.number()) == FrameBuffer::Got::end) state_->fail_ended();
+        if (read_from(state_->socket.number(), state_->buffer) == Got::end) state_->fail_ended();
     }
 }
 
@@ -198,7 +169,7 @@ std::optional<std::string> FrameParent::receive() {
     for (;;) {
         if (auto message = state_->buffer.take()) return message;
         if (state_->buffer.too_long()) return std::nullopt;
-        if (state_->buffer.read_from(state_->socket.number()) == FrameBuffer::Got::end) return std::nullopt;
+        if (read_from(state_->socket.number(), state_->buffer) == Got::end) return std::nullopt;
     }
 }
 

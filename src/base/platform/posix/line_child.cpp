@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -49,10 +48,7 @@ const std::string& LineChild::State::how_it_ended() {
     int status = 0;
     rusage usage{};
     process.collect(status, usage);
-    end = WIFSIGNALED(status) ? fmt::format("it was killed by signal {} ({})", WTERMSIG(status),
-                                            ::strsignal(WTERMSIG(status)))
-                              : fmt::format("it ended with exit status {}", WEXITSTATUS(status));
-    return end;
+    return end = end_words(status);
 }
 
 LineChild::LineChild(const std::vector<std::string>& command) {

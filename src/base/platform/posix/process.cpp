@@ -60,22 +60,22 @@ void ignore_interrupts() {
 
 int inherited_socket() {
     constexpr int kFirst = 3;
-    const char* process = std::getenv("LISTEN_PID");
-    const char* count = std::getenv("LISTEN_FDS");
-    const bool ours = process != nullptr && count != nullptr && std::to_string(::getpid()) == process &&
-                      *count >= '1' && *count <= '9';
+    const auto process = environment("LISTEN_PID");
+    const auto count = environment("LISTEN_FDS");
+    const bool ours = process && count && std::to_string(::getpid()) == *process && !count->empty() &&
+                      count->front() >= '1' && count->front() <= '9';
     if (!ours) return -1;
     ::fcntl(kFirst, F_SETFD, FD_CLOEXEC);
     return kFirst;
 }
 
 void tell_service_manager(const char* state) {
-    const char* path = std::getenv("NOTIFY_SOCKET");
+    const std::string path = environment("NOTIFY_SOCKET").value_or("");
     sockaddr_un address{};
-    const size_t length = path == nullptr ? 0 : std::strlen(path);
+    const size_t length = path.size();
     if (length < 2 || length >= sizeof address.sun_path) return;
     address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path, length);
+    std::memcpy(address.sun_path, path.data(), length);
     if (path[0] == '@') address.sun_path[0] = '\0';  // Linux's names without a file
     const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0) return;
@@ -142,6 +142,17 @@ uint64_t available_memory_bytes() {
     return proc_bytes("/proc/meminfo", "MemAvailable");
 }
 
+std::optional<std::string> environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::vector<std::string> program_arguments(int argc, char** argv) {
+    return {argv, argv + argc};
+}
+
+void prepare_console() {}
+
 bool stderr_is_terminal() {
     return ::isatty(STDERR_FILENO) == 1;
 }
@@ -155,16 +166,13 @@ bool stdout_is_terminal() {
 
 namespace {
 
-std::filesystem::path variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-}
-
 // `own`, as it is; else Ovenbird's folder in what XDG's variable or the home folder gives.
 std::filesystem::path user_folder(const char* own, const char* xdg, const std::filesystem::path& in_home) {
-    if (auto folder = variable(own); !folder.empty()) return folder;
-    if (const auto folder = variable(xdg); folder.is_absolute()) return folder / "ovenbird";
-    if (const auto home = variable("HOME"); !home.empty()) return home / in_home / "ovenbird";
+    if (auto folder = std::filesystem::path(environment(own).value_or("")); !folder.empty()) return folder;
+    if (const auto folder = std::filesystem::path(environment(xdg).value_or("")); folder.is_absolute())
+        return folder / "ovenbird";
+    if (const auto home = std::filesystem::path(environment("HOME").value_or("")); !home.empty())
+        return home / in_home / "ovenbird";
     return std::filesystem::temp_directory_path() / "ovenbird-files";
 }
 

@@ -20,8 +20,7 @@ namespace {
 // Sets an environment variable for as long as it lives.
 class Variable {
 public:
-    Variable(const char* name, const char* value) : name_(name) {
-        if (const char* before = std::getenv(name)) before_ = before;
+    Variable(const char* name, const char* value) : name_(name), before_(environment(name)) {
         value == nullptr ? ::unsetenv(name) : ::setenv(name, value, 1);
     }
     Variable(const Variable&) = delete;

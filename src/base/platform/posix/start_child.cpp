@@ -72,6 +72,11 @@ struct Plan {
 
 }  // namespace
 
+std::string end_words(int status) {
+    if (!WIFSIGNALED(status)) return fmt::format("it ended with exit status {}", WEXITSTATUS(status));
+    return fmt::format("it was killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+}
+
 Pipe Pipe::make() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) fail(ErrorCode::io, "cannot make a pipe: {}", std::strerror(errno));

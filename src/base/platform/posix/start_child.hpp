@@ -27,6 +27,9 @@ struct ChildStreams {
     int errors;
 };
 
+/// "it ended with exit status 3", "it was killed by signal 11 (Segmentation fault)".
+std::string end_words(int status);
+
 /// A running child in a process group of its own; the destructor leaves no process of its group behind,
 /// whatever was thrown. The group also ends when this process does, in whatever way.
 class RunningChild {
