@@ -57,6 +57,13 @@ std::string address_of(const std::string& location) {
                        parts[1], parts[2]);
 }
 
+// The class of its devices, as Intel's driver installs them; an NPU without a driver has none.
+bool is_compute_accelerator(std::string id) {
+    for (char& c : id)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return id == "{f01a9d53-3ff6-48d2-9f97-c8a7004be10c}";
+}
+
 bool is_display(const std::vector<std::string>& ids) {
     return std::any_of(ids.begin(), ids.end(),
                        [](const std::string& id) { return id.find("&CC_03") != std::string::npos; });
@@ -76,6 +83,8 @@ void add_device(const WindowsSystem& system, const PresentDevice& present, Hardw
     if (!installed.empty()) device.driver_version = system_text(system, kClass + installed, "DriverVersion");
     if (const auto npu = known_npu(device)) {
         hardware.npus.push_back(*npu);
+    } else if (is_compute_accelerator(system_text(system, key, "ClassGUID"))) {
+        hardware.npus.push_back({device, 0, "not known to Ovenbird"});
     } else if (is_display(system.texts(key, "CompatibleIDs"))) {
         hardware.gpus.push_back(device);
     }

@@ -204,6 +204,17 @@ TEST(WindowsTest, TheLoaderIsMissedWhereNoNpuIsSeen) {
     EXPECT_EQ(symptom_of(examine(machine), "level-zero").health, Health::problem);
 }
 
+TEST(WindowsTest, AnAcceleratorOfIntelsIsAnNpu) {
+    MadeWindows made;
+    made.npu("9999", "32.0.100.9000");
+    EXPECT_TRUE(look_at_windows(made).hardware.npus.empty());
+    made.values[R"(SYSTEM\CurrentControlSet\Enum\)" + made.devices[0].instance + R"(\ClassGUID)"] = {
+        "{F01A9D53-3ff6-48d2-9f97-c8a7004be10c}"};
+    const auto found = examine(machine_of(made));
+    EXPECT_TRUE(says(symptom_of(found, "NPU").text, "does not know"));
+    EXPECT_EQ(symptom_of(found, "NPU driver").text, "32.0.100.9000");
+}
+
 TEST(WindowsTest, Power) {
     MadeWindows made;
     made.battery = true;
