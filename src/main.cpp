@@ -70,6 +70,7 @@ int dispatch(int argc, char** argv) {
         return 0;
     }
     if (std::strcmp(name, "worker") == 0) return ovenbird::worker_command(argc - 1, argv + 1);
+    if (std::strcmp(name, "npu-compile") == 0) return ovenbird::compile_for_npu_command(argc - 1, argv + 1);
     for (const auto& group : kGroups) {
         for (const auto& command : group.commands) {
             if (std::strcmp(name, command.name) == 0) return command.run(argc - 1, argv + 1);

@@ -88,8 +88,10 @@ void check_npu_platforms(const BakeOptions& options) {
                          [&](const auto& each) { return each.number == platform; }))
             fail(ErrorCode::usage, "--npu-platform {}: known are 3720, 4000, 5010, 5020 and 6010", platform);
     }
-    if (!options.npu_platforms.empty())
-        (void)run_child({npu_compile_command(options.npu_compiler), "--help"});
+    if (options.npu_platforms.empty()) return;
+    auto command = compiler_words(npu_compile_command(options.npu_compiler));
+    command.emplace_back("--help");
+    (void)run_child(command);
 }
 
 void compile_blobs(const FormsPlan& plan, const BakeOptions& options, const fs::path& folder,

@@ -1,7 +1,6 @@
 #include "check/compiler.hpp"
 
 #include <cstdlib>
-#include <random>
 
 #include "base/cut_text.hpp"
 #include "base/error.hpp"
@@ -19,9 +18,11 @@ std::string npu_compile_command(const std::string& named) {
 
 Json ask_npu_compiler(const NpuCompiler& compiler, const std::filesystem::path& xml, int platform,
                       const std::filesystem::path& blob) {
-    std::vector<std::string> command{
-        compiler.command, std::filesystem::absolute(xml).string(),  "--platform", std::to_string(platform),
-        "--timeout",      std::to_string(compiler.timeout_seconds), "--json"};
+    std::vector<std::string> command = compiler_words(compiler.command);
+    for (const auto& word :
+         {std::filesystem::absolute(xml).string(), std::string("--platform"), std::to_string(platform),
+          std::string("--timeout"), std::to_string(compiler.timeout_seconds), std::string("--json")})
+        command.push_back(word);
     if (!blob.empty()) {
         command.emplace_back("--blob");
         command.push_back(std::filesystem::absolute(blob).string());
@@ -45,28 +46,10 @@ Json ask_npu_compiler(const NpuCompiler& compiler, const std::filesystem::path& 
 
 PairedFiles::PairedFiles(const fs::path& xml, const fs::path& bin) : xml_(xml) {
     if (fs::path(xml).replace_extension(".bin") == bin) return;
-    std::random_device random;
-    const fs::path scratch =
-        fs::temp_directory_path() / fmt::format("ovenbird-check-{:08x}{:08x}", random(), random());
-    try {
-        if (!fs::create_directory(scratch)) fail(ErrorCode::io, "{}: is there already", scratch.string());
-        scratch_ = scratch;
-        xml_ = scratch / xml.filename();
-        fs::create_symlink(fs::absolute(xml), xml_);
-        fs::create_symlink(fs::absolute(bin), fs::path(xml_).replace_extension(".bin"));
-    } catch (const fs::filesystem_error& error) {
-        clear();
-        fail(ErrorCode::io, "{}: {}", scratch.string(), error.what());
-    }
-}
-
-void PairedFiles::clear() {
-    std::error_code ignored;
-    if (!scratch_.empty()) fs::remove_all(scratch_, ignored);
-}
-
-PairedFiles::~PairedFiles() {
-    clear();
+    const fs::path& scratch = scratch_.emplace().path();
+    xml_ = scratch / xml.filename();
+    lead_to(fs::absolute(xml), xml_);
+    lead_to(fs::absolute(bin), fs::path(xml_).replace_extension(".bin"));
 }
 
 }  // namespace ovenbird

@@ -51,28 +51,6 @@ std::string compiled_text(const std::string& graph, const JsonObject& verdict) {
                                 : ": " + verdict.text_or("reason", ""));
 }
 
-std::string numerics_text(const NumericsReport& report) {
-    const auto* overflow = report.first_overflow();
-    const auto* drift = report.first_drift();
-    std::string text;
-    if (overflow != nullptr) {
-        text += fmt::format(
-            "overflows f16: {} is the first, {:.4g} in f32, and f16 ends at 65504; bake with "
-            "--activations-scale-factor\n",
-            overflow->node, overflow->largest);
-    }
-    if (drift != nullptr) {
-        text += fmt::format("drifts in f16: {} is the first, {:.1f}% from its f32 value\n", drift->node,
-                            100 * drift->drift);
-    }
-    text += fmt::format("numerics: {} of {} texts go on with the same token in f16; logits {:.2f}% apart",
-                        report.same_token, report.prompts, 100 * report.logits_drift);
-    // None where the model computes nothing in floats.
-    if (const auto* largest = report.largest())
-        text += fmt::format("; largest value {:.4g}, of {}", largest->largest, largest->node);
-    return text + "\n";
-}
-
 std::string estimate_text(int platform, const char* form, const NpuEstimate& estimate) {
     return fmt::format(
         "{}, {} form with a cache: compiled in about {:.0f} s and {:.0f} MB; {:.0f} MB on the device, {} {} "

@@ -5,8 +5,7 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "check/check.hpp"
-#include "check/numerics.hpp"
+#include "check/report.hpp"
 #include "model/npu_estimate.hpp"
 
 namespace ovenbird {
@@ -17,8 +16,6 @@ std::string report_text(const std::string& graph, const CheckReport& report,
 
 /// What the compiler said of a graph (ask_npu_compiler()).
 std::string compiled_text(const std::string& graph, const JsonObject& verdict);
-
-std::string numerics_text(const NumericsReport& report);
 
 /// `form`: "whole" or "folded".
 std::string estimate_text(int platform, const char* form, const NpuEstimate& estimate);

@@ -22,6 +22,8 @@ int rm_command(int argc, char** argv);
 int cache_command(int argc, char** argv);
 int doctor_command(int argc, char** argv);
 int serve_command(int argc, char** argv);
+/// What `check --compile` starts on Windows.
+int compile_for_npu_command(int argc, char** argv);
 /// What a server starts for itself; nobody types it.
 int worker_command(int argc, char** argv);
 

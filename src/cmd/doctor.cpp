@@ -22,8 +22,7 @@ HubState hub_state() {
 }
 
 Machine this_machine() {
-    Machine machine;
-    machine.user = current_user();
+    Machine machine = this_system();
     machine.openvino = openvino_version();
     for (auto& plugin : runtime_plugins())
         machine.plugins.push_back({plugin.name, plugin.version, plugin.fault, plugin.devices});

@@ -1,4 +1,4 @@
-// NPUs and GPUs: the kernel's driver and the device file.
+// NPUs and GPUs on Linux: the kernel's driver and the device file.
 
 #include <algorithm>
 
@@ -78,28 +78,38 @@ void examine_kernel(const Machine& machine, const Npu& npu, Symptoms& symptoms) 
 
 }  // namespace
 
+Symptom no_npu() {
+    return {"NPU", Health::warning, "this machine shows no Intel NPU",
+            "where the processor has one (Core Ultra): switch it on in the firmware's setup; "
+            "a virtual machine or WSL does not show it"};
+}
+
+Symptom no_gpu() {
+    return {"GPU", Health::ok, "this machine shows no Intel GPU", {}};
+}
+
+Symptom describe_npu(const Npu& npu) {
+    if (npu.generation == 0) {
+        return {
+            "NPU", Health::warning,
+            fmt::format("{} at {}: an NPU that this version of Ovenbird does not know", npu.id, npu.address),
+            "a newer Ovenbird; until then its generation is OpenVINO's to tell"};
+    }
+    return {"NPU",
+            Health::ok,
+            fmt::format("{} ({}), {} at {}", npu.family, npu.generation, npu.id, npu.address),
+            {}};
+}
+
 void examine_npus(const Machine& machine, const Hardware& hardware, Symptoms& symptoms) {
     if (hardware.npus.empty()) {
-        symptoms.push_back({"NPU", Health::warning, "this machine shows no Intel NPU",
-                            "where the processor has one (Core Ultra): switch it on in the firmware's setup; "
-                            "a virtual machine or WSL does not show it"});
+        symptoms.push_back(no_npu());
         return;
     }
     int newest = 0;
     for (const auto& npu : hardware.npus) {
         newest = std::max(newest, npu.generation);
-        if (npu.generation == 0) {
-            symptoms.push_back({"NPU", Health::warning,
-                                fmt::format("{} at {}: an NPU that this version of Ovenbird does not know",
-                                            npu.id, npu.address),
-                                "a newer Ovenbird; until then its generation is OpenVINO's to tell"});
-        } else {
-            symptoms.push_back(
-                {"NPU",
-                 Health::ok,
-                 fmt::format("{} ({}), {} at {}", npu.family, npu.generation, npu.id, npu.address),
-                 {}});
-        }
+        symptoms.push_back(describe_npu(npu));
         examine_kernel(machine, npu, symptoms);
     }
     examine_libraries(machine, newest, symptoms);
@@ -123,7 +133,7 @@ void examine_gpus(const Machine& machine, const Hardware& hardware, Symptoms& sy
             symptoms.push_back(access);
         }
     }
-    if (hardware.gpus.empty()) symptoms.push_back({"GPU", Health::ok, "this machine shows no Intel GPU", {}});
+    if (hardware.gpus.empty()) symptoms.push_back(no_gpu());
 }
 
 }  // namespace ovenbird

@@ -27,24 +27,28 @@ bool is_visible(const Machine& machine, const std::string& plugin) {
 
 namespace {
 
+const PluginMends& linux_mends() {
+    static const PluginMends mends{
+        "install Ovenbird again: libopenvino_intel_cpu_plugin.so belongs beside libopenvino",
+        "sudo apt install ocl-icd-libopencl1 intel-opencl-icd",
+        "restart the machine after a driver's installation; sudo dmesg | grep -i vpu"};
+    return mends;
+}
+
 // What to say of a plugin that shows no device; nothing where the machine has no such hardware.
-void examine_absent(const PluginState& plugin, const Hardware& hardware, Symptoms& symptoms) {
+void examine_absent(const PluginState& plugin, const Hardware& hardware, const PluginMends& mends,
+                    Symptoms& symptoms) {
     const std::string why = plugin.fault.empty() ? "the plugin sees no device" : plugin.fault;
     if (plugin.name == "CPU") {
-        symptoms.push_back(
-            {"OpenVINO", Health::problem, "CPU: " + why,
-             "install Ovenbird again: libopenvino_intel_cpu_plugin.so belongs beside libopenvino"});
+        symptoms.push_back({"OpenVINO", Health::problem, "CPU: " + why, mends.cpu});
     } else if (plugin.name == "GPU" && !hardware.gpus.empty()) {
-        symptoms.push_back({"OpenVINO", Health::warning, "GPU: " + why,
-                            "sudo apt install ocl-icd-libopencl1 intel-opencl-icd"});
+        symptoms.push_back({"OpenVINO", Health::warning, "GPU: " + why, mends.gpu});
     } else if (plugin.name == "NPU" && !hardware.npus.empty()) {
         const bool is_explained = std::any_of(symptoms.begin(), symptoms.end(), [](const Symptom& symptom) {
             return symptom.topic != "GPU" && symptom.health == Health::problem;
         });
         symptoms.push_back({"OpenVINO", Health::problem, "NPU: " + why,
-                            is_explained ? "mend what is said of the NPU above, then ask again"
-                                         : "restart the machine after a driver's installation; "
-                                           "sudo dmesg | grep -i vpu"});
+                            is_explained ? "mend what is said of the NPU above, then ask again" : mends.npu});
     }
 }
 
@@ -52,24 +56,32 @@ void examine_absent(const PluginState& plugin, const Hardware& hardware, Symptom
 
 void examine_openvino(const Machine& machine, const Hardware& hardware, Symptoms& symptoms) {
     symptoms.push_back({"OpenVINO", Health::ok, machine.openvino, {}});
+    const PluginMends& mends = machine.windows ? windows_mends() : linux_mends();
     for (const auto& plugin : machine.plugins) {
         for (const auto& device : plugin.devices)
             symptoms.push_back({"OpenVINO", Health::ok, device, {}});
-        if (plugin.devices.empty()) examine_absent(plugin, hardware, symptoms);
+        if (plugin.devices.empty()) examine_absent(plugin, hardware, mends, symptoms);
     }
 }
 
 Examination examine(const Machine& machine) {
     Examination result;
-    result.hardware = look_at_hardware(machine.system);
+    result.hardware = machine.windows ? machine.windows->hardware : look_at_hardware(machine.system);
     result.openvino = machine.openvino;
     result.plugins = machine.plugins;
     auto& symptoms = result.symptoms;
     const auto& processor = result.hardware.processor;
     symptoms.push_back(
         {"processor", Health::ok, processor.empty() ? "its name cannot be known" : processor, {}});
-    examine_npus(machine, result.hardware, symptoms);
-    examine_gpus(machine, result.hardware, symptoms);
+    if (machine.windows) {
+        if (!machine.windows->release.empty())
+            symptoms.push_back({"system", Health::ok, machine.windows->release, {}});
+        symptoms.push_back(examine_power(*machine.windows));
+        examine_windows_devices(machine, *machine.windows, symptoms);
+    } else {
+        examine_npus(machine, result.hardware, symptoms);
+        examine_gpus(machine, result.hardware, symptoms);
+    }
     examine_openvino(machine, result.hardware, symptoms);
     examine_resources(machine, symptoms);
     result.can_run = std::any_of(machine.plugins.begin(), machine.plugins.end(),
@@ -79,7 +91,10 @@ Examination examine(const Machine& machine) {
 
 Json to_json(const Examination& examination) {
     const auto device = [](const PciDevice& pci) {
-        return Json{{"address", pci.address}, {"id", pci.id}, {"driver", pci.driver}, {"node", pci.node}};
+        Json told{{"address", pci.address}, {"id", pci.id}, {"driver", pci.driver}, {"node", pci.node}};
+        if (!pci.driver_version.empty()) told["driver_version"] = pci.driver_version;
+        if (pci.problem != 0) told["problem"] = pci.problem;
+        return told;
     };
     Json json{{"can_run", examination.can_run}, {"processor", examination.hardware.processor}};
     json["npus"] = Json::array();

@@ -2,13 +2,16 @@
 // What stands between a machine and a running model: each finding with the line that mends it.
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.hpp"
 #include "base/platform/user.hpp"
 #include "doctor/hardware.hpp"
+#include "doctor/windows_system.hpp"
 
 namespace ovenbird {
 
@@ -48,7 +51,8 @@ struct HubState {
 
 /// All that is looked at.
 struct Machine {
-    SystemTree system;
+    SystemTree system;                    // Linux'
+    std::optional<WindowsFacts> windows;  // on Windows, where the tree is not looked at
     User user;
     std::function<bool(const std::filesystem::path&)> may_open = may_read_and_write;
     std::string openvino;  // its version
@@ -67,6 +71,9 @@ struct Examination {
     std::vector<Symptom> symptoms;
     bool can_run = false;  // OpenVINO sees a device
 };
+
+/// This machine as far as its system tells: the plugins, the places and the rest are the caller's.
+Machine this_system();
 
 /// Never fails: what cannot be known is a symptom that says so.
 Examination examine(const Machine& machine);

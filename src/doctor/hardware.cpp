@@ -33,6 +33,13 @@ std::string node_of(const SystemTree& system, const std::string& address, const 
 
 }  // namespace
 
+std::optional<Npu> known_npu(const PciDevice& device) {
+    const auto known = std::find_if(kKnownNpus.begin(), kKnownNpus.end(),
+                                    [&](const KnownNpu& npu) { return npu.id == device.id; });
+    if (known == kKnownNpus.end()) return std::nullopt;
+    return Npu{device, known->generation, std::string(known->family)};
+}
+
 Hardware look_at_hardware(const SystemTree& system) {
     Hardware hardware;
     hardware.processor = system.value("/proc/cpuinfo", "model name");
@@ -40,14 +47,14 @@ Hardware look_at_hardware(const SystemTree& system) {
         const std::string folder = "/sys/bus/pci/devices/" + address;
         if (system.line(folder + "/vendor") != "0x8086") continue;
         const std::string kind = system.line(folder + "/class");
-        PciDevice device{address, system.line(folder + "/device"), system.link_name(folder + "/driver"), {}};
-        const auto known = std::find_if(kKnownNpus.begin(), kKnownNpus.end(),
-                                        [&](const KnownNpu& npu) { return npu.id == device.id; });
-        if (known != kKnownNpus.end() || device.driver == "intel_vpu") {
-            device.node = node_of(system, address, "accel", "accel", "/dev/accel/");
-            const bool is_known = known != kKnownNpus.end();
-            hardware.npus.push_back({device, is_known ? known->generation : 0,
-                                     std::string(is_known ? known->family : "not known to Ovenbird")});
+        PciDevice device;
+        device.address = address;
+        device.id = system.line(folder + "/device");
+        device.driver = system.link_name(folder + "/driver");
+        const auto known = known_npu(device);
+        if (known || device.driver == "intel_vpu") {
+            hardware.npus.push_back(known.value_or(Npu{device, 0, "not known to Ovenbird"}));
+            hardware.npus.back().node = node_of(system, address, "accel", "accel", "/dev/accel/");
         } else if (kind.rfind("0x03", 0) == 0) {
             device.node = node_of(system, address, "drm", "renderD", "/dev/dri/");
             hardware.gpus.push_back(device);

@@ -1,5 +1,5 @@
-// The libraries through which OpenVINO reaches an NPU: its user-space driver, and level-zero's loader of
-// drivers.
+// The libraries through which OpenVINO reaches an NPU on Linux: its user-space driver, and level-zero's
+// loader of drivers.
 
 #include <array>
 #include <charconv>

@@ -25,12 +25,23 @@ uint64_t memory_bytes(const SystemTree& system, const char* key) {
     return kib > UINT64_MAX / 1024 ? 0 : kib * 1024;
 }
 
-Symptom examine_memory(const SystemTree& system) {
-    const uint64_t total = memory_bytes(system, "MemTotal");
-    const uint64_t available = memory_bytes(system, "MemAvailable");
-    if (total == 0)
-        return {"memory", Health::warning, "/proc/meminfo does not tell how much there is",
-                "mount /proc; models run, but nothing can warn of too little memory"};
+MachineMemory memory_of(const SystemTree& system) {
+    return {memory_bytes(system, "MemTotal"), memory_bytes(system, "MemAvailable")};
+}
+
+// That the system does not tell of the memory.
+Symptom no_memory(bool on_windows) {
+    if (on_windows) {
+        return {"memory", Health::warning, "Windows does not tell how much there is",
+                "models run, but nothing can warn of too little memory"};
+    }
+    return {"memory", Health::warning, "/proc/meminfo does not tell how much there is",
+            "mount /proc; models run, but nothing can warn of too little memory"};
+}
+
+Symptom examine_memory(const Machine& machine) {
+    const auto [total, available] = machine.windows ? machine.windows->memory : memory_of(machine.system);
+    if (total == 0) return no_memory(machine.windows.has_value());
     const std::string text =
         fmt::format("{:.1f} GiB, {:.1f} GiB of it available", gib(total), gib(available));
     if (available >= kRoomForModel) return {"memory", Health::ok, text, {}};
@@ -65,7 +76,7 @@ Symptom examine_hub(const HubState& hub) {
 }  // namespace
 
 void examine_resources(const Machine& machine, Symptoms& symptoms) {
-    symptoms.push_back(examine_memory(machine.system));
+    symptoms.push_back(examine_memory(machine));
     for (const auto& place : machine.places)
         symptoms.push_back(examine_disk(place));
     symptoms.push_back(

@@ -16,17 +16,16 @@ std::string trimmed(std::string_view text) {
     return std::string(text.substr(first, text.find_last_not_of(" \t\r") - first + 1));
 }
 
-// It is shown on terminals and written as JSON: printable ASCII only.
 bool is_text(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-std::string shown(std::string_view text) {
+}  // namespace
+
+std::string shown_text(std::string_view text) {
     const std::string line = trimmed(text);
     return line.size() <= kLongestLine && is_text(line) ? line : std::string();
 }
-
-}  // namespace
 
 std::filesystem::path SystemTree::at(std::string_view place) const {
     return root_ / std::filesystem::path(place).relative_path();
@@ -50,7 +49,7 @@ std::string SystemTree::start(std::string_view place, size_t max_bytes) const {
 
 std::string SystemTree::line(std::string_view place) const {
     const std::string content = start(place, kLongestLine + 1);
-    return shown(std::string_view(content).substr(0, content.find('\n')));
+    return shown_text(std::string_view(content).substr(0, content.find('\n')));
 }
 
 std::string SystemTree::value(std::string_view place, std::string_view key) const {
@@ -58,7 +57,7 @@ std::string SystemTree::value(std::string_view place, std::string_view key) cons
     for (std::string line; std::getline(stream, line);) {
         const auto colon = line.find(':');
         if (colon != std::string::npos && trimmed(std::string_view(line).substr(0, colon)) == key)
-            return shown(std::string_view(line).substr(colon + 1));
+            return shown_text(std::string_view(line).substr(colon + 1));
     }
     return {};
 }
@@ -78,7 +77,7 @@ std::vector<std::string> SystemTree::names(std::string_view place) const {
 std::string SystemTree::link_name(std::string_view place) const {
     std::error_code error;
     const auto target = std::filesystem::read_symlink(at(place), error);
-    return error ? std::string() : shown(target.filename().string());
+    return error ? std::string() : shown_text(target.filename().string());
 }
 
 std::optional<Group> find_group(const SystemTree& system, uint32_t number) {

@@ -9,6 +9,10 @@
 
 namespace ovenbird {
 
+/// What may be shown on terminals and written as JSON: the text without blanks at its ends, where it is
+/// printable ASCII of at most 256 bytes; else empty.
+std::string shown_text(std::string_view text);
+
 /// Nothing here throws: what is missing, unreadable, no regular file or not text is as if it said nothing.
 class SystemTree {
 public:
