@@ -1,5 +1,6 @@
 #include "check/verdict.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <sstream>
@@ -42,8 +43,12 @@ std::string reason_of(const Compilation& compilation, const ChildResult& ended) 
     const auto lines = lines_of(ended);
     for (const auto& line : lines)
         if (const auto words = logged_error(line)) return *words;
-    for (const auto& line : lines)
-        if (line.rfind("Exception from", 0) != 0) return line;
+    const auto said = std::find_if(lines.begin(), lines.end(), [](const std::string& line) {
+        return line.rfind("Exception from", 0) != 0;
+    });
+    // "Compilation failed. … Compiler returned msg:" only announces the words.
+    const bool goes_on = said != lines.end() && said->back() == ':' && said + 1 != lines.end();
+    if (said != lines.end()) return goes_on ? *said + " " + said[1] : *said;
     return "the compiler said nothing; " + ended.how_it_ended;
 }
 

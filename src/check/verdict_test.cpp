@@ -43,6 +43,8 @@ TEST(VerdictTest, TheCompilersOwnWordsAreTheReason) {
         reason(ended(1, "ERROR compile: x\r\n", "[ERROR] 12:00:00.000 [vpux-compiler]  Got no NCE\r\n")),
         "Got no NCE");
     EXPECT_EQ(reason(ended(1, "Exception from src/x.cpp:1:\n  Pass failed\n")), "Pass failed");
+    EXPECT_EQ(reason(ended(1, "Exception from src/x.cpp:1:\nCompilation failed. It said:\nCheck failed\n")),
+              "Compilation failed. It said: Check failed");
     EXPECT_EQ(reason(ended(1, "[ERROR] broken [line\n")), "[ERROR] broken [line");
     EXPECT_EQ(reason(ended(3, " \n\n")), "the compiler said nothing; it ended with exit status 3");
     EXPECT_LE(reason(ended(1, std::string(1 << 20, 'x'))).size(), 2100);

@@ -53,8 +53,14 @@ bool parse(int argc, char** argv, Words& words) {
 }
 
 int compile_inside(const Words& words) {
-    const std::string requirements = compile_for_npu(words.model, words.platform, words.blob);
-    write_output(compiled_lines(requirements, fs::file_size(words.blob.filename())));
+    try {
+        const std::string requirements = compile_for_npu(words.model, words.platform, words.blob);
+        write_output(compiled_lines(requirements, fs::file_size(words.blob.filename())));
+    } catch (const Error& error) {
+        // Bare, as npu_verdict() reads it.
+        print_output("\n{}\n", error.what());
+        return 1;
+    }
     return 0;
 }
 
