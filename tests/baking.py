@@ -22,6 +22,15 @@ def program():
     return os.environ.get("OVENBIRD", str(ROOT / "build" / "dev" / "ovenbird"))
 
 
+def baker():
+    """What bakes where program() cannot: the one for Windows, under Wine."""
+    return os.environ.get("OVENBIRD_BAKER", program())
+
+
+def is_windows():
+    return program().endswith("tests/windows/ovenbird")
+
+
 def work_folder():
     """The folder in the build tree where the SmolLM2 fixture lies."""
     return pathlib.Path(os.environ["OVENBIRD_TEST_WORK"])
@@ -33,7 +42,7 @@ def smollm2_gguf():
 
 def ovenbird(*arguments, check=True):
     """Runs the program and returns the completed process; with `check` a failure raises with its messages."""
-    command = [program(), *map(str, arguments)]
+    command = [baker() if arguments[0] == "bake" else program(), *map(str, arguments)]
     result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if check and result.returncode != 0:
         raise AssertionError(f"{' '.join(command)}: exit status {result.returncode}\n{result.stdout}\n{result.stderr}")

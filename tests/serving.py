@@ -6,19 +6,25 @@ import signal
 import subprocess
 import threading
 import time
+import uuid
 
 import baking
 
 # Then a token's logits hardly depend on what was computed together with it: in a device's own precision, near ties do.
 EXACT = [word for key, value in {**baking.EXACT, "KV_CACHE_PRECISION": "f32"}.items() for word in ("--ov-config", f"{key}={value}")]
 
+# In the environment of a server and of all that it starts.
+MARK = "OVENBIRD_TEST_MARK"
+
+
 class Server:
     """`ovenbird serve` over folders; its messages are kept in `log`."""
 
     def __init__(self, *words, environment=None):
         command = [baking.program(), "serve", *map(str, words), "--port", "0", "--device", "CPU", "--no-cache"]
+        self.mark = str(uuid.uuid4())
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL,
-                                        env={**os.environ, **(environment or {})})
+                                        env={**os.environ, **(environment or {}), MARK: self.mark})
         self.log = []
         self.url = None
         self._listening = threading.Event()
@@ -44,24 +50,23 @@ class Server:
         return self.children("worker")
 
     def children(self, command_word):
-        """Processes of a command that it started and that live."""
+        """Processes of a command that it started and that live: they have its mark. Under Wine they are no children of it."""
         found = []
         for entry in os.listdir("/proc"):
-            if not entry.isdigit():
+            if not entry.isdigit() or int(entry) == self.process.pid:
                 continue
             try:
-                stat = pathlib.Path("/proc", entry, "stat").read_text()
-                command = pathlib.Path("/proc", entry, "cmdline").read_text()
+                command = pathlib.Path("/proc", entry, "cmdline").read_text(errors="replace").replace("\0", " ").split(" ")
+                environment = pathlib.Path("/proc", entry, "environ").read_text(errors="replace").split("\0")
             except OSError:
                 continue
-            fields = stat.rpartition(")")[2].split()
-            if int(fields[1]) == self.process.pid and fields[0] != "Z" and f"\0{command_word}\0" in command:
+            if command_word in command and f"{MARK}={self.mark}" in environment and is_alive(int(entry)):
                 found.append(int(entry))
         return found
 
     def stop(self):
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            self.ask_to_end()
             try:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
@@ -69,6 +74,14 @@ class Server:
                 self.process.wait()
         self.process.stderr.close()
         return self.process.returncode
+
+
+    def ask_to_end(self):
+        """SIGTERM; Windows has none, and the program's own way of asking."""
+        if baking.is_windows() and self.url is not None:
+            subprocess.run([baking.program(), "serve", "--stop", "--port", str(self.port)], capture_output=True, timeout=60)
+        else:
+            self.process.send_signal(signal.SIGTERM)
 
 
 def is_alive(process):

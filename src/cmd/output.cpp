@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/platform/full_disk.hpp"
 
 namespace ovenbird {
 
@@ -16,7 +17,7 @@ void write_output(std::string_view text) {
     errno = 0;
     if (try_output(text)) return;
     if (errno == EPIPE) throw OutputClosed();
-    if (errno == ENOSPC || errno == EDQUOT)
+    if (means_no_space(errno))
         fail(ErrorCode::no_space, "standard output cannot be written to; its disk is full");
     fail(ErrorCode::io, "standard output cannot be written to: {}", std::strerror(errno));
 }

@@ -45,7 +45,7 @@ def command():
             _install_packages()
             if not (folder() / "wine" / "system.reg").exists():
                 _start_wine()
-            if not (folder() / f"openvino-{OPENVINO}").exists():
+            if not (folder() / f"openvino-{OPENVINO}").exists() or not (folder() / "licenses").is_dir():
                 _unpack_libraries()
             _build(program)
     return [PACKAGES["wine64"], str(program)]
@@ -59,7 +59,7 @@ def version():
 
 def _ready(program):
     stamp = folder() / "version"
-    return program.exists() and stamp.exists() and stamp.read_text() == version()
+    return program.exists() and stamp.exists() and stamp.read_text() == version() and (folder() / "licenses").is_dir()
 
 
 def _install_packages():
@@ -91,6 +91,8 @@ def _unpack_libraries():
                 _extract(wheel, name, folder() / "libs" / path.name)
             elif path.match("openvino/include/openvino/c/**/*.h") or path.match("openvino/include/openvino/c/*.h"):
                 _extract(wheel, name, folder() / "include" / path.relative_to("openvino/include"))
+            elif path.parent.name == "licenses":
+                _extract(wheel, name, folder() / "licenses" / path.name)
     wheels[0].unlink()
     (folder() / f"openvino-{OPENVINO}").touch()
 

@@ -5,8 +5,10 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
+#include <cerrno>
 #include <cstdio>
 
+#include "base/platform/full_disk.hpp"
 #include "base/platform/posix/descriptor.hpp"
 #include "base/platform/publish.hpp"
 
@@ -149,6 +151,10 @@ void recover_folder(const fs::path& from, const fs::path& to) {
     if (::rename(aside.c_str(), to.c_str()) != 0)
         fail_errno(to, "put back what a killed bake had moved aside");
     sync_path(parent_of(to));
+}
+
+bool means_no_space(int error) {
+    return error == ENOSPC || error == EDQUOT;
 }
 
 uint64_t free_disk_bytes(const fs::path& path) {

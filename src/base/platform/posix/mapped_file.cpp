@@ -88,7 +88,7 @@ private:
         const int refused = ::posix_fallocate(file_.number(), 0, static_cast<off_t>(size));
         if (refused == 0) return;
         (void)!::ftruncate(file_.number(), 0);
-        if (refused == ENOSPC || refused == EDQUOT || refused == EFBIG) fail_for_space(size);
+        if (means_no_space(refused) || refused == EFBIG) fail_for_space(size);
         fail_errno(path_, "reserve its disk space", refused);
     }
 

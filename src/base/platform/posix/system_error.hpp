@@ -6,13 +6,14 @@
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "base/platform/full_disk.hpp"
 
 namespace ovenbird {
 
 /// Throws `number` as an Error that names the path and what was being done to it.
 [[noreturn]] inline void fail_errno(const std::filesystem::path& path, const char* doing,
                                     int number = errno) {
-    if (number == ENOSPC || number == EDQUOT) {
+    if (means_no_space(number)) {
         fail(ErrorCode::no_space, "{}: cannot {}: the disk is full; free some space and try again",
              path.string(), doing);
     }

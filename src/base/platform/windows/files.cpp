@@ -1,8 +1,10 @@
 #include "base/platform/files.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <functional>
 
+#include "base/platform/full_disk.hpp"
 #include "base/platform/publish.hpp"
 #include "base/platform/windows/system.hpp"
 
@@ -214,6 +216,10 @@ void recover_folder(const fs::path& from, const fs::path& to) {
     if (!is_there(aside)) return;
     if (is_there(to)) return remove_tree(aside);
     if (!move(aside, to)) fail_move(to, "put back what a killed bake had moved aside", ::GetLastError());
+}
+
+bool means_no_space(int error) {
+    return error == ENOSPC;
 }
 
 uint64_t free_disk_bytes(const fs::path& path) {
