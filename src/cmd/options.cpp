@@ -20,6 +20,8 @@ std::vector<std::string> normalised_arguments(int argc, char** argv) {
 }
 
 bool parse_command(CLI::App& app, int argc, char** argv) {
+    // On Windows a word that begins with a slash would be an option: a prompt, or a path, is none.
+    app.allow_windows_style_options(false);
     auto words = normalised_arguments(argc, argv);
     std::reverse(words.begin(), words.end());  // CLI11 takes them last first
     try {
