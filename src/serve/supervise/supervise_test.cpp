@@ -81,7 +81,7 @@ TEST_P(Faults, AreMendedAndTheTextIsTheSame) {
         EXPECT_EQ(listener.text, kWhole);
         EXPECT_EQ(listener.prompts, 1);
         EXPECT_EQ(workers_so_far(), 2U);
-        EXPECT_EQ(model->status().faults, 1);
+        EXPECT_EQ(model->status().faults, 1) << log();
         Listener second;
         model->answer({}, second);
         EXPECT_EQ(second.text, kWhole);
