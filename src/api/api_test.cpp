@@ -16,12 +16,18 @@ const std::filesystem::path kTiny = std::filesystem::path(OVENBIRD_TESTDATA) / "
 class LibraryTest : public testing::Test {
 protected:
     void bake_tiny() {
+#ifdef _WIN32
+        // This system bakes nothing: another's build has baked it (see CMakeLists.txt).
+        std::filesystem::copy(environment("OVENBIRD_BAKED_TINY").value_or("not set"), folder_ / "baked",
+                              std::filesystem::copy_options::recursive);
+#else
         BakeOptions options;
         options.source = kTiny;
         options.output = folder_ / "baked";
         const Baked baked = bake(options, nullptr);
         EXPECT_EQ(baked.folder, options.output);
         EXPECT_NE(baked.manifest.find("\"llama\""), std::string::npos);
+#endif
     }
     Session open() const {
         SessionOptions options;
@@ -129,6 +135,9 @@ TEST_F(LibraryTest, ErrorsAndAReporterThatGivesUp) {
     BakeOptions options;
     options.source = folder_ / "nothing";
     options.output = folder_ / "out";
+#ifdef _WIN32
+    error_of(ErrorCode::unsupported, [&] { bake(options, nullptr); });
+#else
     error_of(ErrorCode::not_found, [&] { bake(options, nullptr); });
 
     class GivesUp : public SilentReporter {
@@ -137,6 +146,7 @@ TEST_F(LibraryTest, ErrorsAndAReporterThatGivesUp) {
     options.source = kTiny;
     EXPECT_THROW(bake(options, &reporter), std::runtime_error);
     EXPECT_FALSE(std::filesystem::exists(options.output));
+#endif
 }
 
 }  // namespace

@@ -19,10 +19,16 @@ protected:
         fs::create_directories(repo_ / "blobs");
         fs::create_directories(repo_ / "trees");
         write_file(repo_ / "blobs" / kSha256, "weights");
-        fs::create_symlink(fs::path("../../blobs") / kSha256, snapshot_ / "model.safetensors");
+        const fs::path model = snapshot_ / "model.safetensors";
+        std::error_code refused;
+        fs::create_symlink(fs::path("../../blobs") / kSha256, model, refused);
+        has_links_ = !refused;
+        // A cache without links has files in their place.
+        if (!has_links_) write_file(model, "weights");
         write_file(snapshot_ / "sub" / "x.gguf", "plain");
     }
     TestFolder folder_;
+    bool has_links_ = false;
     fs::path repo_ = folder_ / "models--org--the-model";
     fs::path snapshot_ = repo_ / "snapshots" / kCommit;
 };
@@ -32,7 +38,11 @@ TEST_F(HubOriginTest, OfASnapshotAndOfAFileInIt) {
     ASSERT_TRUE(origin);
     EXPECT_EQ(origin->repo, "org/the-model");
     EXPECT_EQ(origin->commit, kCommit);
-    EXPECT_EQ(origin->files, (Json{{"model.safetensors", "sha256:" + kSha256}}));
+    EXPECT_EQ(origin->files,
+              has_links_ ? (Json{{"model.safetensors", "sha256:" + kSha256}}) : Json::object());
+#ifndef _WIN32
+    EXPECT_TRUE(has_links_);
+#endif
     EXPECT_EQ(hub_origin(snapshot_ / "sub" / "x.gguf", {})->repo, "org/the-model");
 }
 

@@ -54,8 +54,9 @@ TEST_F(StoreTest, TellsWhatItHolds) {
 TEST_F(StoreTest, AFolderWithANameOfNoModelIsNotShown) {
     put("a/b", manifest());
     for (const char* name : {"m\xff", "b\x1b[31m", "b c", "b@v1@v2"}) {
-        fs::create_directories(folder_ / "a" / name);
-        write_file(folder_ / "a" / name / kManifestName, manifest());
+        std::error_code refused;  // Windows has no names with control characters
+        fs::create_directories(folder_ / "a" / name, refused);
+        if (!refused) write_file(folder_ / "a" / name / kManifestName, manifest());
     }
     const auto models = stored_models(folder_.path());
     ASSERT_EQ(models.size(), 1U);

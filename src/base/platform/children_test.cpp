@@ -62,7 +62,7 @@ TEST(AnyChild, ACrashIsAValue) {
     EXPECT_EQ(result.end, End::signalled) << result.status << result.errors;
     EXPECT_NE(result.status, 0);
     EXPECT_TRUE(result.how_it_ended.starts_with("it crashed: access violation") ||
-                result.how_it_ended.starts_with("it was killed by signal 6"))
+                result.how_it_ended.starts_with("it was killed by signal 11"))
         << result.how_it_ended;
 }
 
@@ -219,6 +219,14 @@ TEST(AnyProcess, AnotherIsAskedToEnd) {
             << text;
     }
     error_of(ErrorCode::io, [] { ask_to_end(0x7FFFFFF0); });
+}
+
+TEST(AnyProcess, AnotherIsEndedAtOnce) {
+    FramedChild child(test_child({"echo_frames"}));
+    child.send("hang");
+    end_process_at_once(child.process());
+    EXPECT_TRUE(comes_true([&] { return child.has_ended(); }));
+    error_of(ErrorCode::io, [] { end_process_at_once(0x7FFFFFF0); });
 }
 
 TEST(AnyProcess, KnowsItsEnvironmentAndItself) {

@@ -32,6 +32,8 @@ void check_interrupted();
 /// Asks another process of this user to end as Ctrl-C would (SIGTERM; on Windows only a process that called
 /// install_interrupt_handler() or end_on_termination() hears it). Errors: io.
 void ask_to_end(int64_t process);
+/// Ends a process of this user whatever it does, as a crash would (SIGKILL). Errors: io.
+void end_process_at_once(int64_t process);
 /// The number of this process, unique among those alive.
 int64_t process_id();
 

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <iostream>
 #include <iterator>
 #include <map>
@@ -12,10 +11,9 @@
 #include "base/error.hpp"
 #include "base/platform/child.hpp"
 #include "base/platform/framed_child.hpp"
+#include "base/platform/test_faults.hpp"
 #ifdef _WIN32
 #include <windows.h>
-#else
-#include <signal.h>
 #endif
 
 namespace ovenbird {
@@ -25,24 +23,6 @@ using Words = std::vector<std::string>;
 
 void sleep_ms(int ms) {
     std::this_thread::sleep_for(std::chrono::milliseconds(ms));
-}
-
-// A process that ends in the middle of what it does, and one that is ended so.
-[[noreturn]] void crash() {
-#ifdef _WIN32
-    ::SetErrorMode(SEM_NOGPFAULTERRORBOX | SEM_FAILCRITICALERRORS);
-    ::RaiseException(EXCEPTION_ACCESS_VIOLATION, EXCEPTION_NONCONTINUABLE, 0, nullptr);
-#endif
-    std::abort();
-}
-
-[[noreturn]] void end_at_once() {
-#ifdef _WIN32
-    ::TerminateProcess(::GetCurrentProcess(), 9);
-#else
-    ::raise(SIGKILL);
-#endif
-    std::abort();
 }
 
 // LOCK: holds it, prints "held", and hangs.
@@ -58,7 +38,7 @@ int orphan(const Words& words) {
     std::thread([&] {
         while (!is_locked(words.at(0)))
             sleep_ms(5);
-        end_at_once();
+        end_process_at_once(process_id());
     }).detach();
     run_child(test_child({"hold", words.at(0)}));
     return 1;

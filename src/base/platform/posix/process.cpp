@@ -103,6 +103,11 @@ void ask_to_end(int64_t process) {
         fail(ErrorCode::io, "process {} cannot be asked to end: {}", process, std::strerror(errno));
 }
 
+void end_process_at_once(int64_t process) {
+    if (process <= 1 || ::kill(static_cast<pid_t>(process), SIGKILL) != 0)
+        fail(ErrorCode::io, "process {} cannot be ended: {}", process, std::strerror(errno));
+}
+
 int64_t process_id() {
     return ::getpid();
 }

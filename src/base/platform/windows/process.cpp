@@ -51,6 +51,13 @@ void tell_service_manager(const char*) {}
 
 void ignore_broken_pipes() {}  // they are errors of the write already
 
+void end_process_at_once(int64_t process) {
+    constexpr UINT kEnded = 9;
+    const Handle handle(::OpenProcess(PROCESS_TERMINATE, FALSE, static_cast<DWORD>(process)));
+    if (!handle.valid() || ::TerminateProcess(handle.get(), kEnded) == 0)
+        fail(ErrorCode::io, "process {} cannot be ended: {}", process, system_message(::GetLastError()));
+}
+
 int64_t process_id() {
     return ::GetCurrentProcessId();
 }
