@@ -26,6 +26,9 @@ struct DeviceOptions {
     std::vector<BlobFile> blobs;
     /// Told what a person should hear: a blob refused and why, a device passed over; may be empty.
     std::function<void(const std::string&)> on_note;
+    /// Told before a graph is compiled or loaded, which may take a minute, and after it (`done`), however it
+    /// ended; may be empty. A graph may be compiled in the middle of an answer.
+    std::function<void(bool done)> on_compiling;
 };
 
 /// A device that was tried and not used, with its reason in one line. An expected outcome, so a value.

@@ -119,6 +119,18 @@ TEST_F(DeviceTest, GraphsOfAnyLengthTakeEachAsItComes) {
     }
 }
 
+// A server must not take it for a hang.
+TEST_F(DeviceTest, CompilingIsToldHoweverItEnds) {
+    std::vector<bool> told;
+    DeviceOptions options;
+    options.on_compiling = [&](bool done) { told.push_back(done); };
+    (void)doubling_on("CPU", options);
+    EXPECT_EQ(told, (std::vector<bool>{false, true}));
+    options.properties = {{"NO_SUCH_PROPERTY", "1"}};
+    EXPECT_ANY_THROW((void)doubling_on("CPU", options));
+    EXPECT_EQ(told, (std::vector<bool>{false, true, false, true}));
+}
+
 TEST_F(DeviceTest, OutputsAreWrittenWhereTheyAreAsked) {
     const auto graph = doubling_on("CPU");
     Tensor x(ElementType::f32, {2});

@@ -111,6 +111,7 @@ DeviceOptions device_options(const Load& load, const Emit& emit) {
     options.properties = load.how.properties;
     options.cache_folder = load.how.compiled_cache;
     options.on_note = [emit](const std::string& text) { emit(NoteEvent{text}); };
+    options.on_compiling = [emit](bool done) { emit(OpeningEvent{done}); };
     return options;
 }
 
