@@ -131,6 +131,7 @@ windows: setup  ## the program for Windows and its .zip, built here by mingw-w64
 
 windows-test: windows  ## its unit tests, and the program beside Linux's, under Wine
 	@$(MAKE) --no-print-directory tried-windows
+	ctest --test-dir build/windows --output-on-failure -L rust
 
 .PHONY: packed packed-windows tried-windows
 packed-windows:
@@ -144,7 +145,7 @@ packed-windows:
 tried-windows:
 	@$(MAKE) --no-print-directory compiled PRESET=dev TARGET=ovenbird
 	$(MAKE) --no-print-directory compiled PRESET=windows
-	tools/run_tests build/windows -j "$$(nproc)"
+	tools/run_tests build/windows -j "$$(nproc)" -LE rust
 
 packed:
 	@$(MAKE) --no-print-directory compiled PRESET=release TARGET=ovenbird_documents

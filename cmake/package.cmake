@@ -26,13 +26,13 @@ endif()")
 set_target_properties(ovenbird PROPERTIES INSTALL_RPATH "$ORIGIN/../${library_folder}")
 install(TARGETS ovenbird RUNTIME DESTINATION bin)
 
-# OpenVINO: the runtime, the plugins of the three devices and those that forward to them, the reader of its own format,
+# OpenVINO: the runtime and its C interface, the plugins of the three devices and those that forward to them, the reader of its own format,
 # the GPU's table of tuned kernels, and TBB with what tells it of fast and slow cores. No other reader is used.
 get_target_property(openvino_library openvino::runtime LOCATION)
 get_filename_component(openvino_folder ${openvino_library} DIRECTORY)
 get_filename_component(openvino_name ${openvino_library} NAME)
 string(REPLACE "libopenvino.so" "" openvino_suffix ${openvino_name})
-set(openvino_files ${openvino_name} libopenvino_ir_frontend.so${openvino_suffix} libopenvino_intel_cpu_plugin.so
+set(openvino_files ${openvino_name} libopenvino_c.so${openvino_suffix} libopenvino_ir_frontend.so${openvino_suffix} libopenvino_intel_cpu_plugin.so
                    libopenvino_intel_gpu_plugin.so libopenvino_intel_npu_plugin.so libopenvino_auto_plugin.so
                    libopenvino_auto_batch_plugin.so libopenvino_hetero_plugin.so libtbb.so.12 libtbbmalloc.so.2
                    libtbbbind_2_5.so.3 libhwloc.so.15 cache.json)

@@ -87,6 +87,7 @@ int main(int argc, char** argv) {
     try {
         auto words = ovenbird::program_arguments(argc, argv);
         std::vector<char*> arguments;
+        arguments.reserve(words.size() + 1);
         for (auto& word : words)
             arguments.push_back(word.data());
         arguments.push_back(nullptr);

@@ -39,6 +39,7 @@ ov_element_type_e type_for(ElementType type) {
 PartialShape shape_of(const ov_partial_shape_t& shape) {
     if (shape.rank.min != shape.rank.max) return PartialShape::of_any_rank();
     std::vector<Dimension> axes;
+    axes.reserve(static_cast<size_t>(shape.rank.max));
     for (int64_t axis = 0; axis < shape.rank.max; ++axis)
         axes.emplace_back(shape.dims[axis].min, shape.dims[axis].max);
     return PartialShape(std::move(axes));

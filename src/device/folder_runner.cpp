@@ -1,5 +1,4 @@
 #include <cstring>
-#include <optional>
 #include <set>
 
 #include "base/error.hpp"
@@ -60,7 +59,7 @@ public:
 
 private:
     struct Graph {
-        std::optional<GraphFile> file;  // until it is compiled
+        std::unique_ptr<GraphFile> file;  // until it is compiled
         NamedPorts ports;
         std::set<std::string> inputs;
         std::shared_ptr<LoadedGraph> loaded;
@@ -71,7 +70,7 @@ private:
         if (!found.ports.empty()) return found;
         const fs::path xml = folder_ / file;
         const fs::path own_bin = fs::path(xml).replace_extension(".bin");
-        found.file.emplace(xml, fs::exists(own_bin) ? own_bin : shared_bin_);
+        found.file = std::make_unique<GraphFile>(xml, fs::exists(own_bin) ? own_bin : shared_bin_);
         for (const auto& input : found.file->ports().inputs) {
             found.inputs.insert(input.name);
             found.ports[input.name] = input;

@@ -56,9 +56,8 @@ public:
           compiled_(std::move(compiled)),
           has_states_(has_states),
           inputs_(ports.inputs.size()),
-          outputs_(ports.outputs.size()) {
-        begin();
-    }
+          outputs_(ports.outputs.size()),
+          request_(new_request()) {}
 
     bool infer(const std::function<bool()>& stop) override {
         has_run_ = true;
@@ -83,17 +82,21 @@ public:
 
     // Another request has states of its own, which nobody has written to.
     void reset_state() override {
-        if (has_states_ && has_run_) at_the_edge(device(), "clearing the states", [&] { begin(); });
+        if (has_states_ && has_run_) at_the_edge(device(), "clearing the states", [&] { begin_anew(); });
         has_run_ = false;
     }
 
 private:
-    void begin() {
-        request_.reset();
-        request_ = handle<ov_infer_request_t>(ov_infer_request_free, [&](ov_infer_request_t** made) {
+    Handle<ov_infer_request_t> new_request() {
+        auto request = handle<ov_infer_request_t>(ov_infer_request_free, [&](ov_infer_request_t** made) {
             return ov_compiled_model_create_infer_request(compiled_.get(), made);
         });
-        demand(ov_infer_request_set_callback(request_.get(), &callback_));
+        demand(ov_infer_request_set_callback(request.get(), &callback_));
+        return request;
+    }
+
+    void begin_anew() {
+        request_ = new_request();
         for (size_t index = 0; index < inputs_.size(); ++index)
             if (inputs_[index]) bind_input(index, inputs_[index]);
         for (size_t index = 0; index < outputs_.size(); ++index)
@@ -123,7 +126,7 @@ private:
     ov_callback_t callback_{EndOfRun::tell, &end_};
     std::vector<Tensor> inputs_;
     std::vector<Tensor> outputs_;
-    Handle<ov_infer_request_t> request_{nullptr, ov_infer_request_free};
+    Handle<ov_infer_request_t> request_;
 };
 
 class Loaded : public LoadedGraph {

@@ -55,21 +55,21 @@ ov::element::Type type_for(ElementType type) {
 
 // A view that keeps the memory as long as there is a copy of it.
 ov::Tensor view_of(const Tensor& tensor) {
-    const ov::Tensor view(type_for(tensor.type()), ov::Shape(tensor.shape().begin(), tensor.shape().end()),
-                          tensor.data());
-    return {view, std::make_shared<Tensor>(tensor)};
+    ov::Tensor view(type_for(tensor.type()), ov::Shape(tensor.shape().begin(), tensor.shape().end()),
+                    tensor.data());
+    return ov::Tensor(view, std::make_shared<Tensor>(tensor));
 }
 
 // Dense, whatever it was.
 Tensor as_tensor(const ov::Tensor& tensor) {
-    const Shape shape = tensor.get_shape();
+    Shape shape = tensor.get_shape();
     const auto keeper = std::make_shared<ov::Tensor>(tensor);
     if (!tensor.is_continuous()) {
         *keeper = ov::Tensor(tensor.get_element_type(), tensor.get_shape());
         tensor.copy_to(*keeper);
     }
-    return {type_of(tensor.get_element_type()), shape, tensor.get_size() > 0 ? keeper->data() : nullptr,
-            keeper};
+    return {type_of(tensor.get_element_type()), std::move(shape),
+            tensor.get_size() > 0 ? keeper->data() : nullptr, keeper};
 }
 
 PartialShape shape_of(const ov::PartialShape& shape) {
@@ -82,6 +82,7 @@ PartialShape shape_of(const ov::PartialShape& shape) {
 
 std::vector<GraphPort> ports_of(const std::vector<ov::Output<const ov::Node>>& ports) {
     std::vector<GraphPort> found;
+    found.reserve(ports.size());
     for (const auto& port : ports)
         found.push_back({port.get_names().empty() ? "" : port.get_any_name(),
                          type_of(port.get_element_type()), shape_of(port.get_partial_shape())});
