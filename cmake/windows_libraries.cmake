@@ -17,7 +17,7 @@ endfunction()
 header_library(fmt::fmt FMT_HEADER_ONLY)
 header_library(nlohmann_json::nlohmann_json)
 header_library(CLI11::CLI11)
-header_library(spdlog::spdlog SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY [[SPDLOG_EOL="\n"]])
+header_library(spdlog::spdlog SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY)
 
 set(INSTALL_GTEST OFF)
 add_subdirectory(/usr/src/googletest ${PROJECT_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
