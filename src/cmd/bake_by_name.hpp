@@ -11,6 +11,7 @@ namespace ovenbird {
 /// Downloads `name` and bakes it into `place` with the usual options for the devices of this machine. Returns
 /// the baked folder: `place`, or the download where that is one. Errors: those of pull() and bake();
 /// unsupported where nothing can be baked.
-std::filesystem::path baked_now(const ModelName& name, const std::filesystem::path& place, Reporter& reporter);
+std::filesystem::path baked_now(const ModelName& name, const std::filesystem::path& place,
+                                Reporter& reporter);
 
 }  // namespace ovenbird

@@ -9,7 +9,8 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& what) {
     fail(ErrorCode::unsupported,
-         "this build runs baked models and bakes none, as OpenVINO for Windows can be linked by its C interface "
+         "this build runs baked models and bakes none, as OpenVINO for Windows can be linked by its C "
+         "interface "
          "only; bake {} under WSL (wsl --install, then Ovenbird's Linux package and ovenbird bake SOURCE -o "
          "FOLDER) and copy the folder, or name one of a hub that is baked already",
          what);
