@@ -178,10 +178,11 @@ class Places(WithModel):
                 self.assertEqual(json.loads(given.stdout)["prompt_tokens"], json.loads(linux.stdout)["prompt_tokens"], text)
             self.assertNotIn(b"terminate called", done.stderr)
 
-    @staticmethod
-    def mounted(folder, *options):
+    def mounted(self, folder, *options):
         folder.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", *options, "tmpfs", str(folder)], check=True)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", *options, "tmpfs", str(folder)], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            self.skipTest(f"no file system can be mounted here: {done.stderr.strip()}")
 
     def test_a_read_only_folder_and_a_full_disk(self):
         expected = self.run_json(self.tiny())
