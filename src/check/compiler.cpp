@@ -1,10 +1,9 @@
 #include "check/compiler.hpp"
 
-#include <cstdlib>
-
 #include "base/cut_text.hpp"
 #include "base/error.hpp"
 #include "base/platform/child.hpp"
+#include "base/platform/process.hpp"
 
 namespace ovenbird {
 
@@ -12,8 +11,8 @@ namespace fs = std::filesystem;
 
 std::string npu_compile_command(const std::string& named) {
     if (!named.empty()) return named;
-    const char* variable = std::getenv("OVENBIRD_NPU_COMPILE");
-    return variable != nullptr && *variable != '\0' ? variable : "npu-compile";
+    const auto variable = environment("OVENBIRD_NPU_COMPILE");
+    return variable && !variable->empty() ? *variable : "npu-compile";
 }
 
 Json ask_npu_compiler(const NpuCompiler& compiler, const std::filesystem::path& xml, int platform,
@@ -46,7 +45,7 @@ Json ask_npu_compiler(const NpuCompiler& compiler, const std::filesystem::path& 
 
 PairedFiles::PairedFiles(const fs::path& xml, const fs::path& bin) : xml_(xml) {
     if (fs::path(xml).replace_extension(".bin") == bin) return;
-    const fs::path& scratch = scratch_.emplace().path();
+    const fs::path& scratch = scratch_.emplace("check").path();
     xml_ = scratch / xml.filename();
     lead_to(fs::absolute(xml), xml_);
     lead_to(fs::absolute(bin), fs::path(xml_).replace_extension(".bin"));

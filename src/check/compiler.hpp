@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "check/scratch_folder.hpp"
+#include "base/scratch_folder.hpp"
 
 namespace ovenbird {
 

@@ -79,7 +79,7 @@ int ask(const Words& words) {
         fail(ErrorCode::not_found, "'{}' is not there; name an OpenVINO IR's .xml", words.model.string());
     }
     install_interrupt_handler();
-    const ScratchFolder scratch;
+    const ScratchFolder scratch("check");
     const fs::path compiled = scratch.path() / "model.blob";
     const fs::path xml = fs::absolute(words.model);
     ChildLimits limits;

@@ -4,9 +4,9 @@
 
 #include "base/error.hpp"
 #include "base/platform/process.hpp"
+#include "base/scratch_folder.hpp"
 #include "device/cpu_reference.hpp"
 #include "eval/measure_text.hpp"
-#include "eval/scratch_folder.hpp"
 #include "eval/streamed_logits.hpp"
 #include "run/logits.hpp"
 
@@ -82,7 +82,7 @@ private:
         done_ += count;
     }
 
-    ScratchFolder scratch_;
+    ScratchFolder scratch_{"eval"};
     std::unique_ptr<CompiledGraph> decoder_;  // let go before its files
     int64_t vocab_size_ = 0;
     std::vector<Sequence> sequences_;

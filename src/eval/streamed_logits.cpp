@@ -6,9 +6,9 @@
 #include "base/error.hpp"
 #include "base/parallel.hpp"
 #include "base/platform/process.hpp"
+#include "base/scratch_folder.hpp"
 #include "eval/layer_stream.hpp"
 #include "eval/measure_text.hpp"
-#include "eval/scratch_folder.hpp"
 #include "eval/source_head.hpp"
 
 namespace ovenbird {
@@ -82,7 +82,7 @@ private:
         });
     }
 
-    ScratchFolder scratch_;
+    ScratchFolder scratch_{"eval"};
     SourceTensors tensors_;
     std::vector<Activations> runs_;  // what the last norm reads
     std::vector<Place> places_;      // of each sequence

@@ -1,4 +1,4 @@
-#include "eval/scratch_folder.hpp"
+#include "base/scratch_folder.hpp"
 
 #include <random>
 
@@ -9,10 +9,15 @@ namespace ovenbird {
 
 namespace fs = std::filesystem;
 
-ScratchFolder::ScratchFolder() {
+ScratchFolder::ScratchFolder(const std::string& purpose) {
     std::random_device random;
-    path_ = fs::temp_directory_path() / fmt::format("ovenbird-eval-{:08x}{:08x}", random(), random());
-    if (!fs::create_directory(path_)) fail(ErrorCode::io, "{}: is there already", path_.string());
+    try {
+        path_ =
+            fs::temp_directory_path() / fmt::format("ovenbird-{}-{:08x}{:08x}", purpose, random(), random());
+        if (!fs::create_directory(path_)) fail(ErrorCode::io, "{}: is there already", path_.string());
+    } catch (const fs::filesystem_error& error) {
+        fail(ErrorCode::io, "{}: {}", path_.string(), error.what());
+    }
 }
 
 ScratchFolder::~ScratchFolder() {

@@ -1,15 +1,17 @@
 #pragma once
-// A place for what is only needed while a source is measured.
+// A place for what is only needed for a while.
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace ovenbird {
 
-/// A folder of its own among the temporary files, deleted with this.
+/// A folder of its own among the temporary ones, deleted with all that it holds.
 class ScratchFolder {
 public:
-    ScratchFolder();
+    /// `purpose` is in its name ("ovenbird-check-…"). Errors: io.
+    explicit ScratchFolder(const std::string& purpose);
     ~ScratchFolder();
     ScratchFolder(const ScratchFolder&) = delete;
     ScratchFolder& operator=(const ScratchFolder&) = delete;
