@@ -19,6 +19,9 @@ header_library(nlohmann_json::nlohmann_json)
 header_library(CLI11::CLI11)
 header_library(spdlog::spdlog SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY)
 
+# What tests run is baked by the building system's own program: this one bakes nothing.
+set(OVENBIRD_BAKER ${PROJECT_SOURCE_DIR}/build/dev/ovenbird CACHE FILEPATH "A finished program of the system that builds")
+
 set(INSTALL_GTEST OFF)
 add_subdirectory(/usr/src/googletest ${PROJECT_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
 # Newer ones name their targets so themselves.

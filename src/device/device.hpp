@@ -120,6 +120,8 @@ public:
     ~GraphFile();
 
     const GraphPorts& ports() const;
+    /// Whether it keeps something from one run to the next.
+    bool has_states() const;
     /// Compiles for one device and throws what it says; on an NPU options.blobs are tried first.
     std::shared_ptr<LoadedGraph> load(const std::string& device, const DeviceOptions& options) const;
     /// The same with a request.

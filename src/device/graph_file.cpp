@@ -28,18 +28,24 @@ Look look_at(const fs::path& model_xml) {
             text.find("type=\"ReadValue\"") != std::string_view::npos};
 }
 
-}  // namespace
-
-void require_ir(const fs::path& model_xml) {
+Look look_at_ir(const fs::path& model_xml) {
     std::error_code missing;
     if (!fs::exists(model_xml, missing)) {
         fail(ErrorCode::not_found, "{}: no such file; bake a model first (ovenbird bake SOURCE -o DIR)",
              model_xml.string());
     }
-    if (!look_at(model_xml).is_ir) {
+    const Look look = look_at(model_xml);
+    if (!look.is_ir) {
         fail(ErrorCode::invalid_input, "{}: is not an OpenVINO IR (.xml); bake a model first",
              model_xml.string());
     }
+    return look;
+}
+
+}  // namespace
+
+void require_ir(const fs::path& model_xml) {
+    (void)look_at_ir(model_xml);
 }
 
 struct GraphFile::State {
@@ -50,8 +56,7 @@ struct GraphFile::State {
 
 GraphFile::GraphFile(const fs::path& model_xml, const fs::path& weights_bin)
     : state_(std::make_unique<State>()) {
-    require_ir(model_xml);
-    state_->has_states = look_at(model_xml).has_states;
+    state_->has_states = look_at_ir(model_xml).has_states;
     try {
         state_->model = read_model(model_xml, weights_bin);
         state_->ports = ports_of(state_->model.get());
@@ -69,6 +74,10 @@ const GraphPorts& GraphFile::ports() const {
     return state_->ports;
 }
 
+bool GraphFile::has_states() const {
+    return state_->has_states;
+}
+
 std::shared_ptr<LoadedGraph> GraphFile::load(const std::string& device, const DeviceOptions& options) const {
     return load_or_compile(device, options, [&](const Properties& properties) {
         return loaded_graph(ovenbird::compile(state_->model.get(), device, properties), device,
@@ -84,8 +93,7 @@ std::unique_ptr<CompiledGraph> GraphFile::compile(const std::string& device,
 std::unique_ptr<CompiledGraph> compile_file_on(const std::string& device, const fs::path& model_xml,
                                                const DeviceOptions& options) {
     // Reading apart from compiling: a broken file is the file's fault, not the device's.
-    (void)GraphFile(model_xml);
-    const bool has_states = look_at(model_xml).has_states;
+    const bool has_states = GraphFile(model_xml).has_states();
     return load_or_compile(device, options,
                            [&](const Properties& properties) {
                                return loaded_graph(compile(model_xml, device, properties), device,

@@ -1,6 +1,7 @@
 #include "doctor/examine.hpp"
 
 #include "doctor/made_system.hpp"
+#include "doctor/test_symptoms.hpp"
 
 namespace ovenbird {
 namespace {
@@ -26,20 +27,6 @@ void install(MadeSystem& made) {
     made.file("/proc/meminfo", "MemTotal:       33554432 kB\nMemAvailable:   16777216 kB\n");
     made.file("/proc/sys/kernel/osrelease", "6.12.0\n");
     std::filesystem::create_directories(made.at("/home/ada"));
-}
-
-// The worst that is said of a topic; a failure where nothing is.
-Symptom symptom_of(const Examination& examination, const std::string& topic) {
-    Symptom worst;
-    for (const auto& symptom : examination.symptoms) {
-        if (symptom.topic == topic && (worst.topic.empty() || symptom.health > worst.health)) worst = symptom;
-    }
-    EXPECT_EQ(worst.topic, topic);
-    return worst;
-}
-
-bool says(const std::string& text, const char* part) {
-    return text.find(part) != std::string::npos;
 }
 
 TEST(ExamineTest, AllIsWell) {

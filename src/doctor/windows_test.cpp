@@ -6,6 +6,7 @@
 #include <map>
 
 #include "doctor/examine.hpp"
+#include "doctor/test_symptoms.hpp"
 
 namespace ovenbird {
 namespace {
@@ -69,20 +70,6 @@ Machine machine_of(const MadeWindows& made) {
                        {"CPU", "2026.4.1", "", {"CPU: x"}}};
     machine.hub = {"https://hub", "hub", true, false, ""};
     return machine;
-}
-
-// The worst that is said of a topic; a failure where nothing is.
-Symptom symptom_of(const Examination& examination, const std::string& topic) {
-    Symptom worst;
-    for (const auto& symptom : examination.symptoms) {
-        if (symptom.topic == topic && (worst.topic.empty() || symptom.health > worst.health)) worst = symptom;
-    }
-    EXPECT_EQ(worst.topic, topic);
-    return worst;
-}
-
-bool says(const std::string& text, const char* part) {
-    return text.find(part) != std::string::npos;
 }
 
 TEST(WindowsTest, AllIsWell) {

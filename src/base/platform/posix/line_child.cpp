@@ -9,13 +9,13 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/platform/line_buffer.hpp"
 #include "base/platform/posix/start_child.hpp"
 #include "base/platform/process.hpp"
 
 namespace ovenbird {
 namespace {
 
-constexpr size_t kLongestLine = size_t{64} << 20;
 constexpr int kLookEveryMs = 20;
 constexpr auto kTimeToEnd = std::chrono::seconds(5);
 
@@ -31,8 +31,8 @@ struct LineChild::State {
     Descriptor to_child;
     Descriptor from_child;
     RunningChild process;
-    std::string buffer;  // read, but not given out
-    std::string end;     // how it ended, once that was asked
+    LineBuffer buffer;  // read, but not given out
+    std::string end;    // how it ended, once that was asked
 
     const std::string& how_it_ended();
 };
@@ -78,18 +78,10 @@ void LineChild::write_line(const std::string& line) {
 
 std::string LineChild::read_line(std::chrono::milliseconds limit) {
     const auto until = std::chrono::steady_clock::now() + limit;
-    auto& buffer = state_->buffer;
-    size_t searched = 0;
     for (;;) {
-        const size_t end = buffer.find('\n', searched);
-        if (end != std::string::npos) {
-            std::string line = buffer.substr(0, end);
-            buffer.erase(0, end + 1);
-            return line;
-        }
-        searched = buffer.size();
+        if (auto line = state_->buffer.take()) return *std::move(line);
         check_interrupted();
-        if (buffer.size() > kLongestLine || std::chrono::steady_clock::now() >= until)
+        if (state_->buffer.too_long() || std::chrono::steady_clock::now() >= until)
             fail(ErrorCode::io, "{}: no whole line within {} s", state_->name, limit.count() / 1000);
         pollfd watched{state_->from_child.number(), POLLIN, 0};
         if (::poll(&watched, 1, kLookEveryMs) <= 0) continue;
@@ -97,7 +89,7 @@ std::string LineChild::read_line(std::chrono::milliseconds limit) {
         const ssize_t got = ::read(state_->from_child.number(), part.data(), part.size());
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) fail(ErrorCode::io, "{}: {} without an answer", state_->name, state_->how_it_ended());
-        buffer.append(part.data(), static_cast<size_t>(got));
+        state_->buffer.bytes().append(part.data(), static_cast<size_t>(got));
     }
 }
 

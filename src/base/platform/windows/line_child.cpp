@@ -1,5 +1,6 @@
 #include "base/platform/line_child.hpp"
 
+#include "base/platform/line_buffer.hpp"
 #include "base/platform/process.hpp"
 #include "base/platform/windows/pipe_end.hpp"
 #include "base/platform/windows/start_child.hpp"
@@ -7,7 +8,6 @@
 namespace ovenbird {
 namespace {
 
-constexpr size_t kLongestLine = size_t{64} << 20;
 constexpr std::chrono::milliseconds kLookEvery{20};
 constexpr DWORD kTimeToEndMs = 5000;
 
@@ -23,8 +23,8 @@ struct LineChild::State {
     PipeEnd to_child;
     PipeEnd from_child;
     RunningChild process;
-    std::string buffer;  // read, but not given out
-    std::string end;     // how it ended, once that was asked
+    LineBuffer buffer;  // read, but not given out
+    std::string end;    // how it ended, once that was asked
 
     const std::string& how_it_ended();
 };
@@ -55,21 +55,16 @@ void LineChild::write_line(const std::string& line) {
 
 std::string LineChild::read_line(std::chrono::milliseconds limit) {
     const auto until = std::chrono::steady_clock::now() + limit;
-    auto& buffer = state_->buffer;
-    size_t searched = 0;
     for (;;) {
-        const size_t end = buffer.find('\n', searched);
-        if (end != std::string::npos) {
+        if (auto line = state_->buffer.take()) {
             // A program here ends its lines with "\r\n" unless it takes care not to.
-            std::string line = buffer.substr(0, end > 0 && buffer[end - 1] == '\r' ? end - 1 : end);
-            buffer.erase(0, end + 1);
-            return line;
+            if (line->ends_with('\r')) line->pop_back();
+            return *std::move(line);
         }
-        searched = buffer.size();
         check_interrupted();
-        if (buffer.size() > kLongestLine || std::chrono::steady_clock::now() >= until)
+        if (state_->buffer.too_long() || std::chrono::steady_clock::now() >= until)
             fail(ErrorCode::io, "{}: no whole line within {} s", state_->name, limit.count() / 1000);
-        if (state_->from_child.read(buffer, kLookEvery) == PipeEnd::Got::end)
+        if (state_->from_child.read(state_->buffer.bytes(), kLookEvery) == PipeEnd::Got::end)
             fail(ErrorCode::io, "{}: {} without an answer", state_->name, state_->how_it_ended());
     }
 }
