@@ -55,8 +55,13 @@ Value unsqueezed(const Value& x, int64_t axis) {
     return std::make_shared<v0::Unsqueeze>(x, integers({axis}));
 }
 
+Value part_of(const Value& x, int64_t begin, int64_t end, int64_t axis) {
+    return std::make_shared<v8::Slice>(x, integers({begin}), integers({end}), integers({1}),
+                                       integers({axis}));
+}
+
 Value tokens_of(const Value& x, int64_t begin, int64_t end) {
-    return std::make_shared<v8::Slice>(x, integers({begin}), integers({end}), integers({1}), integers({2}));
+    return part_of(x, begin, end, 2);
 }
 
 // Masks [rows, columns] as constants, each once: they are part of the operation, no weights.
@@ -163,15 +168,30 @@ Answered chunk(const Tokens& tokens, const Value& state, Masks& masks) {
     return {answers, plus(times(state, exp_of(whole)), product(kept_keys, learnt, true))};
 }
 
+// [batch, heads, …] with one head more, of zeros: it learns and answers nothing.
+Value with_one_more_head(const Value& x) {
+    std::vector<int64_t> ends(x.get_shape().size(), 0);
+    const auto begins = integers(ends);
+    ends[1] = 1;
+    return std::make_shared<v12::Pad>(x, begins, integers(ends), number(0.0F), ov::op::PadMode::CONSTANT);
+}
+
 void write_out(v5::Loop& loop, Masks& masks) {
     const auto shape = loop.get_input_partial_shape(kQueries);
     if (loop.get_input_size() < kState + 1 || loop.get_output_size() != 2 || shape.is_dynamic() ||
         shape.size() != 4) {
         fail(ErrorCode::unsupported, "the loop {} is not one that Ovenbird knows", loop.get_friendly_name());
     }
-    const Tokens all{loop.input_value(kQueries), loop.input_value(kKeys),  loop.input_value(kValues),
-                     loop.input_value(kDecays),  loop.input_value(kRates), shape[2].get_length()};
-    Value state = loop.input_value(kState);
+    const int64_t heads = shape[1].get_length(), count = shape[2].get_length();
+    // Intel's compiler takes chunks of one, three and more heads, but fails for NPU 3720 where there are two.
+    const bool widened = heads == 2 && count > 1;
+    const auto input = [&](size_t index) {
+        const Value x = loop.input_value(index);
+        return widened ? with_one_more_head(x) : x;
+    };
+    const auto heads_as_before = [&](const Value& x) { return widened ? part_of(x, 0, heads, 1) : x; };
+    const Tokens all{input(kQueries), input(kKeys), input(kValues), input(kDecays), input(kRates), count};
+    Value state = input(kState);
     ov::OutputVector answers;
     for (int64_t begin = 0; begin < all.count; begin += kChunk) {
         const Tokens part = all.part(begin, std::min(begin + kChunk, all.count));
@@ -181,8 +201,8 @@ void write_out(v5::Loop& loop, Masks& masks) {
     }
     Value joined = answers[0];
     if (answers.size() > 1) joined = std::make_shared<v0::Concat>(answers, 2);
-    loop.output(0).replace(joined);
-    loop.output(1).replace(state);
+    loop.output(0).replace(heads_as_before(joined));
+    loop.output(1).replace(heads_as_before(state));
 }
 
 }  // namespace
