@@ -10,7 +10,9 @@ if(WIN32)
 endif()
 target_include_directories(ovenbird_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 if(OVENBIRD_SANITIZE)
-    target_compile_options(ovenbird_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+    # Undefined behaviour is looked for in what is tested, not in the tests: they compile in half the time without.
+    set(of_a_test $<BOOL:$<TARGET_PROPERTY:OVENBIRD_TEST>>)
+    target_compile_options(ovenbird_flags INTERFACE -fsanitize=address$<$<NOT:${of_a_test}>:,undefined> -fno-sanitize-recover=all
                                                     -fno-omit-frame-pointer)
     target_link_options(ovenbird_flags INTERFACE -fsanitize=address,undefined)
     # An object, not a library: it must come before every library's dlopen.
@@ -45,6 +47,7 @@ function(ovenbird_room_test name)
     cmake_parse_arguments(ROOM "" "" "SOURCES;CALLS" ${ARGN})
     ovenbird_executable(ovenbird_${name}_test SOURCES ${ROOM_SOURCES}
                         CALLS ovenbird_${name} ${ROOM_CALLS} GTest::gtest GTest::gtest_main)
+    set_target_properties(ovenbird_${name}_test PROPERTIES OVENBIRD_TEST ON)
     target_compile_definitions(ovenbird_${name}_test
                                PRIVATE OVENBIRD_TESTDATA="${PROJECT_SOURCE_DIR}/testdata")
     if(WIN32)
