@@ -124,6 +124,8 @@ class Faults(WithModel):
             said = ask(server, "a", 150)
             with concurrent.futures.ThreadPoolExecutor(1) as pool:
                 for fault in range(FAULTS):
+                    # One that was killed behind its answer may be opening again, and a model may take minutes to open.
+                    ask(server, "b", 1)
                     answer = pool.submit(ask, server, "a", 150)
                     time.sleep(0.02 * (fault % 17))
                     for worker in server.workers():
