@@ -37,11 +37,15 @@ def prompts(count):
 
 
 def ask(server, text, tokens=16):
-    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": text}], "max_tokens": tokens, "temperature": 0})
+    return choice(server, text, tokens)["message"]["content"]
+
+
+def choice(server, text, tokens, **more):
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": text}], "max_tokens": tokens, "temperature": 0, **more})
     request = urllib.request.Request(server.url + "/v1/chat/completions", body.encode(), {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=300) as answer:
-            return json.loads(answer.read())["choices"][0]["message"]["content"]
+            return json.loads(answer.read())["choices"][0]
     except urllib.error.HTTPError as error:
         raise AssertionError(f"{error}: {error.read().decode()}\n" + "\n".join(server.log)) from None
 
@@ -87,17 +91,35 @@ class WithModel(unittest.TestCase):
 
 
 class SameText(WithModel):
+    NEAR = 0.002  # nats: the two systems' sines differ in their last digits, and keys and values are rounded to f16
+
     def compare(self, name, count, *words):
         folder = self.smollm2(name)
-        texts = []
+        answers = []
         for program in (baking.baker(), baking.program()):
             server = served(program, folder, *words)
             try:
-                texts.append([ask(server, prompt) for prompt in prompts(count)])
+                answers.append([choice(server, prompt, 16, logprobs=True, top_logprobs=2)["logprobs"]["content"]
+                                for prompt in prompts(count)])
             finally:
                 server.stop()
-        self.assertEqual(texts[0], texts[1])
-        self.assertTrue(all(texts[0]))
+        parted = sum(self.parts_at_a_tie(*pair) for pair in zip(*answers, strict=True))
+        self.assertLessEqual(parted, max(count // 10, 1))
+        print(f"\n{name} {' '.join(words)}: {count - parted} of {count} texts equal, {parted} equal up to a tie", file=sys.stderr)
+
+    def parts_at_a_tie(self, linux, windows):
+        """Whether two answers differ; where they part, both tokens must be as likely as each other."""
+        self.assertTrue(linux and windows)
+        for one, other in zip(linux, windows):
+            if one["token"] == other["token"]:
+                continue
+            for step, name in ((one, other["token"]), (other, one["token"])):
+                likely = {top["token"]: top["logprob"] for top in step["top_logprobs"]}
+                self.assertIn(name, likely, (linux, windows))
+                self.assertLess(abs(likely[name] - step["logprob"]), self.NEAR, (linux, windows))
+            return True
+        self.assertEqual(len(linux), len(windows))
+        return False
 
     def test_dynamic(self):
         self.compare("int4", PROMPTS)
