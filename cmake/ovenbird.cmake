@@ -10,7 +10,7 @@ endif()
 target_compile_options(ovenbird_flags INTERFACE -Wall -Wextra ${warnings_are_errors} -Wno-psabi $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
     # Wrong about aggregates with a base in a braced list, and strings in variants, from -O2 on (what is tested is -O1).
-    target_compile_options(ovenbird_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+    target_compile_options(ovenbird_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized$<SEMICOLON>-Wno-array-bounds>)
 endif()
 target_include_directories(ovenbird_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 if(OVENBIRD_SANITIZE)
