@@ -146,7 +146,7 @@ tried-windows:
 	@$(MAKE) --no-print-directory compiled PRESET=dev TARGET=ovenbird
 	$(MAKE) --no-print-directory compiled PRESET=windows
 	# One at a time, and once more what fails: Wine's own services are slow to start and stop under load.
-	OVENBIRD_WINDOWS_PROMPTS=3 tools/run_tests build/windows -j 1 --repeat until-pass:2 -LE rust
+	OVENBIRD_WINDOWS_PROMPTS=2 OVENBIRD_WINDOWS_FAULTS=3 tools/run_tests build/windows -j 1 --repeat until-pass:2 -LE rust
 
 packed:
 	@$(MAKE) --no-print-directory compiled PRESET=release TARGET=ovenbird_documents
