@@ -93,7 +93,8 @@ class WithModel(unittest.TestCase):
 class SameText(WithModel):
     NEAR = 0.002  # nats: of the folded form, whose weights are inputs, OpenVINO's two builds differ by some 0.0001; why is not known
 
-    def compare(self, name, count, *words):
+    def compare(self, name, count, *words, ties=0):
+        """The same tokens but for `ties` answers, which may part where two tokens are equally likely."""
         folder = self.smollm2(name)
         answers = []
         for program in (baking.baker(), baking.program()):
@@ -104,7 +105,7 @@ class SameText(WithModel):
             finally:
                 server.stop()
         parted = sum(self.parts_at_a_tie(*pair) for pair in zip(*answers, strict=True))
-        self.assertLessEqual(parted, max(count // 10, 1))
+        self.assertLessEqual(parted, ties)
         print(f"\n{name} {' '.join(words)}: {count - parted} of {count} texts equal, {parted} equal up to a tie", file=sys.stderr)
 
     def parts_at_a_tie(self, linux, windows):
@@ -128,7 +129,8 @@ class SameText(WithModel):
         self.compare("int4", PROMPTS, "--static")
 
     def test_folded(self):
-        self.compare("folded", max(PROMPTS // 3, 2) if PROMPTS < 50 else PROMPTS, "--static")
+        count = max(PROMPTS // 3, 2) if PROMPTS < 50 else PROMPTS
+        self.compare("folded", count, "--static", ties=max(count // 10, 1))
 
     def test_the_window(self):
         folder = self.smollm2()
@@ -146,12 +148,14 @@ class Faults(WithModel):
             said = ask(server, "a", 150)
             with concurrent.futures.ThreadPoolExecutor(1) as pool:
                 for fault in range(FAULTS):
+                    hangs = fault % 4 == 0
                     # One that was killed behind its answer may be opening again, and a model may take minutes to open.
-                    ask(server, "b", 1)
+                    if hangs:
+                        ask(server, "b", 1)
                     answer = pool.submit(ask, server, "a", 150)
                     time.sleep(0.02 * (fault % 17))
                     for worker in server.workers():
-                        os.kill(worker, signal.SIGKILL if fault % 4 else signal.SIGSTOP)
+                        os.kill(worker, signal.SIGSTOP if hangs else signal.SIGKILL)
                     self.assertEqual(answer.result(120), said, "\n".join(server.log))
             self.assertTrue(serving.wait_until(lambda: len(server.workers()) <= 1, 20))
         finally:

@@ -170,10 +170,11 @@ Answered chunk(const Tokens& tokens, const Value& state, Masks& masks) {
 
 // [batch, heads, …] with one head more, of zeros: it learns and answers nothing.
 Value with_one_more_head(const Value& x) {
-    std::vector<int64_t> ends(x.get_shape().size(), 0);
-    const auto begins = integers(ends);
-    ends[1] = 1;
-    return std::make_shared<v12::Pad>(x, begins, integers(ends), number(0.0F), ov::op::PadMode::CONSTANT);
+    const std::vector<int64_t> before(x.get_shape().size(), 0);
+    std::vector<int64_t> behind = before;
+    behind[1] = 1;
+    return std::make_shared<v12::Pad>(x, integers(before), integers(behind), number(0.0F),
+                                      ov::op::PadMode::CONSTANT);
 }
 
 void write_out(v5::Loop& loop, Masks& masks) {
